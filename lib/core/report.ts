@@ -1,0 +1,55 @@
+/** What a run has to say at its end: one value, rendered as JSON, log line, subject and body. */
+import type { Outcome, PartOutcome, SignalName } from "#lib/core/outcome.ts";
+
+/** One line of a preflight: what was looked at and what was found. */
+export interface Finding {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** How one source, copy or store of a run ended. */
+export interface PartReport {
+  readonly kind: "source" | "copy" | "retention";
+  readonly name: string;
+  readonly outcome: PartOutcome;
+  /** One sentence with the figures. */
+  readonly message: string;
+  readonly bytesIn?: number | undefined;
+  readonly bytesOut?: number | undefined;
+  readonly entries?: number | undefined;
+}
+
+export interface Report {
+  /** Version of this shape; fields are only ever added. */
+  readonly schema: 1;
+  readonly script: string;
+  readonly job: string;
+  readonly host: string;
+  readonly runId: string;
+  readonly version: string;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly signal?: SignalName | undefined;
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly durationSeconds: number;
+  /** One sentence: what happened. */
+  readonly headline: string;
+  readonly hint?: string | undefined;
+  /** Ignores NOTIFY_ON: a person is needed now. */
+  readonly critical: boolean;
+  /** Every problem, worst first; empty when complete. */
+  readonly problems: readonly string[];
+  /** Worth saying, changes no outcome. */
+  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly parts: readonly PartReport[];
+  /** Directory of the set that was made, in the first destination. */
+  readonly set?: string | undefined;
+  readonly logFile?: string | undefined;
+  /** The last lines of this run's log, oldest first. */
+  readonly logTail: readonly string[];
+}
