@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Install the real programs that the tests run: packages of Debian 12, and from Debian 13 an ntfy server, unpacked.
+#
+# Safe to run again and at the same time. A machine that it cannot change (not root, not Debian) is told what is missing
+# and left alone, so that the tests name what they skip; under CI=true that is a failure.
+set -euo pipefail
+
+parts=${LASTGOOD_PARTS:-/var/cache/lastgood-parts}
+
+# A program that the package brings, and the package.
+needed=(
+  "zstd zstd" "setfacl acl" "setfattr attr" "cron cron" "mkfs.ext4 e2fsprogs" "xz xz-utils" "pigz pigz"
+  "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
+  "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
+)
+
+say() { printf '%s\n' "$*" >&2; }
+
+is_here() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+
+missing_packages() {
+  local entry
+  for entry in "${needed[@]}"; do
+    is_here "${entry% *}" || printf '%s\n' "${entry#* }"
+  done
+}
+
+# This machine may not be changed: name what is missing.
+leave_alone() {
+  local missing
+  missing=$(missing_packages | paste -sd' ')
+  [ -x "$parts/bin/ntfy" ] || missing="${missing:+$missing }ntfy"
+  [ -n "$missing" ] || exit 0
+  say "Missing for the tests: $missing. Not installed: $1."
+  [ "${CI:-}" = true ] && exit 1
+  exit 0
+}
+
+# The archive that this machine already uses.
+debian_mirror() {
+  local file=/etc/apt/sources.list.d/debian.sources
+  if [ -r "$file" ]; then
+    awk '$1 == "URIs:" { print $2; exit }' "$file"
+  else
+    awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z+]+:\/\//) { print $i; exit } }' /etc/apt/sources.list
+  fi
+}
+
+update_lists() { apt-get -qq update || say "Some package lists could not be fetched; going on with those that are there"; }
+
+install_packages() {
+  local missing
+  mapfile -t missing < <(missing_packages)
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  say "Installing: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  update_lists
+  apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# From Debian 13 by a package list of its own, so that the machine itself stays on its release.
+unpack_ntfy() {
+  [ -x "$parts/bin/ntfy" ] && return 0
+  local mirror
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || { say "No mirror of Debian found in /etc/apt"; return 1; }
+  say "Unpacking: ntfy"
+  work=$(mktemp -d "$parts/.ntfy-XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root" "$parts/bin"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$mirror" >"$work/trixie.list"
+  local options=(
+    -qq -o "Dir::Etc::sourcelist=$work/trixie.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root
+  )
+  (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download ntfy)
+  dpkg -x "$work"/ntfy_*.deb "$work/root"
+  mv "$work/root/usr/bin/ntfy" "$parts/bin/ntfy"
+}
+
+[ -r /etc/debian_version ] || leave_alone "this is not Debian"
+[ "$(id -u)" = 0 ] || leave_alone "this needs root"
+
+mkdir -p "$parts"
+exec 9>"$parts/.lock"
+flock 9
+
+# Without the lock: a service that a package starts would hold it for ever.
+install_packages 9>&-
+unpack_ntfy 9>&-
+[ -z "$(missing_packages)" ] || { say "Still missing after the installation: $(missing_packages | paste -sd' ')"; exit 1; }
