@@ -29,14 +29,8 @@ describe.each(runtimes)("createSandbox() on %s", (runtime) => {
       env: { ...sandbox.environment, JOB: "shop" },
       pid: ended.pid,
     });
-    expect(Object.keys(JSON.parse(json ?? "").env).toSorted()).toEqual([
-      "HOME",
-      "JOB",
-      "LANG",
-      "NO_COLOR",
-      "PATH",
-      "TZ",
-    ]);
+    const names = new Set(Object.keys(JSON.parse(json ?? "").env));
+    expect(names).toEqual(new Set(["HOME", "JOB", "LANG", "NO_COLOR", "PATH", "TZ"]));
     expect(fakeOutput).toBe("fake tar: -c a b");
   });
 

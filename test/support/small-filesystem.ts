@@ -1,0 +1,80 @@
+/** A real file system of its own: small enough to fill, and one that can be made to hang. Needs root and loop devices. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface SmallFileSystemOptions {
+  readonly sizeMb: number;
+  readonly type: "ext4" | "tmpfs";
+}
+
+export interface SmallFileSystem {
+  readonly directory: string;
+  /** From here on every write to it hangs until `thaw()`; ext4 only. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+  readonly makeReadOnly: () => void;
+}
+
+/** Mount a new file system for `body`; it is unmounted and removed however `body` ends. */
+export async function withSmallFileSystem<Result>(
+  { sizeMb, type }: SmallFileSystemOptions,
+  body: (fileSystem: SmallFileSystem) => Promise<Result> | Result,
+): Promise<Result> {
+  const base = mkdtempSync(join(tmpdir(), "lastgood-fs-"));
+  const directory = join(base, "mount");
+  mkdirSync(directory);
+  let isFrozen = false;
+  const thaw = () => {
+    if (!isFrozen) return;
+    run("fsfreeze", "--unfreeze", directory);
+    isFrozen = false;
+  };
+  try {
+    mount(type, sizeMb, join(base, "image"), directory);
+    try {
+      return await body({
+        directory,
+        freeze: () => {
+          run("fsfreeze", "--freeze", directory);
+          isFrozen = true;
+        },
+        thaw,
+        makeReadOnly: () => run("mount", "-o", "remount,ro", directory),
+      });
+    } finally {
+      thaw();
+      unmount(directory);
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+function mount(type: SmallFileSystemOptions["type"], sizeMb: number, image: string, directory: string): void {
+  if (type === "tmpfs") {
+    run("mount", "-t", "tmpfs", "-o", `size=${sizeMb}m,mode=755`, "tmpfs", directory);
+    return;
+  }
+  run("truncate", "--size", `${sizeMb}M`, image);
+  // Without blocks kept for root, so that a full disk is full for root as well.
+  run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", image);
+  run("mount", "-o", "loop", image, directory);
+}
+
+/** A process that ended a moment ago may still hold it: detached, it goes when the last one does. */
+function unmount(directory: string): void {
+  try {
+    run("umount", directory);
+  } catch {
+    run("umount", "--lazy", directory);
+  }
+}
+
+function run(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  });
+}
