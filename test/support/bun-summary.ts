@@ -1,0 +1,25 @@
+/** How many tests passed, failed and were skipped. */
+export interface TestCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const summary = /((?:^ *\d+ [^\n]*\n)+)Ran \d+ tests? across /gm;
+
+/**
+ * Read the summary that `bun test` ends with; undefined when there is none, as after a crash or when no test was found.
+ *
+ * Not from its JUnit file: that has no entry for a test file that could not be loaded, the summary counts it as failed.
+ */
+export function parseBunSummary(output: string): TestCounts | undefined {
+  const lines = [...output.matchAll(summary)].at(-1)?.[1];
+  if (lines === undefined) return undefined;
+  const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}$`, "m").exec(lines)?.[1] ?? 0);
+  return { passed: count("pass"), failed: count("fail"), skipped: count("skip") + count("todo") };
+}
+
+/** The last line of the gate. */
+export function formatCounts({ passed, failed, skipped }: TestCounts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
