@@ -96,8 +96,7 @@ const badSnippets: readonly BadSnippet[] = [
         `ambient time or chance: ${call}`,
         `lib/${room}`,
         ambientTime,
-        `import { randomUUID } from "node:crypto";
-export const value = [${call}, randomUUID];`,
+        `import { randomUUID } from "node:crypto";\nexport const value = [${call}, randomUUID];`,
       ),
     ),
   ),
