@@ -1,23 +1,37 @@
 /** A report as a channel gets it. */
-import type { Outcome, Severity } from "#lib/core/outcome.ts";
+import { z } from "zod";
 
-export interface Message {
+export const messageSchema = z.object({
   /** Same for every channel and every attempt, so that a receiver can recognise a repetition. */
-  readonly id: string;
-  readonly runId: string;
-  readonly host: string;
-  readonly job: string;
-  readonly script: string;
-  readonly outcome: Outcome;
-  readonly exitCode: number;
-  readonly severity: Severity;
-  readonly critical: boolean;
-  /** ISO 8601 with offset. */
-  readonly createdAt: string;
+  id: z.string(),
+  runId: z.string(),
+  host: z.string(),
+  job: z.string(),
+  script: z.string(),
+  outcome: z.enum([
+    "complete",
+    "partial",
+    "failed",
+    "bug",
+    "usage",
+    "busy",
+    "denied",
+    "config",
+    "interrupted",
+  ]),
+  exitCode: z.number(),
+  severity: z.enum(["ok", "warning", "critical", "unknown"]),
+  critical: z.boolean(),
+  /** ISO 8601. */
+  createdAt: z.string(),
   /** `[FAILED] backup-run app on web1`. */
-  readonly subject: string;
-  /** The whole report for a person, plain text, already redacted. */
-  readonly body: string;
-  /** The `--json` report. */
-  readonly reportJson: string;
-}
+  subject: z.string(),
+  /** For channels run by others: what happened, without the log. */
+  summary: z.string(),
+  /** The whole report for a person, plain text. */
+  body: z.string(),
+  /** The `--json` report without the log, and without line breaks. */
+  reportJson: z.string(),
+});
+
+export type Message = z.infer<typeof messageSchema>;

@@ -1,0 +1,9 @@
+<?php
+
+final class Client
+{
+    public function get(string $url): string
+    {
+        return file_get_contents($url);
+    }
+}

@@ -1,0 +1,82 @@
+/** Where the sets of a job go, and what is known about each before anything is written. */
+import type { Settings } from "#lib/config/schema.ts";
+import type { Finding } from "#lib/core/report.ts";
+import type { RequiredMount } from "#lib/core/required-mount.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
+import { askRealPath } from "#lib/preflight/ask-file-system.ts";
+import { checkDirectory } from "#lib/preflight/check-directory.ts";
+import type { Source } from "#lib/sources/source.ts";
+
+export interface Destination {
+  readonly role: "destination" | "second destination";
+  readonly root: string;
+  /** Without it there is no run; without the second one the run is partial. */
+  readonly isRequired: boolean;
+  /** The lines of REQUIRE_MOUNT that speak of this destination alone. */
+  readonly mounts: readonly RequiredMount[];
+}
+
+/** One destination's copy of the set under way. */
+export interface SetCopy {
+  readonly destination: Destination;
+  readonly directory: string;
+}
+
+/** The destinations of a job; the first is required. */
+export function listDestinations(settings: Settings): readonly [Destination, ...Destination[]] {
+  const { BACKUP_DIR, SECONDARY_DIR, REQUIRE_MOUNT, APP_DIR } = settings;
+  const isNeededElsewhere = (mount: RequiredMount) =>
+    [BACKUP_DIR, APP_DIR].some((path) => path !== undefined && isWithin(path, mount.path));
+  const isSecondaryOnly = (mount: RequiredMount) =>
+    SECONDARY_DIR !== undefined && isWithin(SECONDARY_DIR, mount.path) && !isNeededElsewhere(mount);
+  const first: Destination = {
+    role: "destination",
+    root: BACKUP_DIR,
+    isRequired: true,
+    mounts: REQUIRE_MOUNT.filter((mount) => !isSecondaryOnly(mount)),
+  };
+  if (SECONDARY_DIR === undefined) return [first];
+  const second: Destination = {
+    role: "second destination",
+    root: SECONDARY_DIR,
+    isRequired: false,
+    mounts: REQUIRE_MOUNT.filter(isSecondaryOnly),
+  };
+  return [first, second];
+}
+
+/** Whether `path` is `directory` or lies in it; both absolute and normalised. */
+export function isWithin(path: string, directory: string): boolean {
+  const base = directory.endsWith("/") ? directory : `${directory}/`;
+  return path === directory || path.startsWith(base);
+}
+
+/** Whether a destination exists and, symlinks resolved, lies outside every source. */
+export async function checkDestination(
+  asker: FileSystemAsker,
+  destination: Destination,
+  sources: readonly Source[],
+): Promise<readonly Finding[]> {
+  const exists = await checkDirectory(asker, destination.role, destination.root);
+  if (!exists.passed) return [exists];
+  const real = await askRealPath(asker, destination.root);
+  const inside: Finding[] = [];
+  for (const source of sources) {
+    const sourceReal = await askRealPath(asker, source.root);
+    if (real.ok && sourceReal.ok && isWithin(real.value, sourceReal.value)) {
+      inside.push({
+        name: destination.role,
+        passed: false,
+        message: `Cannot write to "${destination.root}": it lies inside the source "${source.root}"`,
+        hint: "A backup must not contain itself: choose another directory",
+      });
+    }
+  }
+  return inside.length > 0 ? inside : [exists];
+}
+
+/** How questions to file systems are asked in this run. */
+export function createAsker(context: RunContext<Settings>): FileSystemAsker {
+  return { exec: context.deps.exec, timeoutMs: context.settings.FS_TIMEOUT, signal: context.signal };
+}

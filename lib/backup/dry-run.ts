@@ -1,0 +1,47 @@
+/** What a run would do, found without any effect. */
+
+import type { Preflight } from "#lib/backup/preflight.ts";
+import { listJobSets, planSets } from "#lib/backup/prune-sets.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import { formatRetentionPlan } from "#lib/core/retention-plan.ts";
+import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import { formatLayout } from "#lib/core/set-layout.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import type { Source } from "#lib/sources/source.ts";
+
+export async function describeDryRun(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  preflight: Preflight,
+  lastBytes: number | undefined,
+): Promise<RunResult> {
+  const { settings, host, startedAt } = context;
+  const last = lastBytes === undefined ? "no earlier set" : `the last set has ${formatBytes(lastBytes)}`;
+  const parts: PartReport[] = sources.map((source) => ({
+    kind: "source",
+    name: source.name,
+    outcome: "complete",
+    message: `would read ${source.root} (${last}): ${source.producer.join(" ")}`,
+  }));
+  const relative = formatLayout(settings.BACKUP_LAYOUT, {
+    host: host.name,
+    job: settings.JOB,
+    at: startedAt,
+    timeZone: settings.TIME_ZONE,
+  });
+  for (const { role, root } of preflight.usable) {
+    parts.push({ kind: "copy", name: role, outcome: "complete", message: `would write ${root}/${relative}` });
+    const plan = formatRetentionPlan(planSets(settings, await listJobSets(context, root)));
+    const message = `today's sets in ${root}:\n${plan.join("\n")}`;
+    parts.push({ kind: "retention", name: role, outcome: "complete", message });
+  }
+  return {
+    outcome: preflight.problems.length === 0 ? "complete" : "partial",
+    headline: "Dry run: nothing was touched",
+    problems: preflight.problems,
+    notes: [],
+    findings: preflight.findings,
+    parts,
+  };
+}

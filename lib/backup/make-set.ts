@@ -1,0 +1,172 @@
+/**
+ * Write one set: every source in one pass to every destination, verified, and only then under its final name.
+ *
+ * A directory whose name begins with `.partial-` is nobody's backup. It is in the undo journal before it exists.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { WrittenCopy } from "#lib/archive/write-archive.ts";
+import { buildManifest } from "#lib/backup/build-manifest.ts";
+import type { Destination, SetCopy } from "#lib/backup/destinations.ts";
+import { verifyCopies } from "#lib/backup/verify-copies.ts";
+import { writeSource } from "#lib/backup/write-source.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { type Component, formatManifest, type Manifest } from "#lib/core/manifest.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import { formatLayout, partialName } from "#lib/core/set-layout.ts";
+import type { Source } from "#lib/sources/source.ts";
+import { createPartialSet, removePartialSet, writePartialFile } from "#lib/stores/partial-set.ts";
+import { publishSet } from "#lib/stores/publish-set.ts";
+
+export interface MadeSet {
+  readonly manifest: Manifest;
+  /** Final directories, in the order of the destinations that have it. */
+  readonly published: readonly { readonly destination: Destination; readonly path: string }[];
+  readonly parts: readonly PartReport[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly bytes: number;
+}
+
+/** Throws OpsError "failed" when no usable set came to be; whatever happens, no partial of this run is left. */
+export async function makeSet(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  destinations: readonly Destination[],
+  expectedBytes: number | undefined,
+): Promise<MadeSet> {
+  const copies: SetCopy[] = [];
+  try {
+    for (const destination of destinations) copies.push(await openCopy(context, destination));
+    return await fillSet(context, sources, copies, expectedBytes);
+  } finally {
+    for (const copy of copies) await closeCopy(context, copy);
+  }
+}
+
+async function openCopy(context: RunContext<Settings>, destination: Destination): Promise<SetCopy> {
+  const { host, settings, runId, journal } = context;
+  const name = partialName({ host: host.name, job: settings.JOB, runId });
+  await journal.record({ kind: "partial", root: destination.root });
+  return { destination, directory: await createPartialSet(destination.root, name, settings.FS_TIMEOUT) };
+}
+
+/** Remove what has not been published; one that cannot be removed stays in the journal for the next run. */
+async function closeCopy(context: RunContext<Settings>, copy: SetCopy): Promise<void> {
+  try {
+    await removePartialSet(copy.directory, context.settings.FS_TIMEOUT);
+    await context.journal.settle({ kind: "partial", root: copy.destination.root });
+  } catch (error) {
+    context.log.warning("partial.left", `Cannot remove "${copy.directory}": ${describeError(error)}`);
+  }
+}
+
+async function fillSet(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  copies: readonly SetCopy[],
+  expectedBytes: number | undefined,
+): Promise<MadeSet> {
+  const { settings, log } = context;
+  const parts: PartReport[] = [];
+  const problems: string[] = [];
+  const notes: string[] = [];
+  const components: Component[] = [];
+  let usable = [...copies];
+  for (const source of sources) {
+    const written = await writeSource(context, source, usable, expectedBytes);
+    components.push(written.component);
+    parts.push(written.part);
+    problems.push(...written.problems);
+    notes.push(...written.notes);
+    usable = dropFailed(usable, written.copies, problems, parts);
+  }
+  const verified = settings.VERIFY ? await verifyCopies(context, usable, components) : undefined;
+  usable = verified === undefined ? usable : dropFailed(usable, verified.copies, problems, parts);
+  const manifest = buildManifest(context, components, problems, notes, verified?.how ?? "none");
+  const published: { destination: Destination; path: string }[] = [];
+  for (const copy of usable) {
+    const result = await tryPublish(context, copy, manifest);
+    if (dropFailed([copy], [{ directory: copy.directory, ...result }], problems, parts).length === 0)
+      continue;
+    log.info("set.published", `Published ${result.path}`);
+    published.push({ destination: copy.destination, path: result.path });
+    parts.push({ kind: "copy", name: copy.destination.role, outcome: "complete", message: result.path });
+  }
+  return {
+    manifest,
+    published,
+    parts,
+    problems,
+    notes,
+    bytes: components.reduce((sum, component) => sum + component.bytesOut, 0),
+  };
+}
+
+/** The copies that are whole; each of the others is a part that failed and a problem with its reason. */
+function dropFailed(
+  usable: readonly SetCopy[],
+  written: readonly WrittenCopy[],
+  problems: string[],
+  parts: PartReport[],
+): SetCopy[] {
+  return usable.filter((copy) => {
+    const problem = written.find((each) => each.directory === copy.directory)?.problem;
+    if (problem === undefined) return true;
+    const message = `No copy in "${copy.destination.root}": ${problem}`;
+    if (copy.destination.isRequired) throw new OpsError(message, { outcome: "failed" });
+    problems.push(message);
+    parts.push({ kind: "copy", name: copy.destination.role, outcome: "failed", message });
+    return false;
+  });
+}
+
+interface PublishResult {
+  readonly path: string;
+  readonly problem: string | undefined;
+}
+
+/** A further copy that cannot be published does not undo those that are. */
+async function tryPublish(
+  context: RunContext<Settings>,
+  copy: SetCopy,
+  manifest: Manifest,
+): Promise<PublishResult> {
+  try {
+    return { path: await publishCopy(context, copy, manifest), problem: undefined };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { path: "", problem: describeError(error) };
+  }
+}
+
+/** Manifest and check sums go in last, the check sums with names relative to the set. */
+async function publishCopy(
+  context: RunContext<Settings>,
+  copy: SetCopy,
+  manifest: Manifest,
+): Promise<string> {
+  const { settings, host, startedAt } = context;
+  const manifestText = formatManifest(manifest);
+  const sums = [
+    ...manifest.components.map(({ sha256, file }) => `${sha256}  ${file}\n`),
+    `${createHash("sha256").update(manifestText).digest("hex")}  manifest.json\n`,
+  ];
+  await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
+  await writePartialFile(join(copy.directory, "SHA256SUMS"), sums.join(""), settings.FS_TIMEOUT);
+  return publishSet({
+    exec: context.deps.exec,
+    root: copy.destination.root,
+    partialDir: copy.directory,
+    files: [...manifest.components.map((component) => component.file), "manifest.json", "SHA256SUMS"],
+    relativePath: formatLayout(settings.BACKUP_LAYOUT, {
+      host: host.name,
+      job: settings.JOB,
+      at: startedAt,
+      timeZone: settings.TIME_ZONE,
+    }),
+    deadlineMs: settings.FS_TIMEOUT,
+  });
+}

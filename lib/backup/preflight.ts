@@ -1,0 +1,124 @@
+/**
+ * What must hold before a backup begins, in the order in which each question makes sense: directories, then (the lock
+ * being held) mounts, content, room, a write test, programs. Every question is asked, so that one run names all that is wrong.
+ */
+import { dirname } from "node:path";
+import { checkDestination, createAsker, type Destination } from "#lib/backup/destinations.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { Finding } from "#lib/core/report.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import { checkDirectory } from "#lib/preflight/check-directory.ts";
+import { checkFreeSpace } from "#lib/preflight/check-free-space.ts";
+import { checkMount } from "#lib/preflight/check-mount.ts";
+import { checkProgram, type NeededProgram } from "#lib/preflight/check-program.ts";
+import { checkWritable } from "#lib/preflight/check-writable.ts";
+import type { Source } from "#lib/sources/source.ts";
+
+export interface Preflight {
+  readonly findings: readonly Finding[];
+  /** Destinations that can be used. */
+  readonly usable: readonly Destination[];
+  /** Why each of the others cannot; the run is partial. */
+  readonly problems: readonly string[];
+  /** The first finding that refuses the run. */
+  readonly refusal: Finding | undefined;
+}
+
+/** Directories that a run needs before it can lock. Throws OpsError "failed" that names every missing one. */
+export async function checkDirectories(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  required: Destination,
+): Promise<void> {
+  const asker = createAsker(context);
+  const findings = [
+    ...(await Promise.all(sources.map((source) => source.checkExists(asker)))).flat(),
+    ...(await checkDestination(asker, required, sources)),
+    await checkDirectory(asker, "directory of the lock", dirname(context.settings.LOCK_FILE)),
+  ];
+  for (const finding of findings) sayFinding(context, finding);
+  const failed = findings.filter((finding) => !finding.passed);
+  const [first] = failed;
+  if (first === undefined) return;
+  const problems = failed.map((finding) => finding.message);
+  throw new OpsError(first.message, { outcome: "failed", hint: first.hint, problems });
+}
+
+export async function runPreflight(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  destinations: readonly Destination[],
+  lastSetBytes: number | undefined,
+): Promise<Preflight> {
+  const asker = createAsker(context);
+  const content = (await Promise.all(sources.map((source) => source.checkContent(asker)))).flat();
+  const checked = await Promise.all(
+    destinations.map(async (destination) => ({
+      destination,
+      findings: await checkOneDestination(context, sources, destination, lastSetBytes),
+    })),
+  );
+  const programs = await Promise.all(
+    neededPrograms(context.settings, sources).map((needed) =>
+      checkProgram(context.deps.exec, needed, context.signal),
+    ),
+  );
+  const findings = [...content, ...checked.flatMap((each) => each.findings), ...programs];
+  for (const finding of findings) sayFinding(context, finding);
+
+  const isUsable = (each: { readonly findings: readonly Finding[] }) =>
+    each.findings.every((one) => one.passed);
+  const unusable = checked.filter((each) => !isUsable(each));
+  const refusing = [
+    ...unusable.filter((each) => each.destination.isRequired).flatMap((each) => each.findings),
+    ...content,
+    ...programs,
+  ].filter((finding) => !finding.passed);
+  return {
+    findings,
+    usable: checked.filter(isUsable).map((each) => each.destination),
+    problems: unusable.flatMap((each) =>
+      each.findings.filter((one) => !one.passed).map((one) => one.message),
+    ),
+    refusal: refusing[0],
+  };
+}
+
+/** Later questions make no sense where earlier ones failed: what is not mounted has the wrong free space. */
+async function checkOneDestination(
+  context: RunContext<Settings>,
+  sources: readonly Source[],
+  destination: Destination,
+  lastSetBytes: number | undefined,
+): Promise<readonly Finding[]> {
+  const asker = createAsker(context);
+  const mounts = await Promise.all(destination.mounts.map((mount) => checkMount(asker, mount)));
+  const isMounted = mounts.every((finding) => finding.passed);
+  const exists = isMounted ? await checkDestination(asker, destination, sources) : [];
+  if (!isMounted || exists.some((finding) => !finding.passed)) return [...mounts, ...exists];
+  const { MIN_FREE_GB, MIN_FREE_PERCENT } = context.settings;
+  const need = { minFreeBytes: MIN_FREE_GB * 1024 ** 3, minFreePercent: MIN_FREE_PERCENT, lastSetBytes };
+  return [
+    ...mounts,
+    await checkFreeSpace(asker, destination.root, need),
+    await checkWritable(asker, destination.root, context.isDryRun),
+  ];
+}
+
+function neededPrograms(settings: Settings, sources: readonly Source[]): NeededProgram[] {
+  const compressors: Record<Settings["COMPRESSION"], NeededProgram[]> = {
+    zstd: [{ program: "zstd", package: "zstd" }],
+    gzip: [{ program: "gzip", package: "gzip" }],
+    xz: [{ program: "xz", package: "xz-utils" }],
+    none: [],
+  };
+  return [...sources.flatMap((source) => source.programs), ...compressors[settings.COMPRESSION]];
+}
+
+function sayFinding(context: RunContext<Settings>, finding: Finding): void {
+  const text = `${finding.passed ? "✓" : "✗"} ${finding.message}`;
+  if (finding.passed) context.log.info("preflight.passed", text);
+  else
+    context.log.warning("preflight.failed", finding.hint === undefined ? text : `${text}. ${finding.hint}`);
+}

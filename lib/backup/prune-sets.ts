@@ -1,0 +1,92 @@
+/** Retention, at every destination that has the new set: plan, check, remove. */
+import type { Destination } from "#lib/backup/destinations.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import { removeSet } from "#lib/stores/remove-set.ts";
+import { listSets, type SetListing } from "#lib/stores/set-listing.ts";
+
+export interface Pruned {
+  readonly part: PartReport;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** The sets of this job at a destination. */
+export function listJobSets(context: RunContext<Settings>, root: string): Promise<SetListing> {
+  const { settings, host } = context;
+  return listSets(root, {
+    layout: settings.BACKUP_LAYOUT,
+    host: { ...host, formerIds: settings.HOST_FORMER_IDS },
+    job: settings.JOB,
+    deadlineMs: settings.FS_TIMEOUT,
+  });
+}
+
+/** What stays and what goes at a destination; only sets of this host and job are in it. */
+export function planSets(settings: Settings, listing: SetListing): RetentionPlan {
+  const sets = listing.own.map(({ path, manifest }) => ({
+    path,
+    at: new Date(manifest.startedAt),
+    outcome: manifest.outcome,
+    owned: true,
+  }));
+  return planRetention(sets, {
+    last: settings.KEEP_LAST,
+    daily: settings.KEEP_DAILY,
+    weekly: settings.KEEP_WEEKLY,
+    monthly: settings.KEEP_MONTHLY,
+    yearly: settings.KEEP_YEARLY,
+    timeZone: settings.TIME_ZONE,
+  });
+}
+
+/**
+ * Remove what the plan lets go. Nothing is removed unless the set just published is found among the others: a listing
+ * that misses it is not of the place that was written.
+ */
+export async function pruneSets(
+  context: RunContext<Settings>,
+  destination: Destination,
+  published: string,
+): Promise<Pruned> {
+  const { settings, log } = context;
+  try {
+    const listing = await listJobSets(context, destination.root);
+    if (!listing.own.some((set) => set.path === published)) {
+      return failed(destination, `Cannot prune "${destination.root}": the new set is not found there`);
+    }
+    const plan = planSets(settings, listing);
+    const doomed = listing.own.filter((set) => plan.sets.some((one) => one.path === set.path && !one.keep));
+    for (const set of doomed) {
+      context.signal.throwIfAborted();
+      await removeSet(destination.root, set, settings.FS_TIMEOUT);
+      log.info("set.removed", `Removed ${set.path}`);
+    }
+    const message = `${destination.root}: kept ${listing.own.length - doomed.length}, removed ${doomed.length}`;
+    return {
+      part: { kind: "retention", name: destination.role, outcome: "complete", message },
+      problems: [],
+      notes: notesOf(listing),
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return failed(destination, `Cannot prune "${destination.root}": ${describeError(error)}`);
+  }
+}
+
+function failed(destination: Destination, message: string): Pruned {
+  const part = { kind: "retention", name: destination.role, outcome: "failed", message } as const;
+  return { part, problems: [message], notes: [] };
+}
+
+function notesOf(listing: SetListing): string[] {
+  return [
+    ...listing.unknown.map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
+    ...listing.foreign
+      .filter(({ reason }) => reason.includes("HOST_FORMER_IDS"))
+      .map(({ path, reason }) => `Left alone: ${path}: ${reason}`),
+  ];
+}

@@ -1,0 +1,123 @@
+/** Back up one job: check, sweep, write, verify, publish, prune. */
+import { type Destination, listDestinations } from "#lib/backup/destinations.ts";
+import { describeDryRun } from "#lib/backup/dry-run.ts";
+import { type MadeSet, makeSet } from "#lib/backup/make-set.ts";
+import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/preflight.ts";
+import { listJobSets, pruneSets } from "#lib/backup/prune-sets.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import { combineOutcomes } from "#lib/core/outcome.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import { createSources } from "#lib/sources/registry.ts";
+import { newestSet } from "#lib/stores/set-listing.ts";
+import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
+
+/** What must be there before the lock is taken. Throws OpsError "failed". */
+export async function checkBackupDirectories(context: RunContext<Settings>): Promise<void> {
+  const [first] = listDestinations(context.settings);
+  await checkDirectories(context, createSources(context.settings), first);
+}
+
+/** One run over the sources of a job. In a dry run it has no effect and says what it would do. */
+export async function runBackup(context: RunContext<Settings>): Promise<RunResult> {
+  const sources = createSources(context.settings);
+  const destinations = listDestinations(context.settings);
+  const lastBytes = await findLastSize(context, destinations[0]);
+  const preflight = await runPreflight(context, sources, destinations, lastBytes);
+  if (preflight.refusal !== undefined) return refused(preflight, preflight.refusal);
+  if (context.isDryRun) return describeDryRun(context, sources, preflight, lastBytes);
+  const swept = await sweepDestinations(context, preflight.usable);
+  const made = await makeSet(context, sources, preflight.usable, lastBytes);
+  return finish(context, preflight, made, swept);
+}
+
+/** Size of the newest set, for room and progress; a destination that cannot be listed is the preflight's to refuse. */
+async function findLastSize(context: RunContext<Settings>, first: Destination): Promise<number | undefined> {
+  try {
+    const newest = newestSet(await listJobSets(context, first.root));
+    return newest?.manifest.components.reduce((sum, component) => sum + component.bytesOut, 0);
+  } catch (error) {
+    context.log.debug("set.unlisted", `Cannot list "${first.root}": ${describeError(error)}`);
+    return undefined;
+  }
+}
+
+function refused(preflight: Preflight, refusal: NonNullable<Preflight["refusal"]>): RunResult {
+  const failed = preflight.findings.filter((finding) => !finding.passed);
+  return {
+    outcome: "failed",
+    headline: `Preflight refused: ${refusal.message}`,
+    hint: refusal.hint,
+    problems: failed.map((finding) => finding.message),
+    notes: [],
+    findings: preflight.findings,
+    parts: [],
+  };
+}
+
+/** Remove what dead runs of this job left; resolves to what was done. */
+async function sweepDestinations(
+  context: RunContext<Settings>,
+  destinations: readonly Destination[],
+): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (const { root } of destinations) {
+    const swept = await sweepLeftovers(root, {
+      host: context.host.name,
+      job: context.settings.JOB,
+      layout: context.settings.BACKUP_LAYOUT,
+      isRunAlive: context.isRunAlive,
+      deadlineMs: context.settings.FS_TIMEOUT,
+    });
+    notes.push(...swept.removed.map((path) => `Removed what a dead run left: ${path}`));
+    notes.push(...swept.left.map(({ path, reason }) => `Left alone: ${path}: ${reason}`));
+  }
+  for (const note of notes) context.log.info("leftover.swept", note);
+  return notes;
+}
+
+async function finish(
+  context: RunContext<Settings>,
+  preflight: Preflight,
+  made: MadeSet,
+  swept: readonly string[],
+): Promise<RunResult> {
+  const lacking = preflight.problems.map(
+    (problem): PartReport => ({
+      kind: "copy",
+      name: "second destination",
+      outcome: "failed",
+      message: problem,
+    }),
+  );
+  const parts = [...made.parts, ...lacking];
+  const problems = [...made.problems, ...preflight.problems];
+  const notes = [...swept, ...made.notes];
+  // Nothing is pruned in a run that is not complete: the older sets may be the better ones.
+  if (parts.every((part) => part.outcome === "complete")) {
+    for (const { destination, path } of made.published) {
+      const pruned = await pruneSets(context, destination, path);
+      parts.push(pruned.part);
+      problems.push(...pruned.problems);
+      notes.push(...pruned.notes);
+    }
+  }
+  const outcome = combineOutcomes(parts.map((part) => part.outcome));
+  const what = made.manifest.components.map((component) => component.name).join(", ");
+  const where = made.published.map(({ path }) => path).join(" and ");
+  const checked = made.manifest.verified.how === "none" ? "not verified" : "verified";
+  return {
+    outcome,
+    headline:
+      outcome === "complete"
+        ? `Backed up ${what}: ${formatBytes(made.bytes)}, ${checked}, in ${where}`
+        : `Backed up ${what} incompletely: ${problems[0] ?? "see the parts"}`,
+    problems,
+    notes,
+    findings: preflight.findings,
+    parts,
+    set: made.published[0]?.path,
+  };
+}

@@ -1,0 +1,72 @@
+/** From a file and the environment to one text for each setting, legacy names and secrets' sources resolved to names. */
+import type { ConfigFile } from "#lib/config/config-file.ts";
+import { aliasNames, entryOf, isSettingName, type SettingName, settingNames } from "#lib/config/schema.ts";
+import { suggest } from "#lib/core/suggest.ts";
+
+/** Where the value of a secret comes from. */
+type Origin = "value" | "file" | "command";
+
+export interface GivenText {
+  readonly name: SettingName;
+  readonly origin: Origin;
+  readonly text: string;
+  /** `/etc/lastgood/backup.env:12 EMAIL_RECIPIENT`, or `environment EMAIL_TO`. */
+  readonly place: string;
+}
+
+export interface Gathered {
+  readonly given: ReadonlyMap<SettingName, GivenText>;
+  readonly problems: readonly string[];
+  /** The file itself holds the value of a secret. */
+  readonly hasInlineSecret: boolean;
+}
+
+export function gatherTexts(file: ConfigFile, env: Readonly<Record<string, string | undefined>>): Gathered {
+  const given = new Map<SettingName, GivenText>();
+  const problems: string[] = [];
+  let hasInlineSecret = false;
+  for (const [key, { text, line }] of file.values) {
+    const place = `${file.path}:${line} ${key}`;
+    const known = recognise(key);
+    if (known === undefined) {
+      problems.push(`${place} is no setting${suggestion(key)}`);
+      continue;
+    }
+    if (text === "") continue;
+    const earlier = given.get(known.name);
+    if (earlier !== undefined) problems.push(`${place} and ${earlier.place} set the same: keep one`);
+    else given.set(known.name, { ...known, text, place });
+    if (entryOf(known.name).isSecret === true && known.origin === "value") hasInlineSecret = true;
+  }
+  for (const name of settingNames) {
+    for (const [suffix, origin] of suffixesOf(name)) {
+      const text = env[name + suffix];
+      if (text !== undefined && text !== "")
+        given.set(name, { name, origin, text, place: `environment ${name}${suffix}` });
+    }
+  }
+  return { given, problems, hasInlineSecret };
+}
+
+function suffixesOf(name: SettingName): readonly (readonly [string, Origin])[] {
+  const plain = ["", "value"] as const;
+  if (entryOf(name).isSecret !== true) return [plain];
+  return [["_COMMAND", "command"], ["_FILE", "file"], plain];
+}
+
+/** The setting that a key means: by its own name, by a legacy one, or as the source of a secret. */
+function recognise(key: string): Pick<GivenText, "name" | "origin"> | undefined {
+  const direct = isSettingName(key) ? key : aliasNames.get(key);
+  if (direct !== undefined) return { name: direct, origin: "value" };
+  const match = /^(.*)_(FILE|COMMAND)$/.exec(key);
+  const base = match?.[1];
+  if (base === undefined) return undefined;
+  const name = isSettingName(base) ? base : aliasNames.get(base);
+  if (name === undefined || entryOf(name).isSecret !== true) return undefined;
+  return { name, origin: match?.[2] === "FILE" ? "file" : "command" };
+}
+
+function suggestion(key: string): string {
+  const near = suggest(key, [...settingNames, ...aliasNames.keys()]);
+  return near === undefined ? "" : `: did you mean ${near}?`;
+}

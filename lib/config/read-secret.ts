@@ -1,0 +1,42 @@
+/** A secret from where KEY_FILE or KEY_COMMAND says it is. */
+import { open } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { checkFileMode } from "#lib/config/check-file-mode.ts";
+import type { ConfigRequest } from "#lib/config/load-config.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+
+const commandMs = 30_000;
+
+/**
+ * Content of the file without one trailing newline. A relative path is one of systemd's credentials if the unit has any,
+ * else relative to the configuration. Throws OpsError "denied" when everybody may read it.
+ */
+export async function readSecretFile(
+  value: string,
+  directory: string,
+  request: ConfigRequest,
+): Promise<string> {
+  const credentials = request.env["CREDENTIALS_DIRECTORY"];
+  const path = isAbsolute(value) ? value : join(credentials ?? directory, value);
+  await using file = await open(path, "r");
+  const { mode, uid } = await file.stat();
+  // The service manager owns and guards its credentials; their mode is its business.
+  if (credentials === undefined || isAbsolute(value)) checkFileMode({ path, mode, uid }, request.uid, true);
+  return (await file.readFile("utf8")).replace(/\r?\n$/, "");
+}
+
+/** Output of a shell command without one trailing newline. Throws an error with its exit and first words. */
+export async function readSecretCommand(command: string, request: ConfigRequest): Promise<string> {
+  const result = await request.deps.exec(["sh", "-c", command], { timeoutMs: commandMs });
+  if (result.timedOut) throw new OpsError("the command did not end within 30 s", { outcome: "config" });
+  if (result.exitCode !== 0) {
+    const words = result.stderr.split("\n")[0] ?? "";
+    throw new OpsError(`the command ended with ${result.exitCode}: ${words}`, { outcome: "config" });
+  }
+  return result.stdout.replace(/\r?\n$/, "");
+}
+
+/** Why a secret could not be had, in a line. */
+export function describeSecretProblem(error: unknown): string {
+  return error instanceof OpsError && error.outcome === "denied" ? error.message : describeError(error);
+}

@@ -1,0 +1,79 @@
+import { optional, type SettingEntry, withDefault } from "#lib/config/entry.ts";
+import {
+  addresses,
+  choice,
+  duration,
+  httpUrl,
+  integer,
+  path,
+  secret,
+  secretUrl,
+  text,
+} from "#lib/config/parsers.ts";
+import type { Secret } from "#lib/core/secret.ts";
+
+const when = choice("failure", "warning", "always");
+const ports = { starttls: "587", tls: "465", none: "25" } as const;
+
+const secretSetting = (
+  parse: SettingEntry<Secret>["parse"],
+  details: { doc: string; aliases?: readonly string[] },
+) => ({
+  ...optional(parse, details),
+  isSecret: true,
+});
+
+export const notifySettings = {
+  NOTIFY_ON: withDefault(when, "warning", {
+    doc: "Send messages of: failure, warning (failures and partial runs), always",
+  }),
+  NOTIFY_TIMEOUT: withDefault(duration, "60s", { doc: "All sending of one report together takes no longer" }),
+  EMAIL_TO: withDefault(addresses, "", {
+    doc: "Recipients, separated by commas or one a line; unset: no e-mail",
+    aliases: ["EMAIL_RECIPIENT"],
+  }),
+  EMAIL_FROM: withDefault(text, (context) => `lastgood@${context.hostname}`, {
+    doc: "Sender",
+    defaultNote: "lastgood@HOSTNAME",
+  }),
+  EMAIL_SUBJECT_PREFIX: withDefault(text, "", { doc: "Put before every subject" }),
+  EMAIL_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for e-mail alone" }),
+  EMAIL_METHOD: withDefault(
+    choice("smtp", "sendmail"),
+    (_context, given) => (given["SMTP_HOST"] === undefined ? "sendmail" : "smtp"),
+    { doc: "smtp, or sendmail: hand messages to a local program", defaultNote: "smtp if SMTP_HOST is set" },
+  ),
+  SENDMAIL: withDefault(path, "/usr/sbin/sendmail", { doc: "The program for EMAIL_METHOD=sendmail" }),
+  SMTP_HOST: optional(text, { doc: "Mail server", aliases: ["SMTP_SERVER"] }),
+  SMTP_SECURITY: withDefault(choice("starttls", "tls", "none"), "starttls", {
+    doc: "starttls (required, never given up), tls, or none",
+  }),
+  SMTP_PORT: withDefault(integer(1, 65_535), (_context, given) => defaultPort(given["SMTP_SECURITY"]), {
+    doc: "Port of the mail server",
+    defaultNote: "587, 465 or 25 by SMTP_SECURITY",
+  }),
+  SMTP_USER: optional(text, { doc: "User at the mail server; unset: no log-in" }),
+  SMTP_PASSWORD: secretSetting(secret, { doc: "Its password" }),
+  SMTP_CA_FILE: optional(path, {
+    doc: "Certificate authority of the mail server, if the system does not know it",
+  }),
+  NTFY_TOPIC: optional(text, { doc: "Topic at an ntfy server; unset: no ntfy" }),
+  NTFY_URL: withDefault(httpUrl, "https://ntfy.sh", { doc: "The ntfy server" }),
+  NTFY_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for ntfy alone" }),
+  NTFY_TOKEN: secretSetting(secret, { doc: "Access token for ntfy" }),
+  NTFY_USER: optional(text, { doc: "User at ntfy, instead of a token" }),
+  NTFY_PASSWORD: secretSetting(secret, { doc: "Its password" }),
+  WEBHOOK_URL: secretSetting(secretUrl, { doc: "Receives each report as JSON; unset: no webhook" }),
+  WEBHOOK_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for the webhook alone" }),
+  WEBHOOK_SECRET: secretSetting(secret, {
+    doc: "Signs the webhook's body: X-Lastgood-Signature (HMAC-SHA256)",
+  }),
+  HEALTHCHECKS_URL: secretSetting(secretUrl, {
+    doc: "Ping address of a healthchecks server: told of every start and end; unset: none",
+    aliases: ["HEALTHCHECK_URL"],
+  }),
+};
+
+function defaultPort(security: string | undefined): string {
+  return ports[security === "tls" || security === "none" ? security : "starttls"];
+}

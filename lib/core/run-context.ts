@@ -1,0 +1,63 @@
+/** What a use case is given for one run, and what it gives back. */
+import type { Deps } from "#lib/core/deps.ts";
+import type { Log } from "#lib/core/log.ts";
+import type { PartOutcome } from "#lib/core/outcome.ts";
+import type { Finding, PartReport } from "#lib/core/report.ts";
+import type { UndoEntry } from "#lib/core/undo.ts";
+
+/** Who this machine is: the same two facts wherever ownership is written or compared. */
+export interface HostIdentity {
+  /** HOST_NAME, or the first label of the host's name in lower case. */
+  readonly name: string;
+  /** `/etc/machine-id`: another value under the same name is another installation. */
+  readonly machineId: string | undefined;
+}
+
+/** What must be undone if this run dies: written down, and on disk, before the act. */
+export interface UndoJournal {
+  readonly record: (entry: UndoEntry) => Promise<void>;
+  readonly settle: (entry: UndoEntry) => Promise<void>;
+}
+
+/** Shown on a terminal only. */
+export interface Progress {
+  /** Begin a phase; `totalBytes` is what the last run needed, if one is known. */
+  readonly begin: (phase: string, totalBytes?: number) => void;
+  /** Bytes done since the phase began. */
+  readonly update: (doneBytes: number) => void;
+  readonly end: () => void;
+}
+
+export interface RunContext<Settings> {
+  readonly deps: Deps;
+  readonly log: Log;
+  readonly settings: Settings;
+  /** SHA-256 of the settings used, secrets masked. */
+  readonly settingsHash: string;
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly host: HostIdentity;
+  readonly tool: { readonly version: string; readonly runtime: string };
+  readonly isDryRun: boolean;
+  /** Aborted by signals, by RUN_TIMEOUT and by an unforeseen error. */
+  readonly signal: AbortSignal;
+  readonly journal: UndoJournal;
+  readonly progress: Progress;
+  /** Environment of children: marked with the run, free of settings. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Whether any process of that run still lives. */
+  readonly isRunAlive: (runId: string) => Promise<boolean>;
+}
+
+export interface RunResult {
+  readonly outcome: PartOutcome;
+  /** One sentence: what happened. */
+  readonly headline: string;
+  readonly hint?: string | undefined;
+  readonly critical?: boolean | undefined;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly parts: readonly PartReport[];
+  readonly set?: string | undefined;
+}

@@ -1,0 +1,88 @@
+/** Names of sets: final ones by a template, unfinished ones by who writes them. */
+import { localTime } from "#lib/core/calendar.ts";
+
+export interface LayoutFacts {
+  readonly host: string;
+  readonly job: string;
+  readonly at: Date;
+  readonly timeZone: string;
+}
+
+const tokens = ["host", "job", "stamp", "YYYY", "MM", "DD", "HH", "mm", "ss"] as const;
+const tokenPattern = /\{([^{}]*)\}/g;
+
+/** What is wrong with a layout; empty when nothing is. */
+export function checkLayout(layout: string): string[] {
+  const used = [...layout.matchAll(tokenPattern)].map((match) => match[1] ?? "");
+  const unknown = used.filter((token) => !tokens.some((known) => known === token));
+  const problems = unknown.map(
+    (token) => `"{${token}}" is unknown, known are ${tokens.map((one) => `{${one}}`).join(" ")}`,
+  );
+  if (/[{}]/.test(layout.replaceAll(tokenPattern, ""))) problems.push("a brace is not closed");
+  if (layout.startsWith("/")) problems.push("it must be relative");
+  if (layout.split("/").some((segment) => segment === "" || segment.startsWith("."))) {
+    problems.push("no part of the path may be empty or begin with a dot");
+  }
+  const isUnique =
+    used.includes("stamp") || ["YYYY", "MM", "DD", "HH", "mm"].every((token) => used.includes(token));
+  if (!isUnique) problems.push("it must tell sets apart: {stamp}, or {YYYY} {MM} {DD} {HH} {mm}");
+  return problems;
+}
+
+/** Relative path of a set. `{stamp}` is UTC, `20251104T202639Z`; the other times are local in `timeZone`. */
+export function formatLayout(layout: string, { host, job, at, timeZone }: LayoutFacts): string {
+  const local = localTime(at, timeZone);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const values: Readonly<Record<string, string>> = {
+    host,
+    job,
+    stamp: `${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`,
+    YYYY: String(local.year).padStart(4, "0"),
+    MM: two(local.month),
+    DD: two(local.day),
+    HH: two(local.hour),
+    mm: two(local.minute),
+    ss: two(local.second),
+  };
+  return layout.replaceAll(tokenPattern, (whole, token: string) => values[token] ?? whole);
+}
+
+/** How many directories below the destination a set lies. */
+export function layoutDepth(layout: string): number {
+  return layout.split("/").length;
+}
+
+/** The nth name to try when `path` is taken: `path`, `path-2`, `path-3`. */
+export function withSuffix(path: string, attempt: number): string {
+  return attempt <= 1 ? path : `${path}-${attempt}`;
+}
+
+export interface PartialOwner {
+  readonly host: string;
+  readonly job: string;
+  readonly runId: string;
+}
+
+const partialPrefix = ".partial-";
+
+/** Name of an unfinished set. The parts may hold dots and dashes, so they are parted by a character that they cannot. */
+export function partialName({ host, job, runId }: PartialOwner): string {
+  return `${partialPrefix}${[host, job, runId].map(encodeURIComponent).join("+")}`;
+}
+
+/** Whose unfinished set a name is; undefined when it is none of ours. */
+export function parsePartialName(name: string): PartialOwner | undefined {
+  if (!name.startsWith(partialPrefix)) return undefined;
+  const parts = name.slice(partialPrefix.length).split("+");
+  const [host, job, runId] = parts.map(decode);
+  if (parts.length !== 3 || !host || !job || !runId) return undefined;
+  return { host, job, runId };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

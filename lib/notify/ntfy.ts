@@ -1,0 +1,64 @@
+import { fitText } from "#lib/core/fit-text.ts";
+import type { Message } from "#lib/core/message.ts";
+import type { Severity } from "#lib/core/outcome.ts";
+import type { Secret } from "#lib/core/secret.ts";
+import type { Channel, ChannelDeps, NotifyOn } from "#lib/notify/channel.ts";
+import { sendHttp } from "#lib/notify/http-send.ts";
+
+export interface NtfySettings {
+  readonly NTFY_TOPIC: string | undefined;
+  readonly NTFY_URL: string;
+  readonly NTFY_NOTIFY_ON: NotifyOn | undefined;
+  readonly NTFY_TOKEN: Secret | undefined;
+  readonly NTFY_USER: string | undefined;
+  readonly NTFY_PASSWORD: Secret | undefined;
+}
+
+/** A longer message would become an attachment. */
+const messageBytes = 4096;
+
+/** ntfy's priorities run from 1 to 5; its tags become symbols before the title. */
+const looks: Readonly<Record<Severity, { readonly priority: number; readonly tag: string }>> = {
+  ok: { priority: 2, tag: "white_check_mark" },
+  warning: { priority: 4, tag: "warning" },
+  critical: { priority: 5, tag: "rotating_light" },
+  unknown: { priority: 5, tag: "question" },
+};
+
+/** Published as JSON to the server's root: in headers, titles beyond ASCII would have to be encoded. */
+export function createNtfyChannel(
+  settings: NtfySettings,
+  notifyOn: NotifyOn,
+  { http }: ChannelDeps,
+): Channel | undefined {
+  const topic = settings.NTFY_TOPIC;
+  if (topic === undefined) return undefined;
+  return {
+    name: "ntfy",
+    notifyOn: settings.NTFY_NOTIFY_ON ?? notifyOn,
+    send: async (message, attempt) => {
+      const headers = { "Content-Type": "application/json", ...authorization(settings) };
+      const body = JSON.stringify(contentOf(message, topic));
+      return (await sendHttp(http, { method: "POST", url: settings.NTFY_URL, headers, body }, attempt))
+        .result;
+    },
+  };
+}
+
+function contentOf(message: Message, topic: string) {
+  const look = looks[message.severity];
+  return {
+    topic,
+    title: message.subject,
+    message: fitText(message.summary, messageBytes, "both"),
+    priority: message.critical ? 5 : look.priority,
+    tags: [look.tag],
+  };
+}
+
+function authorization({ NTFY_TOKEN, NTFY_USER, NTFY_PASSWORD }: NtfySettings): Record<string, string> {
+  if (NTFY_TOKEN !== undefined) return { Authorization: `Bearer ${NTFY_TOKEN.reveal()}` };
+  if (NTFY_USER === undefined) return {};
+  const pair = Buffer.from(`${NTFY_USER}:${NTFY_PASSWORD?.reveal() ?? ""}`).toString("base64");
+  return { Authorization: `Basic ${pair}` };
+}

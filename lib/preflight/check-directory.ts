@@ -1,0 +1,18 @@
+import type { Finding } from "#lib/core/report.ts";
+import { askFileType, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
+
+/** Whether a directory exists; `role` is what it is to the run: "source", "destination". */
+export async function checkDirectory(asker: FileSystemAsker, role: string, path: string): Promise<Finding> {
+  const type = await askFileType(asker, path);
+  if (!type.ok) {
+    const hint = type.reason.startsWith("no answer")
+      ? "Look at its mount: a network file system does not answer"
+      : `Create it (mkdir -p -m 700 '${path}'), or mount what belongs there`;
+    return { name: role, passed: false, message: `Cannot find ${role} "${path}": ${type.reason}`, hint };
+  }
+  if (type.value !== "directory") {
+    const message = `Cannot use ${role} "${path}": it is a ${type.value}, a directory is required`;
+    return { name: role, passed: false, message, hint: "Correct the path in the configuration" };
+  }
+  return { name: role, passed: true, message: `${role} exists: ${path}` };
+}

@@ -1,0 +1,101 @@
+/**
+ * What a run must have undone if it dies: on disk before each such act, replaced atomically.
+ *
+ * It holds the final report too, from the moment the run has one until it is delivered: a run killed while it reports is
+ * reported as what it was, not as a death.
+ */
+import { mkdir, readFile, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { errorCode, OpsError } from "#lib/core/ops-error.ts";
+import type { Report } from "#lib/core/report.ts";
+import { type UndoEntry, undoEntrySchema } from "#lib/core/undo.ts";
+import { writeFileDurably } from "#lib/tools/durable-file.ts";
+import { syncDirectory } from "#lib/tools/fsync.ts";
+
+const journalSchema = z.object({
+  schema: z.literal(1),
+  runId: z.string().min(1),
+  script: z.string(),
+  job: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  startedAt: z.string(),
+  logFile: z.string().optional(),
+  undo: z.array(undoEntrySchema),
+  report: z.custom<Report>((value) => typeof value === "object" && value !== null).optional(),
+});
+
+export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema">;
+
+export interface Journal {
+  readonly record: (entry: UndoEntry) => Promise<void>;
+  readonly settle: (entry: UndoEntry) => Promise<void>;
+  readonly recordReport: (report: Report) => Promise<void>;
+  /** The run has ended and is reported. */
+  readonly close: () => Promise<void>;
+}
+
+export function journalPath(stateDir: string, job: string): string {
+  return join(stateDir, job, "journal.json");
+}
+
+export async function openJournal(path: string, start: JournalContent): Promise<Journal> {
+  let content = start;
+  let written: Promise<void> = Promise.resolve();
+  const write = (next: JournalContent): Promise<void> => {
+    content = next;
+    const text = `${JSON.stringify({ schema: 1, ...content }, null, 2)}\n`;
+    written = written.then(() => writeFileDurably(path, text, { mode: 0o600 }));
+    return written;
+  };
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await write(start);
+  } catch (cause) {
+    throw new OpsError(`Cannot write the journal "${path}"`, {
+      outcome: "failed",
+      hint: "Free space there, or set STATE_DIR to a directory that can be written",
+      cause,
+    });
+  }
+  const isSame = (a: UndoEntry) => (b: UndoEntry) => JSON.stringify(a) === JSON.stringify(b);
+  return {
+    record: (entry) => write({ ...content, undo: [...content.undo, entry] }),
+    settle: (entry) => write({ ...content, undo: content.undo.filter((other) => !isSame(entry)(other)) }),
+    recordReport: (report) => write({ ...content, report }),
+    close: async () => {
+      await written.catch(() => undefined);
+      await removeJournal(path);
+    },
+  };
+}
+
+/** The journal that a dead run left, if any. One that cannot be understood is moved aside and named. */
+export async function readJournal(
+  path: string,
+): Promise<{ readonly journal?: JournalContent; readonly damaged?: string }> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return {};
+    throw error;
+  }
+  try {
+    return { journal: journalSchema.parse(JSON.parse(text)) as JournalContent };
+  } catch {
+    const aside = `${path}.damaged`;
+    await rename(path, aside);
+    return { damaged: aside };
+  }
+}
+
+export async function removeJournal(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+  await syncDirectory(dirname(path));
+}

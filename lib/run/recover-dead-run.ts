@@ -1,0 +1,92 @@
+/**
+ * Finish what a dead run of this job left: end its processes, undo what its journal says, report its death.
+ *
+ * Called under the job's lock, so no run of the job is alive; by the guardian at once, by the next run, at boot, and after
+ * a systemd unit. Safe to repeat: each step leaves nothing for a second time, and the journal goes last.
+ */
+import type { Report } from "#lib/core/report.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import { buildReport, type Ending } from "#lib/run/ending.ts";
+import { deliverReport } from "#lib/run/deliver-report.ts";
+import { type JournalContent, journalPath, readJournal, removeJournal } from "#lib/run/journal.ts";
+import type { LockHolder } from "#lib/run/lock-job.ts";
+import type { Job, Session } from "#lib/run/session.ts";
+import { undoEntry } from "#lib/run/undo-entry.ts";
+import { packageVersion } from "#lib/run/version.ts";
+import { endMarkedProcesses } from "#lib/tools/process-group.ts";
+
+export interface Recovery {
+  /** What was found and done; empty when no run had died. */
+  readonly notes: readonly string[];
+  /** What could not be undone, and stays in the journal. */
+  readonly problems: readonly string[];
+}
+
+/** `died` is what the lock file said of its last holder, which finds runs that died before they had a journal. */
+export async function recoverDeadRun(session: Session, job: Job, died: LockHolder | undefined): Promise<Recovery> {
+  const path = journalPath(job.settings.STATE_DIR, job.settings.JOB);
+  const { journal, damaged } = await readJournal(path);
+  const notes: string[] = [];
+  if (damaged !== undefined) notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
+  const dead = journal ?? (died && { ...died, undo: [], logFile: undefined, report: undefined });
+  if (dead === undefined) return { notes, problems: [] };
+  session.log.warning("run.died", describeDeath(dead));
+  notes.push(describeDeath(dead));
+  if (!(await endMarkedProcesses(dead.runId))) {
+    notes.push("A process of that run cannot be killed: it waits for a file system that does not answer");
+  }
+  const problems: string[] = [];
+  for (const entry of dead.undo) {
+    try {
+      notes.push(...(await undoEntry(entry, session, job)));
+    } catch (error) {
+      problems.push(describeError(error));
+      session.log.error("undo.failed", describeError(error));
+    }
+  }
+  await deliverReport(session, job, dead.report ?? reportDeath(dead, session, job, notes, problems));
+  if (problems.length === 0) await removeJournal(path);
+  return { notes, problems };
+}
+
+type DeadRun = Omit<JournalContent, "report"> & { readonly report?: Report | undefined };
+
+function describeDeath(dead: DeadRun): string {
+  const name = `${dead.script} (run ${dead.runId.slice(0, 8)}, pid ${dead.pid}, started ${dead.startedAt})`;
+  return dead.report === undefined
+    ? `${name} died without an ending: it was killed, or the machine went down`
+    : `${name} was killed after it had ended, before its report was delivered`;
+}
+
+function reportDeath(
+  dead: DeadRun,
+  session: Session,
+  job: Job,
+  notes: readonly string[],
+  problems: readonly string[],
+): Report {
+  const ending: Ending = {
+    outcome: "failed",
+    headline: describeDeath(dead),
+    hint: "Look for the kernel's OOM killer, a reboot, or a kill -9 at that time",
+    problems,
+    notes: notes.slice(1),
+    findings: [],
+    parts: [],
+  };
+  return buildReport(ending, {
+    script: dead.script,
+    job: dead.job,
+    host: job.host.name,
+    runId: dead.runId,
+    version: packageVersion,
+    isDryRun: false,
+    startedAt: new Date(dead.startedAt),
+    endedAt: session.deps.clock.now(),
+    busyExit: undefined,
+    extraNotes: [],
+    logFile: dead.logFile,
+    logTail: session.log.tail(),
+    redact: job.redact,
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * A run under its job's lock: lock, guardian, what a dead run left, journal, the use case, the report.
+ *
+ * Whatever happens in between, the report is made by the same lines, and the lock is let go last.
+ */
+import { fileURLToPath } from "node:url";
+import type { Settings } from "#lib/config/schema.ts";
+import { formatDuration } from "#lib/core/duration.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import { createContext, noJournal } from "#lib/run/create-context.ts";
+import { type Ending, endingOfError } from "#lib/run/ending.ts";
+import { finishDryRun, finishRecovery, finishRun } from "#lib/run/finish-run.ts";
+import { type Journal, journalPath, openJournal } from "#lib/run/journal.ts";
+import { describeBusy, type HeldJobLock, lockJob } from "#lib/run/lock-job.ts";
+import { openLogFile } from "#lib/run/open-log-file.ts";
+import { createProgress, noProgress } from "#lib/run/progress.ts";
+import { recoverDeadRun } from "#lib/run/recover-dead-run.ts";
+import type { ScriptDefinition } from "#lib/run/script.ts";
+import type { Job, Session } from "#lib/run/session.ts";
+import { type Guardian, startGuardian } from "#lib/tools/guardian-process.ts";
+import { guardianMark } from "#lib/tools/processes.ts";
+
+const recoverScript = fileURLToPath(new URL("../../scripts/recover.ts", import.meta.url));
+
+/** After an abort the use case has this long to clean up before the run is reported without it. */
+const cleanUpMs = 60_000;
+
+/** What is known of a run before its use case begins. */
+interface RunFacts {
+  readonly notes: string[];
+  readonly logFile: string | undefined;
+}
+
+type UseCase = Exclude<ScriptDefinition["main"], "recovery">;
+
+export async function runDry(script: ScriptDefinition, session: Session, job: Job): Promise<number> {
+  const context = createContext(session, job, { isDryRun: true, progress: noProgress, journal: noJournal });
+  if (script.main === "recovery") {
+    throw new OpsError("Cannot dry-run a recovery", { outcome: "usage", hint: "Read the journal in STATE_DIR" });
+  }
+  try {
+    await script.checkFirst?.(context);
+    return await finishDryRun(session, job, await untilStopped(script.main(context), session));
+  } catch (error) {
+    return finishDryRun(session, job, endingOfError(error));
+  }
+}
+
+export async function runJob(script: ScriptDefinition, session: Session, job: Job): Promise<number> {
+  const notes: string[] = [];
+  const facts: RunFacts = { notes, logFile: await openLogFile(session, job.settings.LOG_FILE, notes) };
+  try {
+    const early = { isDryRun: false, progress: noProgress, journal: noJournal };
+    await script.checkFirst?.(createContext(session, job, early));
+    const locked = await lockJob(session, job, script.main === "recovery");
+    if (!locked.held) return await finishRun(session, job, describeBusy(locked.holder, job.settings), facts);
+    try {
+      return script.main === "recovery"
+        ? await finishRecovery(session, job, await recoverDeadRun(session, job, locked.died), facts)
+        : await runLocked(script.main, session, job, facts, locked);
+    } finally {
+      await locked.lock.release();
+    }
+  } catch (error) {
+    return finishRun(session, job, endingOfError(error), facts);
+  }
+}
+
+async function runLocked(
+  main: UseCase,
+  session: Session,
+  job: Job,
+  facts: RunFacts,
+  { lock, died }: HeldJobLock,
+): Promise<number> {
+  const guardian = postGuardian(session, job);
+  const timeLimit = setTimeout(() => session.stop(runTimeoutError(job.settings)), job.settings.RUN_TIMEOUT);
+  let journal: Journal | undefined;
+  let ending: Ending;
+  try {
+    facts.notes.push(...(await recoverDeadRun(session, job, died)).notes);
+    journal = await openJournal(journalPath(job.settings.STATE_DIR, job.settings.JOB), {
+      runId: session.runId,
+      script: session.script.name,
+      job: job.settings.JOB,
+      host: job.host.name,
+      pid: session.world.pid,
+      startedAt: session.startedAt.toISOString(),
+      logFile: facts.logFile,
+      undo: [],
+    });
+    const context = createContext(session, job, { isDryRun: false, progress: createProgress(session), journal });
+    ending = await untilStopped(main(context), session);
+  } catch (error) {
+    ending = endingOfError(error);
+  }
+  clearTimeout(timeLimit);
+  try {
+    return await finishRun(session, job, ending, { ...facts, journal });
+  } finally {
+    // In this order: a run killed in between is found by its journal, which has its report, not by its name in the lock.
+    await lock.describe("");
+    await journal?.close();
+    await guardian.dismiss();
+  }
+}
+
+function postGuardian(session: Session, job: Job): Guardian {
+  return startGuardian({
+    recovery: [...session.world.launcher, recoverScript, "--config", job.loaded.file],
+    env: { ...session.world.env, [guardianMark]: session.runId },
+    onReplaced: () => session.log.warning("guardian.replaced", "The guardian was killed and has been replaced"),
+  });
+}
+
+/**
+ * The use case's result, or the reason why the run was stopped.
+ *
+ * A stopped use case may clean up first. One that does not come back, because it waits for a file system that is gone, is
+ * left behind: its run is reported all the same.
+ */
+async function untilStopped<Value>(result: Promise<Value>, { signal, deps }: Session): Promise<Value> {
+  const cleanedUp = new AbortController();
+  const stopped = new Promise<never>((_resolve, reject) => {
+    const onStop = () => {
+      const limit = deps.clock.sleep(cleanUpMs, cleanedUp.signal).catch(() => undefined);
+      void Promise.race([Promise.allSettled([result]), limit]).then(() => reject(signal.reason));
+    };
+    if (signal.aborted) onStop();
+    signal.addEventListener("abort", onStop, { once: true });
+  });
+  try {
+    const value = await Promise.race([result, stopped]);
+    return signal.aborted ? await stopped : value;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    cleanedUp.abort();
+  }
+}
+
+function runTimeoutError(settings: Settings): OpsError {
+  return new OpsError(`The run took longer than RUN_TIMEOUT (${formatDuration(settings.RUN_TIMEOUT)})`, {
+    outcome: "failed",
+    hint: "Find out what was slow in the log, or raise RUN_TIMEOUT",
+  });
+}

@@ -1,0 +1,22 @@
+/** What a file in `scripts/` says about itself. */
+import type { Settings } from "#lib/config/schema.ts";
+import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import type { FlagDefinitions } from "#lib/run/parse-flags.ts";
+
+export interface ScriptDefinition {
+  readonly name: string;
+  /** One sentence for --help. */
+  readonly summary: string;
+  /** Flags beside the common ones. */
+  readonly flags?: FlagDefinitions;
+  /**
+   * What must be there before a lock can even be taken: directories. Refuses by throwing an OpsError.
+   * Runs in a dry run too, and must have no effect.
+   */
+  readonly checkFirst?: (context: RunContext<Settings>) => Promise<void>;
+  /**
+   * The use case, run under the job's lock; in a dry run it must have no effect. "recovery" is a run that does nothing
+   * beyond what every run does first: finish what a dead one left.
+   */
+  readonly main: ((context: RunContext<Settings>) => Promise<RunResult>) | "recovery";
+}

@@ -1,0 +1,33 @@
+/** The process as a run sees it: everything that is ambient, handed in once. */
+import type { SignalName } from "#lib/core/outcome.ts";
+
+export interface OutputStream {
+  /** Resolves when the text is handed to the kernel, also when the reader has gone. */
+  readonly write: (text: string) => Promise<void>;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+export interface World {
+  /** Arguments after the script's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly pid: number;
+  readonly home: string;
+  readonly hostname: string;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** `bun 1.4.5`. */
+  readonly runtime: string;
+  /** Program and arguments that run a script file under the same runtime. */
+  readonly launcher: readonly [string, ...string[]];
+  /** Stderr is connected to the systemd journal. */
+  readonly isJournal: boolean;
+  /** Calls back for each signal and each error that nothing caught; returns the way to stop that. */
+  readonly watch: (watcher: {
+    readonly onSignal: (signal: SignalName) => void;
+    readonly onBug: (error: unknown) => void;
+  }) => () => void;
+}

@@ -1,0 +1,85 @@
+/**
+ * The one place that runs programs with small output, by zx. Data never passes through here: zx keeps all output in
+ * memory; archives go through `archive-pipeline.ts`.
+ *
+ * Three things are ours instead of zx's. The program is spawned itself, without a shell: Bun's pipes are sockets, and a
+ * bash that finds a socket as its standard input takes itself for a remote shell and sources ~/.bashrc. The deadline and
+ * the kill are ours: zx's timeout prints a deprecation under Deno, and it walks the process table instead of ending the
+ * group that each program leads here.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { $, type ProcessOutput } from "zx";
+import type { Exec, ExecResult } from "#lib/core/deps.ts";
+import { errorCode } from "#lib/core/ops-error.ts";
+import { endProcessGroup } from "#lib/tools/process-group.ts";
+
+type Ending = Omit<ExecResult, "timedOut">;
+
+/** Exec whose children see exactly `environment`, plus what a call adds, with messages in English. */
+export function createExec(environment: Readonly<Record<string, string>>): Exec {
+  return async ([program, ...args], options) => {
+    options.signal?.throwIfAborted();
+    let child: ChildProcess | undefined;
+    const run = $({
+      nothrow: true,
+      quiet: true,
+      detached: true,
+      env: { ...environment, LC_ALL: "C", ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.input === undefined ? {} : { input: options.input }),
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      spawn: ((_shell: string, _arguments: readonly string[], spawnOptions: object) => {
+        child = spawn(program, args, { ...spawnOptions, shell: false });
+        return child;
+      }) as typeof spawn,
+    })`${program}`;
+    const finished: Promise<Ending> = run.then(toEnding);
+    const ending = await untilEnd(finished, () => child, options.timeoutMs, options.signal);
+    options.signal?.throwIfAborted();
+    if (ending !== "cut") return { ...ending, timedOut: false };
+    return { exitCode: null, signal: "SIGKILL", stdout: "", stderr: "", notFound: false, timedOut: true };
+  };
+}
+
+function toEnding(output: ProcessOutput): Ending {
+  const code = errorCode(output.cause);
+  const notFound = code === "ENOENT" || code === "EACCES";
+  return {
+    exitCode: notFound ? null : output.exitCode,
+    signal: output.signal ?? undefined,
+    stdout: output.stdout,
+    stderr: output.stderr,
+    notFound,
+  };
+}
+
+/** The program's ending, or "cut": past the deadline and on abort its group is ended first. */
+async function untilEnd(
+  finished: Promise<Ending>,
+  childOf: () => ChildProcess | undefined,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Ending | "cut"> {
+  const cut = Promise.withResolvers<"cut">();
+  const timer = setTimeout(() => cut.resolve("cut"), timeoutMs);
+  const onAbort = () => cut.resolve("cut");
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    const first = await Promise.race([finished, cut.promise]);
+    const child = childOf();
+    if (first === "cut" && child?.pid !== undefined) {
+      const isGone = await endProcessGroup(child.pid);
+      if (!isGone) abandon(child);
+    }
+    return first;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Let the event loop end although a child that cannot be killed still holds its pipes. */
+function abandon(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+}

@@ -1,0 +1,12 @@
+import { open } from "node:fs/promises";
+
+/** Wait until a file's content is on its medium. */
+export async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, "r");
+  await file.sync();
+}
+
+/** Wait until the names in a directory are on its medium: a rename is not, before that. */
+export async function syncDirectory(path: string): Promise<void> {
+  await syncFile(path);
+}
