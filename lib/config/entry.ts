@@ -15,7 +15,10 @@ export interface SettingEntry<Value> {
   /** Text to value; an issue says what is expected. */
   readonly parse: (context: SettingContext) => z.ZodType<Value, string>;
   /** Text of the default, as it would stand in a file; undefined when the setting is optional. */
-  readonly default: (context: SettingContext, given: Readonly<Record<string, string>>) => string | undefined;
+  readonly default: (
+    context: SettingContext,
+    given: Readonly<Record<string, string | undefined>>,
+  ) => string | undefined;
   /** How the default is described where it depends on more than the job. */
   readonly defaultNote?: string;
   /** One line for README and --print-config. */
@@ -36,7 +39,9 @@ interface Details {
   readonly defaultNote?: string;
 }
 
-type DefaultOf = string | ((context: SettingContext, given: Readonly<Record<string, string>>) => string);
+type DefaultOf =
+  | string
+  | ((context: SettingContext, given: Readonly<Record<string, string | undefined>>) => string);
 
 export function withDefault<Value>(
   parse: SettingEntry<Value>["parse"],

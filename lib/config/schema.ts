@@ -1,58 +1,69 @@
 /**
- * Every setting, once. Defaults, validation, --print-config, --check-config and the table in README come from here.
+ * Every setting, once: validation, defaults, --print-config, --check-config and README's tables come from here.
  *
- * A new setting is one entry in the file of its section; a new section is its file and the two lines below. Defaults may
- * look at settings that stand before them.
+ * A new setting is one entry in the file of its section. Durations are milliseconds; what has a unit in its name is a
+ * number of that unit (`_GB` and `_MB` count by 1024); paths are absolute and normalised; secrets are wrapped.
  */
-import { z } from "zod";
-import { applicationSettings } from "#lib/config/settings-application.ts";
+import type { Optional, SettingEntry } from "#lib/config/entry.ts";
 import { destinationSettings } from "#lib/config/settings-destination.ts";
 import { generalSettings } from "#lib/config/settings-general.ts";
-import { messageSettings } from "#lib/config/settings-messages.ts";
+import { notifySettings } from "#lib/config/settings-notify.ts";
 import { preflightSettings } from "#lib/config/settings-preflight.ts";
 import { retentionSettings } from "#lib/config/settings-retention.ts";
+import { sourceSettings } from "#lib/config/settings-source.ts";
 
-export const settingsSchema = z.object({
+const entries = {
   ...generalSettings,
-  ...applicationSettings,
+  ...sourceSettings,
   ...destinationSettings,
   ...preflightSettings,
   ...retentionSettings,
-  ...messageSettings,
-});
+  ...notifySettings,
+};
 
-/** The same by section, in the order in which people read them. */
-export const sections: readonly (readonly [title: string, names: readonly SettingName[]])[] = [
+type Entries = typeof entries;
+
+export type SettingName = keyof Entries;
+
+type ValueOf<Entry> =
+  Entry extends Optional<infer Value>
+    ? Value | undefined
+    : Entry extends SettingEntry<infer Value>
+      ? Value
+      : never;
+
+export type Settings = { readonly [Name in SettingName]: ValueOf<Entries[Name]> };
+
+/** An entry whatever its value. */
+export interface AnyEntry extends SettingEntry<unknown> {
+  readonly isRequired?: boolean;
+}
+
+/** Sections and their settings, in the order in which people read them. */
+export const settingSections: readonly (readonly [section: string, names: readonly SettingName[]])[] = [
   ["General", namesOf(generalSettings)],
-  ["Application", namesOf(applicationSettings)],
+  ["Application", namesOf(sourceSettings)],
   ["Destination", namesOf(destinationSettings)],
   ["Preflight", namesOf(preflightSettings)],
   ["Retention", namesOf(retentionSettings)],
-  ["Messages", namesOf(messageSettings)],
+  ["Messages", namesOf(notifySettings)],
 ];
 
-/**
- * The values of a job. Durations are milliseconds; what has a unit in its name is a number of that unit (`_GB` and `_MB`
- * count by 1024); paths are absolute and normalised; secrets are wrapped.
- */
-export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export const settingNames: readonly SettingName[] = settingSections.flatMap(([, names]) => names);
 
-export type SettingName = keyof Settings;
+export function entryOf(name: SettingName): AnyEntry {
+  return entries[name];
+}
 
-/** What a report of a run that could not read all of its configuration needs. */
-export const reportingSchema = z.object({
-  ...messageSettings,
-  JOB: generalSettings.JOB,
-  HOST_NAME: generalSettings.HOST_NAME,
-  STATE_DIR: generalSettings.STATE_DIR,
-  LOG_FILE: generalSettings.LOG_FILE,
-  TIME_ZONE: generalSettings.TIME_ZONE,
-});
+export function isSettingName(key: string): key is SettingName {
+  return Object.hasOwn(entries, key);
+}
 
-export type ReportingSettings = Readonly<z.output<typeof reportingSchema>>;
+/** The setting that each legacy name means. */
+export const aliasNames: ReadonlyMap<string, SettingName> = new Map(
+  settingNames.flatMap((name) => (entryOf(name).aliases ?? []).map((alias) => [alias, name] as const)),
+);
 
-export const settingNames: readonly SettingName[] = sections.flatMap(([, names]) => names);
-
-function namesOf<Name extends SettingName>(settings: Readonly<Record<Name, z.ZodType>>): readonly Name[] {
-  return Object.keys(settings) as Name[];
+function namesOf<Name extends SettingName>(section: Readonly<Record<Name, AnyEntry>>): readonly Name[] {
+  return Object.keys(section) as Name[];
 }

@@ -1,98 +1,67 @@
-/** Who runs, where it keeps its own files, and for how long it may run. */
-import { posix } from "node:path";
-import { duration, list, matching, timeZone, wholeNumber } from "#lib/config/readers.ts";
-import { path } from "#lib/config/readers-paths.ts";
-import { type DefaultContext, setting } from "#lib/config/setting.ts";
+import { join } from "node:path";
+import { type SettingContext, withDefault } from "#lib/config/entry.ts";
+import { duration, integer, lines, path, timeZone, word } from "#lib/config/parsers.ts";
 
-const nameForm = "1 to 64 small letters, digits, dots, dashes or underscores, with a letter or digit first";
-const name = matching(/^[a-z0-9][a-z0-9._-]{0,63}$/, nameForm);
+const name = word(
+  /^[a-z0-9][a-z0-9._-]{0,63}$/,
+  "1 to 64 small letters, digits, dots, dashes or underscores, a letter or digit first",
+);
 
-function stateHome({ env, home }: DefaultContext): string {
-  const given = env["XDG_STATE_HOME"];
-  return given?.startsWith("/") === true ? given : posix.join(home, ".local", "state");
+export const generalSettings = {
+  JOB: withDefault(name, (context) => context.job, {
+    doc: "Name of the job: in the paths of its sets, in messages, in the state directory",
+    defaultNote: "the file's name without `.env`",
+  }),
+  HOST_NAME: withDefault(name, ({ hostname }) => (hostname.split(".")[0] ?? "").toLowerCase(), {
+    doc: "Name of this host: in the paths of its sets and in messages",
+    defaultNote: "the host's name up to the first dot, in small letters",
+  }),
+  HOST_FORMER_IDS: withDefault(lines, "", {
+    doc: "Machine ids (`/etc/machine-id`) of earlier installations whose sets this host may prune, one a line",
+  }),
+  STATE_DIR: withDefault(path, stateDirectory, {
+    doc: "Directory of journals, outbox and status",
+    defaultNote: "`/var/lib/lastgood`, or `$XDG_STATE_HOME/lastgood` without root",
+  }),
+  LOG_FILE: withDefault(
+    path,
+    (context) =>
+      context.isRoot ? "/var/log/backup-run.log" : join(context.xdg.state, "lastgood", "backup-run.log"),
+    {
+      doc: "Log file, opened anew by each run",
+      defaultNote: "`/var/log/backup-run.log`, or `$XDG_STATE_HOME/lastgood/backup-run.log` without root",
+    },
+  ),
+  TIME_ZONE: withDefault(timeZone, () => new Intl.DateTimeFormat().resolvedOptions().timeZone, {
+    doc: "Zone of the local times in paths, and of the days, weeks, months and years that retention counts",
+    defaultNote: "the system's",
+  }),
+  LOCK_FILE: withDefault(path, lockFile, {
+    doc: "File that a run locks against every other program that locks it",
+    defaultNote:
+      "`/var/lock/backup-run.lock` for the job `backup`, else `/var/lock/lastgood-JOB.lock`; without root `$XDG_RUNTIME_DIR/lastgood-JOB.lock`",
+  }),
+  LOCK_WAIT: withDefault(duration, "0s", { doc: "How long to wait for a run that holds the lock" }),
+  LOCK_BUSY_EXIT: withDefault(integer(0, 255), "75", {
+    doc: "Exit code of a run that finds the lock held; 0 keeps cron silent",
+  }),
+  RUN_TIMEOUT: withDefault(duration, "12h", { doc: "A run that takes longer is ended, and has failed" }),
+  STALL_TIMEOUT: withDefault(duration, "15m", {
+    doc: "A run whose archive does not grow for so long is ended, and has failed",
+  }),
+};
+
+function stateDirectory({ isRoot, xdg }: SettingContext): string {
+  return isRoot ? "/var/lib/lastgood" : join(xdg.state, "lastgood");
 }
 
-/** Root's own places are those of the bash scripts, so that both exclude each other during a migration. */
-function lockFile(context: DefaultContext): string {
-  const job = context.valueOf("JOB") ?? context.job;
+/** Root's lock for the job "backup" is the one of the bash scripts, so that both exclude each other. */
+function lockFile(context: SettingContext, given: Readonly<Record<string, string | undefined>>): string {
+  const job = given["JOB"] ?? context.job;
   if (context.isRoot) {
     return job === "backup" ? "/var/lock/backup-run.lock" : `/var/lock/lastgood-${job}.lock`;
   }
-  const runtime = context.env["XDG_RUNTIME_DIR"];
-  if (runtime?.startsWith("/") === true) return posix.join(runtime, `lastgood-${job}.lock`);
-  return posix.join(context.valueOf("STATE_DIR") ?? stateHome(context), `${job}.lock`);
+  const { runtime } = context.xdg;
+  if (runtime !== undefined) return join(runtime, `lastgood-${job}.lock`);
+  return join(given["STATE_DIR"] ?? stateDirectory(context), `${job}.lock`);
 }
-
-export const generalSettings = {
-  JOB: setting({
-    doc: "Name of the job: in paths of sets, in messages, and of its state.",
-    read: name,
-    default: { doc: "the file's name without `.env`", text: ({ job }) => job },
-  }),
-  HOST_NAME: setting({
-    doc: "Name of this host: in paths of sets and in messages.",
-    read: name,
-    default: {
-      doc: "the host's name up to its first dot, in small letters",
-      text: ({ hostname }) => hostname.split(".")[0]?.toLowerCase() ?? "",
-    },
-  }),
-  HOST_FORMER_IDS: setting({
-    doc: "Machine ids (`/etc/machine-id`) of earlier installations of this host whose sets it may prune, one per line.",
-    read: list(matching(/^[0-9a-f]{32}$/, "machine ids of 32 hexadecimal digits")),
-    default: "",
-  }),
-  STATE_DIR: setting({
-    doc: "Directory of journals, of the outbox and of the time of the last success.",
-    read: path,
-    default: {
-      doc: "`/var/lib/lastgood`; for other users than root `$XDG_STATE_HOME/lastgood`",
-      text: (context) =>
-        context.isRoot ? "/var/lib/lastgood" : posix.join(stateHome(context), "lastgood"),
-    },
-  }),
-  LOG_FILE: setting({
-    doc: "Log file; it is opened anew by each run.",
-    read: path,
-    default: {
-      doc: "`/var/log/backup-run.log`; for other users than root `$XDG_STATE_HOME/lastgood/backup-run.log`",
-      text: (context) =>
-        context.isRoot
-          ? "/var/log/backup-run.log"
-          : posix.join(stateHome(context), "lastgood", "backup-run.log"),
-    },
-  }),
-  TIME_ZONE: setting({
-    doc: "Time zone of the local times in paths, and of the days, weeks, months and years that retention counts.",
-    read: timeZone,
-    default: { doc: "the system's", text: (context) => context.timeZone },
-  }),
-  LOCK_FILE: setting({
-    doc: "File that a run locks, by the kernel, against every other run that locks it.",
-    read: path,
-    default: {
-      doc: "`/var/lock/backup-run.lock` for the job `backup`, else `/var/lock/lastgood-JOB.lock`; for other users than root `$XDG_RUNTIME_DIR/lastgood-JOB.lock`",
-      text: lockFile,
-    },
-  }),
-  LOCK_WAIT: setting({
-    doc: "How long to wait for a run that holds the lock.",
-    read: duration(0),
-    default: "0s",
-  }),
-  LOCK_BUSY_EXIT: setting({
-    doc: "Exit code of a run that found the lock held; 0 keeps cron silent.",
-    read: wholeNumber(0, 255),
-    default: "75",
-  }),
-  RUN_TIMEOUT: setting({
-    doc: "A run that takes longer is ended and reported as failed.",
-    read: duration(1000),
-    default: "12h",
-  }),
-  STALL_TIMEOUT: setting({
-    doc: "A run whose archive has not grown for so long is ended and reported as failed.",
-    read: duration(1000),
-    default: "15m",
-  }),
-};

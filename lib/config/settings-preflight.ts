@@ -1,29 +1,19 @@
-/** What must hold before anything is written. */
-import { decimal, duration, list } from "#lib/config/readers.ts";
-import { requiredMount } from "#lib/config/readers-paths.ts";
-import { setting } from "#lib/config/setting.ts";
+import { withDefault } from "#lib/config/entry.ts";
+import { decimal, duration, mounts } from "#lib/config/parsers.ts";
 
 export const preflightSettings = {
-  REQUIRE_MOUNT: setting({
-    doc: "One per line: PATH must be a mount point, or PATH=MARKER: PATH must hold a file of that name.",
-    read: list(requiredMount),
-    default: "",
+  REQUIRE_MOUNT: withDefault(mounts, "", {
+    doc: "One a line: PATH must be a mount point; PATH=MARKER must hold a file of that name",
   }),
-  MIN_FREE_GB: setting({
-    doc: "Least free space in GiB on each destination.",
-    read: decimal(),
-    default: "5",
+  MIN_FREE_GB: withDefault(decimal(0, 1e9, "GiB"), "5", {
+    doc: "GiB that must be free on each destination",
     aliases: ["MIN_DISK_SPACE_PRIMARY_GB"],
   }),
-  MIN_FREE_PERCENT: setting({
-    doc: "Least free space in percent on each destination.",
-    read: decimal(100),
-    default: "0",
+  MIN_FREE_PERCENT: withDefault(decimal(0, 100, "percent"), "0", {
+    doc: "Percent that must be free on each destination",
   }),
-  FS_TIMEOUT: setting({
-    doc: "How long a file system may take to answer before it is taken for hung.",
-    read: duration(1000),
-    default: "30s",
+  FS_TIMEOUT: withDefault(duration, "30s", {
+    doc: "A file system that takes longer to answer is taken for hung",
     aliases: ["FS_IO_TIMEOUT"],
   }),
 };

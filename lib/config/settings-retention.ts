@@ -1,33 +1,24 @@
-/** Which sets stay: of each period the newest, and all that any of the rules names. */
-import { wholeNumber } from "#lib/config/readers.ts";
-import { setting } from "#lib/config/setting.ts";
+import { withDefault } from "#lib/config/entry.ts";
+import { integer } from "#lib/config/parsers.ts";
 
-const count = wholeNumber(0, 100_000);
+const count = integer(0, 100_000);
 
 export const retentionSettings = {
-  KEEP_LAST: setting({ doc: "How many of the newest sets stay.", read: count, default: "3" }),
-  KEEP_DAILY: setting({
-    doc: "For how many days the last set of the day stays.",
-    read: count,
-    default: "7",
+  KEEP_LAST: withDefault(count, "3", { doc: "The newest sets that stay" }),
+  KEEP_DAILY: withDefault(count, "7", {
+    doc: "Days of which the newest set stays",
     aliases: ["RETENTION_DAILY"],
   }),
-  KEEP_WEEKLY: setting({
-    doc: "For how many weeks (from Monday) the last set of the week stays.",
-    read: count,
-    default: "4",
+  KEEP_WEEKLY: withDefault(count, "4", {
+    doc: "Weeks (from Monday) of which the newest set stays",
     aliases: ["RETENTION_WEEKLY"],
   }),
-  KEEP_MONTHLY: setting({
-    doc: "For how many months the last set of the month stays.",
-    read: count,
-    default: "6",
+  KEEP_MONTHLY: withDefault(count, "6", {
+    doc: "Months of which the newest set stays",
     aliases: ["RETENTION_MONTHLY"],
   }),
-  KEEP_YEARLY: setting({
-    doc: "For how many years the last set of the year stays.",
-    read: count,
-    default: "0",
+  KEEP_YEARLY: withDefault(count, "0", {
+    doc: "Years of which the newest set stays",
     aliases: ["RETENTION_YEARLY"],
   }),
 };
