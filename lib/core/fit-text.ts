@@ -6,10 +6,11 @@
 export function fitText(text: string, maxBytes: number, keep: "both" | "tail"): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
-  const mark = (left: number) => `\n[… ${left} bytes left out …]\n`;
+  const before = keep === "both" ? "\n" : "";
+  const mark = (left: number) => `${before}[… ${left} bytes left out …]\n`;
   // The mark's own length depends on the number in it, which is never longer than that of all bytes.
   const room = maxBytes - Buffer.byteLength(mark(bytes.length));
-  if (room <= 0) return cutHead(bytes, maxBytes);
+  if (room <= 0) return cutTail(bytes, maxBytes);
   const head = keep === "both" ? cutHead(bytes, Math.ceil(room / 2)) : "";
   const tail = cutTail(bytes, room - Buffer.byteLength(head));
   return head + mark(bytes.length - Buffer.byteLength(head) - Buffer.byteLength(tail)) + tail;

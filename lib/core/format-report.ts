@@ -1,55 +1,57 @@
 /** A report in words, in three lengths: log line, subject, body. For a person at three in the morning. */
 import { formatDuration } from "#lib/core/duration.ts";
+import { headerText } from "#lib/core/header-text.ts";
 import type { Message } from "#lib/core/message.ts";
-import { outcomeFacts, severityOf } from "#lib/core/outcome.ts";
-import type { Finding, Report } from "#lib/core/report.ts";
+import { outcomeFacts, type PartOutcome, severityOf } from "#lib/core/outcome.ts";
+import type { Finding, PartReport, Report } from "#lib/core/report.ts";
 
 const notesShown = 20;
 const logLinesShown = 60;
+const marks: Readonly<Record<PartOutcome, string>> = { complete: "✓", partial: "!", failed: "✗" };
 
 /** One line: how it ended, what happened, how long it took. */
 export function formatLogLine(report: Report): string {
-  return `${outcomeFacts[report.outcome].tag}: ${oneLine(report.headline)} (${formatDuration(report.durationSeconds * 1000)})`;
+  return `${outcomeFacts[report.outcome].tag}: ${headerText(report.headline)} (${formatRunTime(report)})`;
 }
 
 /** `[FAILED] backup-run app on web1`; CRITICAL takes the outcome's place when a person is needed now. */
 export function formatSubject(report: Report): string {
   const tag = report.critical ? "CRITICAL" : outcomeFacts[report.outcome].tag;
-  return oneLine(`[${tag}] ${report.script} ${report.job} on ${report.host}`);
+  return headerText(`[${tag}] ${report.script} ${report.job} on ${report.host}`);
 }
 
-/** What happened, without the log: what may go to services of others. */
+/** What happened and what was made, without names of files and without the log: what may go to services of others. */
 export function formatSummary(report: Report): string {
   const problems = report.problems.filter((problem) => !report.headline.includes(problem));
   return [
     report.headline,
     ...(report.hint === undefined ? [] : [`Hint: ${report.hint}`]),
     ...section("Problems", problems),
-    ...section(
-      "Done",
-      report.parts.map((part) => `${part.outcome === "complete" ? "✓" : "✗"} ${part.name}: ${part.message}`),
-    ),
-    ...section("Checks that failed", report.findings.filter((finding) => !finding.passed).map(formatFinding)),
-    ...section("Notes", capped(report.notes)),
+    ...section("Parts", report.parts.map(formatPart)),
   ].join("\n");
 }
 
 /** The whole report. */
 export function formatBody(report: Report): string {
-  const facts = [
-    `Run ${report.runId} of ${report.script} ${report.version}, job "${report.job}" on ${report.host}`,
-    `${report.startedAt} to ${report.endedAt} (${formatDuration(report.durationSeconds * 1000)}), exit code ${report.exitCode}`,
-    ...(report.logFile === undefined ? [] : [`Log: ${report.logFile}`]),
-  ];
+  const failed = report.findings.filter((finding) => !finding.passed);
   const log = report.logTail.slice(-logLinesShown);
-  return `${[formatSummary(report), "", ...facts, ...section(`Last ${log.length} lines of the log`, log)].join("\n")}\n`;
+  const lines = [
+    formatSummary(report),
+    ...section("Checks that failed", failed.map(formatFinding)),
+    ...section(`Notes (${report.notes.length})`, capped(report.notes)),
+    ...section("Run", formatFacts(report)),
+    ...section(`Last ${log.length} lines of the log`, log),
+    ...section("To look further", listCommands(report)),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** The message of a report; undefined for an outcome about which monitors hear nothing. */
 export function createMessage(report: Report, id: string): Message | undefined {
   const severity = severityOf(report.outcome);
   if (severity === undefined) return undefined;
-  const { runId, host, job, script, outcome, exitCode, critical, endedAt, logTail: _log, ...rest } = report;
+  const { logTail: _log, ...withoutLog } = report;
+  const { runId, host, job, script, outcome, exitCode, critical, endedAt } = report;
   return {
     id,
     runId,
@@ -64,25 +66,46 @@ export function createMessage(report: Report, id: string): Message | undefined {
     subject: formatSubject(report),
     summary: formatSummary(report),
     body: formatBody(report),
-    reportJson: JSON.stringify({ ...rest, runId, host, job, script, outcome, exitCode, critical, endedAt }),
+    reportJson: JSON.stringify(withoutLog),
   };
 }
 
-function formatFinding(finding: Finding): string {
-  return finding.hint === undefined ? finding.message : `${finding.message}. ${finding.hint}`;
+function formatPart({ kind, name, outcome, message }: PartReport): string {
+  return `${marks[outcome]} ${kind} ${name}: ${message}`;
+}
+
+function formatFinding({ name, message, hint }: Finding): string {
+  return `${name}: ${message}${hint === undefined ? "" : `. ${hint}`}`;
+}
+
+function formatFacts(report: Report): string[] {
+  return [
+    `${report.script} ${report.version}, job "${report.job}" on ${report.host}, run ${report.runId}`,
+    `${report.startedAt} to ${report.endedAt} (${formatRunTime(report)}), exit code ${report.exitCode}`,
+    ...(report.set === undefined ? [] : [`Set: ${report.set}`]),
+    ...(report.logFile === undefined ? [] : [`Log: ${report.logFile}`]),
+  ];
+}
+
+/** Commands that can be pasted. */
+function listCommands({ runId, set, logFile }: Report): string[] {
+  const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`;
+  return [
+    ...(logFile === undefined ? [] : [`grep ${runId.slice(0, 8)} ${quoted(logFile)}`]),
+    ...(set === undefined ? [] : [`cd ${quoted(set)} && sha256sum -c SHA256SUMS`]),
+  ];
+}
+
+function formatRunTime({ durationSeconds }: Report): string {
+  return formatDuration(durationSeconds * 1000);
 }
 
 function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0
-    ? []
-    : ["", `${title}:`, ...lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`)];
+  if (lines.length === 0) return [];
+  return ["", `${title}:`, ...lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`)];
 }
 
 function capped(notes: readonly string[]): string[] {
   const rest = notes.length - notesShown;
-  return [...notes.slice(0, notesShown), ...(rest > 0 ? [`and ${rest} more, see the manifest`] : [])];
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, " ");
+  return [...notes.slice(0, notesShown), ...(rest > 0 ? [`and ${rest} more, see the log`] : [])];
 }

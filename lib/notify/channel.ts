@@ -5,7 +5,11 @@ import type { Message } from "#lib/core/message.ts";
 export type NotifyOn = "failure" | "warning" | "always";
 
 export type SendResult =
-  | { readonly ok: true }
+  | {
+      readonly ok: true;
+      /** Who did not get it although it was sent. */
+      readonly warning?: string | undefined;
+    }
   | {
       readonly ok: false;
       /** Why, in a line, without secrets. */
@@ -15,7 +19,11 @@ export type SendResult =
       readonly retryAfterMs?: number | undefined;
     };
 
+/** Why a message is sent: a run has just ended; it had waited in the outbox; somebody tries the channel. */
+export type Purpose = "report" | "late" | "test";
+
 export interface Attempt {
+  readonly purpose: Purpose;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }

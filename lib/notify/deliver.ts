@@ -1,13 +1,16 @@
 /** One message through its channels: all at once, each with bounded retries, all within one limit. Never throws. */
+import { createHash } from "node:crypto";
 import type { Clock } from "#lib/core/deps.ts";
 import type { Message } from "#lib/core/message.ts";
-import type { Attempt, Channel, SendResult } from "#lib/notify/channel.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { Attempt, Channel, Purpose, SendResult } from "#lib/notify/channel.ts";
 
 export interface Delivery {
   readonly channel: string;
   /** "skipped": the channel is not told of such outcomes. */
   readonly outcome: "sent" | "failed" | "skipped";
   readonly attempts: number;
+  /** Why it failed, or who did not get what was sent. */
   readonly error?: string | undefined;
 }
 
@@ -17,24 +20,33 @@ interface DeliverRequest {
   readonly clock: Clock;
   /** Limit of all channels together, in milliseconds. */
   readonly timeoutMs: number;
+  /** Default "report". A "test" is sent whatever NOTIFY_ON says. */
+  readonly purpose?: Purpose | undefined;
+}
+
+interface SendOptions {
+  readonly purpose?: Purpose | undefined;
+  /** What sets the pauses of this sender apart from those of others that failed at the same moment. */
+  readonly seed?: string | undefined;
 }
 
 const attemptsAllowed = 3;
 const attemptMs = 20_000;
-const firstPauseMs = 500;
+const firstPauseMs = 1000;
 
-export function deliver({ channels, message, clock, timeoutMs }: DeliverRequest): Promise<Delivery[]> {
+export function deliver(request: DeliverRequest): Promise<Delivery[]> {
+  const { channels, message, clock, timeoutMs, purpose = "report" } = request;
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   return Promise.all(
     channels.map(async (channel): Promise<Delivery> => {
-      if (!isTold(channel, message)) return { channel: channel.name, outcome: "skipped", attempts: 0 };
-      const { result, attempts } = await sendWithRetries(
-        (attempt) => channel.send(message, attempt),
-        clock,
-        deadlineMs,
-      );
-      if (result.ok) return { channel: channel.name, outcome: "sent", attempts };
-      return { channel: channel.name, outcome: "failed", attempts, error: result.error };
+      const isWanted = purpose === "test" || isTold(channel, message);
+      if (!isWanted) return { channel: channel.name, outcome: "skipped", attempts: 0 };
+      const send = (attempt: Attempt) => channel.send(message, attempt);
+      const seed = message.id + channel.name;
+      const { result, attempts } = await sendWithRetries(send, clock, deadlineMs, { purpose, seed });
+      return result.ok
+        ? { channel: channel.name, outcome: "sent", attempts, error: result.warning }
+        : { channel: channel.name, outcome: "failed", attempts, error: result.error };
     }),
   );
 }
@@ -50,39 +62,51 @@ export async function sendWithRetries(
   send: (attempt: Attempt) => Promise<SendResult>,
   clock: Clock,
   deadlineMs: number,
+  { purpose = "report", seed = "" }: SendOptions = {},
 ): Promise<{ readonly result: SendResult; readonly attempts: number }> {
   let result: SendResult = { ok: false, error: "no time was left to send it", isTemporary: true };
   let attempts = 0;
-  let pauseMs = firstPauseMs;
   while (attempts < attemptsAllowed) {
     const leftMs = deadlineMs - clock.monotonicMs();
     if (leftMs <= 0) break;
     attempts += 1;
-    result = await sendOnce(send, Math.min(attemptMs, leftMs));
-    if (result.ok || !result.isTemporary) break;
-    const waitMs = Math.max(pauseMs, result.retryAfterMs ?? 0);
-    if (attempts === attemptsAllowed || clock.monotonicMs() + waitMs >= deadlineMs) break;
+    result = await sendOnce(send, clock, purpose, Math.min(attemptMs, leftMs));
+    if (result.ok || !result.isTemporary || attempts === attemptsAllowed) break;
+    const waitMs = Math.max(pauseAfter(attempts, seed), result.retryAfterMs ?? 0);
+    if (clock.monotonicMs() + waitMs >= deadlineMs) break;
     await clock.sleep(waitMs);
-    pauseMs *= 2;
   }
   return { result, attempts };
+}
+
+/** Twice as long each time, give or take half: servers whose cron strikes together do not come back together. */
+function pauseAfter(attempts: number, seed: string): number {
+  const chance = createHash("sha256").update(`${seed} ${attempts}`).digest().readUInt16BE() / 0xffff;
+  return firstPauseMs * 2 ** (attempts - 1) * (0.5 + chance);
 }
 
 /** An attempt ends at its limit, also when the channel does not heed the signal. */
 async function sendOnce(
   send: (attempt: Attempt) => Promise<SendResult>,
+  clock: Clock,
+  purpose: Purpose,
   timeoutMs: number,
 ): Promise<SendResult> {
-  const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
-  const late = new Promise<SendResult>((resolve) => {
-    const words = `no answer within ${Math.round(timeoutMs / 100) / 10} s`;
-    signal.addEventListener("abort", () => resolve({ ok: false, error: words, isTemporary: true }), {
-      once: true,
-    });
+  const limit = new AbortController();
+  const answered = new AbortController();
+  const late = clock.sleep(timeoutMs, answered.signal).then((): SendResult => {
+    limit.abort(new Error("The attempt took too long"));
+    return {
+      ok: false,
+      error: `no answer within ${Math.round(timeoutMs / 100) / 10} s`,
+      isTemporary: true,
+    };
   });
   try {
-    return await Promise.race([send({ signal, timeoutMs }), late]);
+    return await Promise.race([send({ purpose, signal: limit.signal, timeoutMs }), late]);
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error), isTemporary: false };
+    return { ok: false, error: describeError(error), isTemporary: false };
+  } finally {
+    answered.abort();
   }
 }

@@ -1,4 +1,5 @@
 import type { Http, HttpRequest, HttpResponse } from "#lib/core/deps.ts";
+import { headerText } from "#lib/core/header-text.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Attempt, SendResult } from "#lib/notify/channel.ts";
 
@@ -8,7 +9,7 @@ interface HttpSent {
 }
 
 /**
- * One exchange, judged: 2xx is sent; 429, 5xx and network errors may pass; a redirect and every other 4xx will not.
+ * One exchange, judged: 2xx is sent; 408, 429, 5xx and network errors may pass; a redirect and every other 4xx will not.
  *
  * URLs are not in the words: tokens live in them.
  */
@@ -17,10 +18,6 @@ export async function sendHttp(http: Http, request: HttpRequest, attempt: Attemp
     const response = await http(request, attempt.signal);
     return { result: judge(response), response };
   } catch (error) {
-    if (attempt.signal.aborted) {
-      const words = `no answer within ${attempt.timeoutMs / 1000} s`;
-      return { result: { ok: false, error: words, isTemporary: true }, response: undefined };
-    }
     return { result: { ok: false, error: describeError(error), isTemporary: true }, response: undefined };
   }
 }
@@ -28,22 +25,26 @@ export async function sendHttp(http: Http, request: HttpRequest, attempt: Attemp
 function judge({ status, headers, body }: HttpResponse): SendResult {
   if (status >= 200 && status < 300) return { ok: true };
   if (status >= 300 && status < 400) {
-    const host = hostOf(headers["location"]);
-    return {
-      ok: false,
-      error: `HTTP ${status}: redirects to ${host}, give that address instead`,
-      isTemporary: false,
-    };
+    const error = `HTTP ${status}: redirects to ${originOf(headers["location"])}, set that address instead`;
+    return { ok: false, error, isTemporary: false };
   }
-  const words = body.split("\n")[0]?.slice(0, 200) ?? "";
-  const isTemporary = status === 429 || status >= 500;
-  const seconds = Number(headers["retry-after"]);
-  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
-  return { ok: false, error: `HTTP ${status}: ${words}`.trim(), isTemporary, retryAfterMs };
+  const error = headerText(`HTTP ${status} ${body.slice(0, 200)}`);
+  const isTemporary = status === 408 || status === 429 || status >= 500;
+  return { ok: false, error, isTemporary, retryAfterMs: retryAfterMs(headers) };
 }
 
-function hostOf(location: string | undefined): string {
+/** Scheme and host alone, since they may be all that differs, and the rest may be secret. */
+function originOf(location: string | undefined): string {
   return location !== undefined && URL.canParse(location)
-    ? new URL(location).host
-    : "another path of the same host";
+    ? new URL(location).origin
+    : "another path of the same server";
+}
+
+/** Retry-After is a number of seconds, or a date: by the server's clock, so it is compared with the server's own Date. */
+function retryAfterMs(headers: HttpResponse["headers"]): number | undefined {
+  const value = headers["retry-after"] ?? "";
+  const ms = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - Date.parse(headers["date"] ?? "");
+  return ms > 0 ? ms : undefined;
 }

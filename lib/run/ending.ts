@@ -1,7 +1,7 @@
 /** How a run ended, before it is a report: from a result, or from whatever was thrown. */
 
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
-import { exitCodeOf, type Outcome, outcomeFacts, type SignalName } from "#lib/core/outcome.ts";
+import { exitCodeOf, type Outcome, type SignalName } from "#lib/core/outcome.ts";
 import type { Report } from "#lib/core/report.ts";
 import type { RunResult } from "#lib/core/run-context.ts";
 
@@ -80,14 +80,4 @@ export function buildReport(ending: Ending, facts: ReportFacts): Report {
     logFile: facts.logFile,
     logTail: facts.logTail,
   };
-}
-
-/** `run.complete`, `run.failed`, …: the last event of a log. */
-export function eventOf(outcome: Outcome): string {
-  return `run.${outcome}`;
-}
-
-/** The word that a subject line begins with. */
-export function tagOf(outcome: Outcome): string {
-  return outcomeFacts[outcome].tag;
 }

@@ -49,8 +49,8 @@ export async function openJournal(path: string, start: JournalContent): Promise<
     written = written.then(() => writeFileDurably(path, text, { mode: 0o600 }));
     return written;
   };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await write(start);
   } catch (cause) {
     throw new OpsError(`Cannot write the journal "${path}"`, {
@@ -83,7 +83,8 @@ export async function readJournal(
     throw error;
   }
   try {
-    return { journal: journalSchema.parse(JSON.parse(text)) as JournalContent };
+    const { schema: _schema, ...journal } = journalSchema.parse(JSON.parse(text));
+    return { journal };
   } catch {
     const aside = `${path}.damaged`;
     await rename(path, aside);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
-import { type Ending } from "#lib/run/ending.ts";
+import type { Ending } from "#lib/run/ending.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { type HeldLock, takeLock } from "#lib/tools/flock.ts";
 
@@ -33,7 +33,8 @@ const recoveryWaitMs = 3000;
 export async function lockJob(session: Session, job: Job, isRecovery: boolean): Promise<JobLock> {
   const { LOCK_FILE, JOB } = job.settings;
   const waitMs = Math.max(job.settings.LOCK_WAIT, isRecovery ? recoveryWaitMs : 0);
-  if (waitMs > 0) session.log.debug("lock.waiting", `Waiting up to ${formatDuration(waitMs)} for ${LOCK_FILE}`);
+  if (waitMs > 0)
+    session.log.debug("lock.waiting", `Waiting up to ${formatDuration(waitMs)} for ${LOCK_FILE}`);
   const result = await takeLock(LOCK_FILE, waitMs, session.signal);
   if (!result.held) return result;
   const holder: LockHolder = {

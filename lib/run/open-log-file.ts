@@ -7,7 +7,11 @@ import type { Session } from "#lib/run/session.ts";
  *
  * It is opened anew by each run, so logrotate needs no signal. A run goes on without a log file: it has stderr.
  */
-export async function openLogFile(session: Session, path: string, notes: string[]): Promise<string | undefined> {
+export async function openLogFile(
+  session: Session,
+  path: string,
+  notes: string[],
+): Promise<string | undefined> {
   const state = session.world.env["XDG_STATE_HOME"] ?? join(session.world.home, ".local", "state");
   for (const candidate of [path, join(state, "lastgood", "backup-run.log")]) {
     try {

@@ -82,6 +82,12 @@ export function parseFlags(argv: readonly string[], ownFlags: FlagDefinitions = 
   };
 }
 
+/** The value of --config on a command line that is otherwise not understood, so that this can be reported. */
+export function findConfigFlag(argv: readonly string[]): string | undefined {
+  const value: unknown = minimist([...argv], { string: ["config"], alias: { c: "config" } })["config"];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 function isSet(value: unknown): value is string | true {
   return typeof value === "string" || value === true;
 }

@@ -4,10 +4,11 @@
  * Called under the job's lock, so no run of the job is alive; by the guardian at once, by the next run, at boot, and after
  * a systemd unit. Safe to repeat: each step leaves nothing for a second time, and the journal goes last.
  */
-import type { Report } from "#lib/core/report.ts";
+
 import { describeError } from "#lib/core/ops-error.ts";
-import { buildReport, type Ending } from "#lib/run/ending.ts";
+import type { Report } from "#lib/core/report.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
+import { buildReport, type Ending } from "#lib/run/ending.ts";
 import { type JournalContent, journalPath, readJournal, removeJournal } from "#lib/run/journal.ts";
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
@@ -23,11 +24,16 @@ export interface Recovery {
 }
 
 /** `died` is what the lock file said of its last holder, which finds runs that died before they had a journal. */
-export async function recoverDeadRun(session: Session, job: Job, died: LockHolder | undefined): Promise<Recovery> {
+export async function recoverDeadRun(
+  session: Session,
+  job: Job,
+  died: LockHolder | undefined,
+): Promise<Recovery> {
   const path = journalPath(job.settings.STATE_DIR, job.settings.JOB);
   const { journal, damaged } = await readJournal(path);
   const notes: string[] = [];
-  if (damaged !== undefined) notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
+  if (damaged !== undefined)
+    notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
   const dead = journal ?? (died && { ...died, undo: [], logFile: undefined, report: undefined });
   if (dead === undefined) return { notes, problems: [] };
   session.log.warning("run.died", describeDeath(dead));

@@ -8,6 +8,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { createContext, noJournal } from "#lib/run/create-context.ts";
+import { deliverStart } from "#lib/run/deliver-report.ts";
 import { type Ending, endingOfError } from "#lib/run/ending.ts";
 import { finishDryRun, finishRecovery, finishRun } from "#lib/run/finish-run.ts";
 import { type Journal, journalPath, openJournal } from "#lib/run/journal.ts";
@@ -36,7 +37,10 @@ type UseCase = Exclude<ScriptDefinition["main"], "recovery">;
 export async function runDry(script: ScriptDefinition, session: Session, job: Job): Promise<number> {
   const context = createContext(session, job, { isDryRun: true, progress: noProgress, journal: noJournal });
   if (script.main === "recovery") {
-    throw new OpsError("Cannot dry-run a recovery", { outcome: "usage", hint: "Read the journal in STATE_DIR" });
+    throw new OpsError("Cannot dry-run a recovery", {
+      outcome: "usage",
+      hint: "Read the journal in STATE_DIR",
+    });
   }
   try {
     await script.checkFirst?.(context);
@@ -74,6 +78,7 @@ async function runLocked(
   { lock, died }: HeldJobLock,
 ): Promise<number> {
   const guardian = postGuardian(session, job);
+  const startTold = deliverStart(session, job);
   const timeLimit = setTimeout(() => session.stop(runTimeoutError(job.settings)), job.settings.RUN_TIMEOUT);
   let journal: Journal | undefined;
   let ending: Ending;
@@ -89,12 +94,17 @@ async function runLocked(
       logFile: facts.logFile,
       undo: [],
     });
-    const context = createContext(session, job, { isDryRun: false, progress: createProgress(session), journal });
+    const context = createContext(session, job, {
+      isDryRun: false,
+      progress: createProgress(session),
+      journal,
+    });
     ending = await untilStopped(main(context), session);
   } catch (error) {
     ending = endingOfError(error);
   }
   clearTimeout(timeLimit);
+  await startTold;
   try {
     return await finishRun(session, job, ending, { ...facts, journal });
   } finally {
@@ -109,7 +119,8 @@ function postGuardian(session: Session, job: Job): Guardian {
   return startGuardian({
     recovery: [...session.world.launcher, recoverScript, "--config", job.loaded.file],
     env: { ...session.world.env, [guardianMark]: session.runId },
-    onReplaced: () => session.log.warning("guardian.replaced", "The guardian was killed and has been replaced"),
+    onReplaced: () =>
+      session.log.warning("guardian.replaced", "The guardian was killed and has been replaced"),
   });
 }
 

@@ -3,8 +3,8 @@
  * run really began included.
  */
 import { formatCheckedConfig, printConfig } from "#lib/config/print-config.ts";
-import { exitCodeOf } from "#lib/core/outcome.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { exitCodeOf } from "#lib/core/outcome.ts";
 import { endingOfError } from "#lib/run/ending.ts";
 import { reportEarlyEnding } from "#lib/run/finish-run.ts";
 import { formatHelp } from "#lib/run/help-text.ts";
@@ -22,8 +22,7 @@ export async function runProgram(script: ScriptDefinition, world: World): Promis
   try {
     flags = parseFlags(world.argv, script.flags);
   } catch (error) {
-    const session = openSession(script, world, undefined);
-    return await reportEarlyEnding(session, endingOfError(error));
+    return reportEarlyEnding(openSession(script, world, undefined), endingOfError(error));
   }
   if (flags.mode === "help") return print(world, formatHelp(script));
   if (flags.mode === "version") return print(world, `${script.name} ${packageVersion} (${world.runtime})\n`);

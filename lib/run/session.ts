@@ -1,14 +1,14 @@
 /** What one start of a script has before and beside its configuration: identity, log, the seams, the way to stop. */
 import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRedactor } from "#lib/core/secret.ts";
 import { type ConfigRequest, type LoadedConfig, loadConfig } from "#lib/config/load-config.ts";
 import { type Settings, settingNames } from "#lib/config/schema.ts";
 import type { Deps } from "#lib/core/deps.ts";
 import type { LogLevel } from "#lib/core/log.ts";
 import { errorCode } from "#lib/core/ops-error.ts";
 import type { HostIdentity } from "#lib/core/run-context.ts";
-import type { Flags } from "#lib/run/parse-flags.ts";
+import { createRedactor } from "#lib/core/secret.ts";
+import { type Flags, findConfigFlag } from "#lib/run/parse-flags.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
 import { createSessionLog, type SessionLog } from "#lib/run/session-log.ts";
 import type { World } from "#lib/run/world.ts";
@@ -92,7 +92,7 @@ function environmentOfChildren(env: World["env"]): Record<string, string> {
 
 export function configRequest({ world, flags, deps }: Session): ConfigRequest {
   return {
-    configFlag: flags?.config,
+    configFlag: flags === undefined ? findConfigFlag(world.argv) : flags.config,
     env: world.env,
     cwd: world.cwd,
     uid: world.uid,

@@ -1,0 +1,109 @@
+/**
+ * A report to whoever must hear of it: what waited in the outbox first, then this one; what no channel takes is kept.
+ *
+ * With a deadline of its own, not the run's signal: a run that is being stopped is reported too. Nothing here throws, and
+ * nothing here changes an outcome.
+ */
+import { join } from "node:path";
+import type { Settings } from "#lib/config/schema.ts";
+import { createMessage, formatLogLine } from "#lib/core/format-report.ts";
+import type { Message } from "#lib/core/message.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { Report } from "#lib/core/report.ts";
+import type { Channel } from "#lib/notify/channel.ts";
+import { type Delivery, deliver, sendWithRetries } from "#lib/notify/deliver.ts";
+import { putInOutbox, redeliver } from "#lib/notify/outbox.ts";
+import { createChannels } from "#lib/notify/registry.ts";
+import type { Session } from "#lib/run/session.ts";
+import { writeSyslog, writeToTerminals } from "#lib/tools/last-resort.ts";
+
+/** What delivery needs of a job; a broken configuration may still have it. */
+export interface Addressee {
+  readonly settings: Settings;
+}
+
+/** Old messages may take this part of the time, so that they cannot keep the new one from being sent. */
+const outboxShare = 0.4;
+const startPingMs = 10_000;
+
+export function outboxDirectory({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
+  return join(STATE_DIR, JOB, "outbox");
+}
+
+export async function deliverReport(
+  session: Session,
+  { settings }: Addressee,
+  report: Report,
+): Promise<void> {
+  const message = createMessage(report, report.runId);
+  if (message === undefined) return;
+  const channels = createChannels(settings, session.deps);
+  await emptyOutbox(session, settings, channels);
+  const { clock } = session.deps;
+  const deliveries = await deliver({ channels, message, clock, timeoutMs: settings.NOTIFY_TIMEOUT });
+  for (const delivery of deliveries) {
+    sayDelivery(session, delivery);
+    if (delivery.outcome === "failed") await keep(session, settings, delivery.channel, message);
+  }
+  const isHeard = deliveries.some((delivery) => delivery.outcome === "sent");
+  if (!isHeard && message.severity !== "ok") await lastResort(session, message, report);
+}
+
+async function emptyOutbox(
+  session: Session,
+  settings: Settings,
+  channels: readonly Channel[],
+): Promise<void> {
+  const { log, deps } = session;
+  try {
+    const { sent, left, notes } = await redeliver({
+      directory: outboxDirectory(settings),
+      channels,
+      clock: deps.clock,
+      timeoutMs: settings.NOTIFY_TIMEOUT * outboxShare,
+    });
+    if (sent > 0) log.info("outbox.sent", `Sent ${sent} messages that had waited in the outbox`);
+    if (left > 0) log.warning("outbox.waiting", `${left} messages wait in ${outboxDirectory(settings)}`);
+    for (const note of notes) log.warning("outbox.note", note);
+  } catch (error) {
+    log.warning("outbox.failed", `Cannot empty the outbox: ${describeError(error)}`);
+  }
+}
+
+function sayDelivery({ log }: Session, { channel, outcome, attempts, error }: Delivery): void {
+  if (outcome === "sent") log.info("message.sent", `Sent by ${channel}`);
+  if (outcome === "failed")
+    log.warning("message.failed", `Not sent by ${channel} (${attempts} attempts): ${error}`);
+}
+
+async function keep(session: Session, settings: Settings, channel: string, message: Message): Promise<void> {
+  try {
+    await putInOutbox(outboxDirectory(settings), channel, message);
+  } catch (error) {
+    session.log.error("outbox.full", `Cannot keep the message to ${channel}: ${describeError(error)}`);
+  }
+}
+
+/** Nobody was told: the system's log, and open terminals when a person is needed now. Stderr has it already. */
+async function lastResort({ deps }: Session, message: Message, report: Report): Promise<void> {
+  const line = `${message.subject}: ${formatLogLine(report)}`;
+  await writeSyslog(deps.exec, line);
+  if (message.critical) await writeToTerminals(deps.exec, `${message.subject}\n\n${message.summary}`);
+}
+
+/** Say that a run has begun, to channels that listen for it. A failure is told in the log and stops nothing. */
+export async function deliverStart(session: Session, { settings }: Addressee): Promise<void> {
+  const { clock } = session.deps;
+  const deadlineMs = clock.monotonicMs() + startPingMs;
+  await Promise.all(
+    createChannels(settings, session.deps).map(async ({ name, sendStart }) => {
+      if (sendStart === undefined) return;
+      const { result } = await sendWithRetries(
+        (attempt) => sendStart(session.runId, attempt),
+        clock,
+        deadlineMs,
+      );
+      if (!result.ok) session.log.warning("start.unsent", `Start not told by ${name}: ${result.error}`);
+    }),
+  );
+}
