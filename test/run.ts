@@ -100,6 +100,7 @@ function check([program, ...before]: readonly [string, ...string[]], ...args: re
   const { status, error, stdout, stderr } = spawnSync(program, [...before, ...args], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
+    maxBuffer: 64 * 1024 * 1024,
   });
   if (error !== undefined) throw new Error(`Cannot run "${program}"`, { cause: error });
   if (status === 0) return nothing;
