@@ -156,7 +156,10 @@ async function followCopy(
 function judgePipeline(end: Awaited<Pipeline["ended"]>, request: ArchiveRequest): TarStatus {
   const compressor = request.compressor.compress?.[0] ?? "cat";
   if (end.compressorExit !== 0) {
-    const words = end.compressorStderr.split("\n").at(-1) || describeExit(end.compressorExit);
+    // Of a program that was killed, the shell's word on stderr says less than its exit.
+    const isKilled = end.compressorExit === null || end.compressorExit > 128;
+    const lastLine = isKilled ? "" : end.compressorStderr.split("\n").at(-1);
+    const words = lastLine || describeExit(end.compressorExit);
     throw new OpsError(`Cannot write "${request.fileName}": ${compressor}: ${words}`, {
       outcome: "failed",
       hint: words.includes("No space left") ? "Free space in the destination, or keep fewer sets" : undefined,

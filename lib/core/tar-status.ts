@@ -87,7 +87,9 @@ export function createTarStderrReader(): TarStderrReader {
   return { readLine, classifyTarExit };
 }
 
-function classifyLine(line: string): { readonly kind: LineKind; readonly name: string } {
+/** tar calls itself by the path by which it was called. */
+function classifyLine(raw: string): { readonly kind: LineKind; readonly name: string } {
+  const line = raw.replace(/^\S*\/tar: /, "tar: ");
   for (const [pattern, kind] of patterns) {
     const match = pattern.exec(line);
     if (match) return { kind, name: match[1] ?? "" };

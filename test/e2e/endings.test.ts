@@ -116,8 +116,8 @@ describe.each(runtimes)("a run on %s that", (runtime) => {
     );
     chmodSync(join(job.app, "index.php"), 0o000);
     const ended = await sandbox.run(runtime, script, ["--config", job.config]);
-    expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toContain("./index.php");
+    expect(ended.exitCode).toBe(1);
     expectNothingLeft(job, 1);
     expect(job.manifest(job.sets()[0] ?? "")).toMatchObject({ outcome: "partial" });
     await expectMessages("PARTIAL");
