@@ -92,21 +92,17 @@ async function sendOnce(
   purpose: Purpose,
   timeoutMs: number,
 ): Promise<SendResult> {
-  const limit = new AbortController();
-  const answered = new AbortController();
-  const late = clock.sleep(timeoutMs, answered.signal).then((): SendResult => {
-    limit.abort(new Error("The attempt took too long"));
-    return {
-      ok: false,
-      error: `no answer within ${Math.round(timeoutMs / 100) / 10} s`,
-      isTemporary: true,
-    };
-  });
+  const ended = new AbortController();
+  const error = `no answer within ${Math.round(timeoutMs / 100) / 10} s`;
+  const late = clock
+    .sleep(timeoutMs, ended.signal)
+    .then((): SendResult => ({ ok: false, error, isTemporary: true }));
+  const sent = (async () => send({ purpose, signal: ended.signal, timeoutMs }))();
   try {
-    return await Promise.race([send({ purpose, signal: limit.signal, timeoutMs }), late]);
-  } catch (error) {
-    return { ok: false, error: describeError(error), isTemporary: false };
+    return await Promise.race([sent, late]);
+  } catch (cause) {
+    return { ok: false, error: describeError(cause), isTemporary: false };
   } finally {
-    answered.abort();
+    ended.abort(new Error(error));
   }
 }

@@ -1,4 +1,5 @@
 import { fitText } from "#lib/core/fit-text.ts";
+import { headerText } from "#lib/core/header-text.ts";
 import type { Message } from "#lib/core/message.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Secret } from "#lib/core/secret.ts";
@@ -21,6 +22,9 @@ export interface EmailSettings {
 }
 
 const bodyBytes = 256 * 1024;
+
+/** sysexits.h: usage, data, no such user, no permission, configuration. */
+const finalExits: readonly number[] = [64, 65, 67, 77, 78];
 
 export function createEmailChannel(
   settings: EmailSettings,
@@ -45,9 +49,9 @@ function mailOf(message: Message, settings: EmailSettings): Mail {
   return {
     from: settings.EMAIL_FROM,
     to: settings.EMAIL_TO,
-    subject: `${prefix}${message.subject}`,
+    subject: headerText(`${prefix}${message.subject}`),
     text: fitText(message.body, bodyBytes, "both"),
-    messageId: `<${message.id}@${message.host}>`,
+    messageId: `<${message.id}@${message.host.replaceAll(/[^A-Za-z0-9.-]/g, "-")}>`,
     date: new Date(message.createdAt),
   };
 }
@@ -58,21 +62,18 @@ async function sendToServer(mail: Mail, settings: EmailSettings, attempt: Attemp
   try {
     const password = settings.SMTP_PASSWORD?.reveal();
     const server = { host, port, security, user, password, caFile: settings.SMTP_CA_FILE };
-    await sendBySmtp(server, mail, attempt.timeoutMs, attempt.signal);
-    return { ok: true };
+    const { refused } = await sendBySmtp(server, mail, attempt.timeoutMs, attempt.signal);
+    return { ok: true, warning: refused.length === 0 ? undefined : `not taken: ${refused.join("; ")}` };
   } catch (error) {
-    const words = attempt.signal.aborted
-      ? `no answer within ${attempt.timeoutMs / 1000} s`
-      : describeError(error);
-    return { ok: false, error: `${host}:${port}: ${words}`, isTemporary: !isRefused(error) };
+    const words = headerText(describeError(error));
+    return { ok: false, error: `${host}:${port}: ${words}`, isTemporary: mayPass(error) };
   }
 }
 
-/** SMTP answers from 500 on are final, as is a certificate or a login that is not accepted. */
-function isRefused(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  const code = "responseCode" in error && typeof error.responseCode === "number" ? error.responseCode : 0;
-  return code >= 500 || ("code" in error && (error.code === "EAUTH" || error.code === "ETLS"));
+/** SMTP says it itself: 4xx may pass, 5xx will not. Without an answer it is the network, which may. */
+function mayPass(error: unknown): boolean {
+  if (typeof error !== "object" || error === null || !("responseCode" in error)) return true;
+  return typeof error.responseCode !== "number" || error.responseCode < 500;
 }
 
 async function sendToProgram(
@@ -81,15 +82,13 @@ async function sendToProgram(
   { exec }: ChannelDeps,
   { signal, timeoutMs }: Attempt,
 ): Promise<SendResult> {
-  try {
-    const addressOf = (text: string) => /<([^<>]+)>/.exec(text)?.[1] ?? text;
-    const command = [SENDMAIL, "-i", "-f", addressOf(EMAIL_FROM), "--", ...EMAIL_TO.map(addressOf)] as const;
-    const result = await exec(command, { input: await composeMail(mail), timeoutMs, signal });
-    if (result.exitCode === 0) return { ok: true };
-    if (result.notFound) return { ok: false, error: `"${SENDMAIL}" is not installed`, isTemporary: false };
-    const words = result.timedOut ? "no answer" : `exit ${result.exitCode}: ${result.stderr.split("\n")[0]}`;
-    return { ok: false, error: `${SENDMAIL}: ${words}`, isTemporary: true };
-  } catch (error) {
-    return { ok: false, error: `${SENDMAIL}: ${describeError(error)}`, isTemporary: true };
-  }
+  const addressOf = (text: string) => /<([^<>]+)>/.exec(text)?.[1] ?? text;
+  const command = [SENDMAIL, "-i", "-f", addressOf(EMAIL_FROM), "--", ...EMAIL_TO.map(addressOf)] as const;
+  const result = await exec(command, { input: await composeMail(mail), timeoutMs, signal });
+  if (result.exitCode === 0) return { ok: true };
+  if (result.notFound) return { ok: false, error: `"${SENDMAIL}" cannot be run`, isTemporary: false };
+  const ending = `exit ${result.exitCode ?? result.signal}`;
+  const words = headerText(result.stderr === "" ? ending : `${ending}: ${result.stderr.slice(0, 200)}`);
+  const isTemporary = result.exitCode === null || !finalExits.includes(result.exitCode);
+  return { ok: false, error: `${SENDMAIL}: ${words}`, isTemporary };
 }

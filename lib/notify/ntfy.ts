@@ -14,8 +14,9 @@ export interface NtfySettings {
   readonly NTFY_PASSWORD: Secret | undefined;
 }
 
-/** A longer message would become an attachment. */
-const messageBytes = 4096;
+/** From 4096 bytes on a message becomes an attachment, beyond 8192 bytes of JSON it is refused (seen with ntfy 2.11). */
+const messageBytes = 4095;
+const jsonBytes = 8192;
 
 /** ntfy's priorities run from 1 to 5; its tags become symbols before the title. */
 const looks: Readonly<Record<Severity, { readonly priority: number; readonly tag: string }>> = {
@@ -38,22 +39,32 @@ export function createNtfyChannel(
     notifyOn: settings.NTFY_NOTIFY_ON ?? notifyOn,
     send: async (message, attempt) => {
       const headers = { "Content-Type": "application/json", ...authorization(settings) };
-      const body = JSON.stringify(contentOf(message, topic));
+      const body = formatContent(message, topic);
       return (await sendHttp(http, { method: "POST", url: settings.NTFY_URL, headers, body }, attempt))
         .result;
     },
   };
 }
 
-function contentOf(message: Message, topic: string) {
+/** Escapes make JSON longer than its text, so a text that is full of them is cut until it passes. */
+function formatContent(message: Message, topic: string): string {
   const look = looks[message.severity];
-  return {
-    topic,
-    title: message.subject,
-    message: fitText(message.summary, messageBytes, "both"),
-    priority: message.critical ? 5 : look.priority,
-    tags: [look.tag],
-  };
+  const priority = message.critical ? 5 : look.priority;
+  const format = (bytes: number) =>
+    JSON.stringify({
+      topic,
+      title: message.subject,
+      message: fitText(message.summary, bytes, "both"),
+      priority,
+      tags: [look.tag],
+    });
+  let bytes = messageBytes;
+  let content = format(bytes);
+  while (Buffer.byteLength(content) > jsonBytes && bytes > 1) {
+    bytes = Math.floor(bytes / 2);
+    content = format(bytes);
+  }
+  return content;
 }
 
 function authorization({ NTFY_TOKEN, NTFY_USER, NTFY_PASSWORD }: NtfySettings): Record<string, string> {

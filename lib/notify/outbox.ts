@@ -3,13 +3,13 @@
  *
  * Names begin with the time, so they sort by age. A file that cannot be understood is moved aside, not dropped.
  */
-import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "#lib/core/deps.ts";
 import { type Message, messageSchema } from "#lib/core/message.ts";
-import { errorCode } from "#lib/core/ops-error.ts";
-import type { Channel } from "#lib/notify/channel.ts";
+import { describeError, errorCode } from "#lib/core/ops-error.ts";
+import type { Attempt, Channel } from "#lib/notify/channel.ts";
 import { sendWithRetries } from "#lib/notify/deliver.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
@@ -17,6 +17,7 @@ const queuedSchema = z.object({ schema: z.literal(1), channel: z.string(), messa
 
 const messagesKept = 200;
 const keptMs = 30 * 86_400_000;
+const refusalsAllowed = 3;
 
 /** Keep a message for a channel that did not take it. */
 export async function putInOutbox(directory: string, channel: string, message: Message): Promise<void> {
@@ -36,10 +37,16 @@ interface RedeliverRequest {
 export interface Redelivery {
   readonly sent: number;
   readonly left: number;
+  /** What was given up, moved aside or could not be read. */
   readonly notes: readonly string[];
 }
 
-/** Send what waits, oldest first, until the limit; a channel that fails again is not tried further. */
+/**
+ * Send what waits, oldest first, until the limit.
+ *
+ * A channel that does not answer is not tried further, and one that refuses three messages neither; a single message that
+ * is refused does not hold up those behind it.
+ */
 export async function redeliver({
   directory,
   channels,
@@ -47,41 +54,34 @@ export async function redeliver({
   timeoutMs,
 }: RedeliverRequest): Promise<Redelivery> {
   const deadlineMs = clock.monotonicMs() + timeoutMs;
-  const names = (await listNames(directory)).toSorted();
+  const names = await listNames(directory);
+  const excess = names.length - messagesKept;
+  const refusals = new Map<string, number>();
   const notes: string[] = [];
-  const failing = new Set<string>();
   let [sent, left] = [0, 0];
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
-    const queued = await readQueued(path);
-    if (queued === undefined) {
-      await rename(path, `${path}.bad`);
-      notes.push(`A message in the outbox was damaged and is kept as ${path}.bad`);
+    const queued = await readQueued(path, notes);
+    if (queued === undefined) continue;
+    const { message, channel: channelName } = queued;
+    if (index < excess || clock.now().getTime() - Date.parse(message.createdAt) > keptMs) {
+      await remove(path);
+      notes.push(`Gave up on a message to ${channelName} of ${message.createdAt}: ${message.subject}`);
       continue;
     }
-    const ageMs = clock.now().getTime() - Date.parse(queued.message.createdAt);
-    if (names.length - index > messagesKept || ageMs > keptMs) {
-      await unlink(path);
-      notes.push(
-        `Gave up on a message to ${queued.channel} of ${queued.message.createdAt}: ${queued.message.subject}`,
-      );
-      continue;
-    }
-    const channel = channels.find((one) => one.name === queued.channel);
-    if (channel === undefined || failing.has(channel.name)) {
+    const channel = channels.find((one) => one.name === channelName);
+    const refused = refusals.get(channelName) ?? 0;
+    if (channel === undefined || refused >= refusalsAllowed) {
       left += 1;
       continue;
     }
-    const { result } = await sendWithRetries(
-      (attempt) => channel.send(markLate(queued.message), attempt),
-      clock,
-      deadlineMs,
-    );
+    const send = (attempt: Attempt) => channel.send(markLate(message), attempt);
+    const { result } = await sendWithRetries(send, clock, deadlineMs, { purpose: "late", seed: message.id });
     if (result.ok) {
-      await unlink(path);
+      await remove(path);
       sent += 1;
     } else {
-      failing.add(channel.name);
+      refusals.set(channelName, result.isTemporary ? refusalsAllowed : refused + 1);
       left += 1;
     }
   }
@@ -93,20 +93,35 @@ function markLate(message: Message): Message {
   return { ...message, body: first + message.body, summary: first + message.summary };
 }
 
+/** Oldest first. */
 async function listNames(directory: string): Promise<string[]> {
   try {
-    return (await readdir(directory)).filter((name) => name.endsWith(".json"));
+    const names = await readdir(directory);
+    return names.filter((name) => name.endsWith(".json")).sort((a, b) => (a < b ? -1 : 1));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw error;
   }
 }
 
-async function readQueued(path: string): Promise<z.infer<typeof queuedSchema> | undefined> {
+/** Undefined for what cannot be sent, which is noted, unless another process has just sent it. */
+async function readQueued(path: string, notes: string[]): Promise<z.infer<typeof queuedSchema> | undefined> {
   try {
     return queuedSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
-    if (errorCode(error) !== undefined) throw error;
+    const code = errorCode(error);
+    if (code === "ENOENT") return undefined;
+    if (code !== undefined) {
+      notes.push(`A message in the outbox cannot be read: ${describeError(error)}`);
+      return undefined;
+    }
+    await rename(path, `${path}.bad`);
+    notes.push(`A message in the outbox was damaged and is kept as ${path}.bad`);
     return undefined;
   }
+}
+
+/** No error when another process has sent it as well. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true });
 }

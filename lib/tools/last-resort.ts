@@ -5,9 +5,8 @@ const timeoutMs = 5000;
 
 /** Write a line to syslog or the journal; false where there is neither. */
 export async function writeSyslog(exec: Exec, text: string): Promise<boolean> {
-  const result = await exec(["logger", "--tag", "lastgood", "--priority", "cron.err", "--", text], {
-    timeoutMs,
-  });
+  // Short options: busybox has no others.
+  const result = await exec(["logger", "-t", "lastgood", "-p", "cron.err", "--", text], { timeoutMs });
   return result.exitCode === 0;
 }
 

@@ -1,13 +1,15 @@
-/** Hand one message to a mail server, by nodemailer. */
+/** Hand one message to a mail server, by nodemailer. It is imported when first used: most runs send no mail. */
 import { readFile } from "node:fs/promises";
 import type { SendMailOptions } from "nodemailer";
 
 export interface SmtpServer {
   readonly host: string;
   readonly port: number;
+  /** "starttls" is demanded: a server without it gets nothing. */
   readonly security: "starttls" | "tls" | "none";
   readonly user: string | undefined;
   readonly password: string | undefined;
+  /** Trusted in place of the system's authorities. */
   readonly caFile: string | undefined;
 }
 
@@ -18,6 +20,11 @@ export interface Mail {
   readonly text: string;
   readonly messageId: string;
   readonly date: Date;
+}
+
+export interface SmtpReceipt {
+  /** What the server said of each recipient that it refused, while it took the message for others. */
+  readonly refused: readonly string[];
 }
 
 /** nodemailer's form of a mail, the same for SMTP and for a sendmail program. */
@@ -36,7 +43,7 @@ export async function sendBySmtp(
   mail: Mail,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<SmtpReceipt> {
   const { createTransport } = await import("nodemailer");
   const ca = server.caFile === undefined ? undefined : await readFile(server.caFile, "utf8");
   const transport = createTransport({
@@ -48,15 +55,18 @@ export async function sendBySmtp(
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
+    // A server that does not close its side would keep our process from ending.
+    socketCloseTimeout: 0,
     ...(ca === undefined ? {} : { tls: { ca } }),
     ...(server.user === undefined ? {} : { auth: { user: server.user, pass: server.password ?? "" } }),
   });
-  const onAbort = () => transport.close();
-  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await Promise.race([transport.sendMail(mailOptions(mail)), rejectOnAbort(signal)]);
+    const { rejectedErrors = [] } = await transport.sendMail({ ...mailOptions(mail), signal });
+    return {
+      refused: rejectedErrors.map((error) => `${error.recipient}: ${error.response ?? error.message}`),
+    };
   } finally {
-    signal.removeEventListener("abort", onAbort);
     transport.close();
   }
 }
@@ -65,13 +75,6 @@ export async function sendBySmtp(
 export async function composeMail(mail: Mail): Promise<string> {
   const { createTransport } = await import("nodemailer");
   const composer = createTransport({ streamTransport: true, buffer: true, newline: "unix" });
-  const composed = await composer.sendMail(mailOptions(mail));
-  return String(composed.message);
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+  const { message } = await composer.sendMail(mailOptions(mail));
+  return message.toString();
 }
