@@ -39,7 +39,15 @@ describe.skipIf(!isRoot)("a tree that has everything", () => {
       run("sha256sum", "--strict", "--quiet", "-c", "SHA256SUMS");
       mkdirSync(sandbox.path("restored"));
       run(
-        ...(["tar", "--zstd", "--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*"] as const),
+        ...([
+          "tar",
+          "--zstd",
+          "--warning=no-timestamp",
+          "--numeric-owner",
+          "--acls",
+          "--xattrs",
+          "--xattrs-include=*",
+        ] as const),
         ...(["-xpf", "application.tar.zst", "-C", sandbox.path("restored")] as const),
       );
 
