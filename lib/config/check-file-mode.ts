@@ -4,11 +4,6 @@ import { OpsError } from "#lib/core/ops-error.ts";
 const readableByOthers = 0o004;
 const writableByOthers = 0o022;
 
-/** Whether somebody else could have written the file: then its commands are not to be run. */
-export function isForgeable({ mode, uid }: Pick<ConfigFile, "mode" | "uid">, ownUid: number): boolean {
-  return (mode & writableByOthers) !== 0 || (uid !== 0 && uid !== ownUid);
-}
-
 /**
  * Refuse a file that others may write (a `_COMMAND` in it runs as us), that a stranger owns, or that others may read
  * although it holds a secret. Throws OpsError "denied".

@@ -1,10 +1,17 @@
 /** What no single setting can know: rules between settings. Pure. */
-import type { Settings } from "#lib/config/schema.ts";
+import type { SettingName, Settings } from "#lib/config/schema.ts";
 
-const levels = { zstd: [1, 19], gzip: [1, 9], xz: [0, 9], none: [0, 0] } as const;
+export interface CrossProblem {
+  /** The setting that the message is about, then those that it depends on. */
+  readonly about: readonly [SettingName, ...SettingName[]];
+  /** What follows the name of the first. */
+  readonly message: string;
+}
 
-/** Problems between settings that are each valid, in the order of the sections. */
-export function crossCheck(settings: Settings): string[] {
+const levels = { zstd: [1, 19], gzip: [1, 9], xz: [0, 9], none: [0, 19] } as const;
+
+/** Problems between settings, in the order of the sections. */
+export function crossCheck(settings: Settings): CrossProblem[] {
   return [
     ...checkSources(settings),
     ...checkPaths(settings),
@@ -14,58 +21,81 @@ export function crossCheck(settings: Settings): string[] {
   ];
 }
 
-function checkSources({ APP_DIR }: Settings): string[] {
-  return APP_DIR === undefined ? ["Nothing to back up: set APP_DIR"] : [];
+function checkSources({ APP_DIR }: Settings): CrossProblem[] {
+  return APP_DIR === undefined
+    ? [{ about: ["APP_DIR"], message: "is not set: there is nothing to back up" }]
+    : [];
 }
 
-function checkPaths({ APP_DIR, BACKUP_DIR, SECONDARY_DIR }: Settings): string[] {
-  const problems: string[] = [];
-  const isWithin = (path: string, directory: string) =>
-    `${path}/`.startsWith(directory === "/" ? "/" : `${directory}/`);
-  for (const [name, path] of Object.entries({ BACKUP_DIR, SECONDARY_DIR })) {
+function checkPaths(settings: Settings): CrossProblem[] {
+  const { APP_DIR, BACKUP_DIR, SECONDARY_DIR } = settings;
+  const problems: CrossProblem[] = [];
+  for (const name of ["BACKUP_DIR", "SECONDARY_DIR"] as const) {
+    const path = settings[name];
     if (path !== undefined && APP_DIR !== undefined && isWithin(path, APP_DIR)) {
-      problems.push(`${name} "${path}" lies inside APP_DIR "${APP_DIR}": a backup must not contain itself`);
+      const message = `is "${path}", inside APP_DIR "${APP_DIR}": a backup must not contain itself`;
+      problems.push({ about: [name, "APP_DIR"], message });
     }
   }
   if (
     SECONDARY_DIR !== undefined &&
     (isWithin(SECONDARY_DIR, BACKUP_DIR) || isWithin(BACKUP_DIR, SECONDARY_DIR))
   ) {
-    problems.push(`SECONDARY_DIR "${SECONDARY_DIR}" and BACKUP_DIR "${BACKUP_DIR}" lie inside each other`);
+    const message = `is "${SECONDARY_DIR}", BACKUP_DIR is "${BACKUP_DIR}": neither may lie inside the other`;
+    problems.push({ about: ["SECONDARY_DIR", "BACKUP_DIR"], message });
   }
   return problems;
 }
 
-function checkCompression({ COMPRESSION, COMPRESSION_LEVEL }: Settings): string[] {
+function isWithin(path: string, directory: string): boolean {
+  return `${path}/`.startsWith(directory === "/" ? "/" : `${directory}/`);
+}
+
+function checkCompression({ COMPRESSION, COMPRESSION_LEVEL }: Settings): CrossProblem[] {
   const [least, most] = levels[COMPRESSION];
   if (COMPRESSION_LEVEL === undefined || (COMPRESSION_LEVEL >= least && COMPRESSION_LEVEL <= most)) return [];
+  const message = `is "${COMPRESSION_LEVEL}": expected ${least} to ${most} for ${COMPRESSION}`;
+  return [{ about: ["COMPRESSION_LEVEL", "COMPRESSION"], message }];
+}
+
+const keepNames = ["KEEP_LAST", "KEEP_DAILY", "KEEP_WEEKLY", "KEEP_MONTHLY", "KEEP_YEARLY"] as const;
+
+function checkRetention(settings: Settings): CrossProblem[] {
+  if (keepNames.some((name) => settings[name] > 0)) return [];
   return [
-    `COMPRESSION_LEVEL "${COMPRESSION_LEVEL}" is not one of ${COMPRESSION}: expected ${least} to ${most}`,
+    { about: keepNames, message: "and the other KEEP_ settings are all 0: retention would keep nothing" },
   ];
 }
 
-function checkRetention(settings: Settings): string[] {
-  const { KEEP_LAST, KEEP_DAILY, KEEP_WEEKLY, KEEP_MONTHLY, KEEP_YEARLY } = settings;
-  const keeps = [KEEP_LAST, KEEP_DAILY, KEEP_WEEKLY, KEEP_MONTHLY, KEEP_YEARLY];
-  return keeps.every((keep) => keep === 0)
-    ? ["The KEEP_ settings are all 0: retention would keep nothing"]
-    : [];
-}
+/** What is of no use, or not enough, without something else. */
+const needs: readonly (readonly [SettingName, SettingName])[] = [
+  ["SMTP_HOST", "EMAIL_TO"],
+  ["SMTP_USER", "SMTP_HOST"],
+  ["SMTP_USER", "SMTP_PASSWORD"],
+  ["SMTP_PASSWORD", "SMTP_USER"],
+  ["SMTP_CA_FILE", "SMTP_HOST"],
+  ["NTFY_TOKEN", "NTFY_TOPIC"],
+  ["NTFY_USER", "NTFY_TOPIC"],
+  ["NTFY_USER", "NTFY_PASSWORD"],
+  ["NTFY_PASSWORD", "NTFY_USER"],
+  ["WEBHOOK_SECRET", "WEBHOOK_URL"],
+];
 
-function checkChannels(settings: Settings): string[] {
-  const problems: string[] = [];
-  const need = (isGiven: boolean, given: string, needed: string, isThere: boolean) => {
-    if (isGiven && !isThere) problems.push(`${given} is set, but ${needed} is not`);
+function checkChannels(settings: Settings): CrossProblem[] {
+  const isSet = (name: SettingName) => {
+    const value = settings[name];
+    return value !== undefined && !(Array.isArray(value) && value.length === 0);
   };
-  const { SMTP_USER, SMTP_PASSWORD, SMTP_HOST, EMAIL_TO, EMAIL_METHOD } = settings;
-  need(SMTP_USER !== undefined, "SMTP_USER", "SMTP_PASSWORD", SMTP_PASSWORD !== undefined);
-  need(SMTP_PASSWORD !== undefined, "SMTP_PASSWORD", "SMTP_USER", SMTP_USER !== undefined);
-  need(SMTP_HOST !== undefined, "SMTP_HOST", "EMAIL_TO", EMAIL_TO.length > 0);
-  const isSmtp = EMAIL_TO.length > 0 && EMAIL_METHOD === "smtp";
-  need(isSmtp, "EMAIL_METHOD=smtp", "SMTP_HOST", SMTP_HOST !== undefined);
-  const { NTFY_TOPIC, NTFY_TOKEN, NTFY_USER, NTFY_PASSWORD, WEBHOOK_SECRET, WEBHOOK_URL } = settings;
-  need(NTFY_TOKEN !== undefined, "NTFY_TOKEN", "NTFY_TOPIC", NTFY_TOPIC !== undefined);
-  need(NTFY_USER !== undefined, "NTFY_USER", "NTFY_PASSWORD", NTFY_PASSWORD !== undefined);
-  need(WEBHOOK_SECRET !== undefined, "WEBHOOK_SECRET", "WEBHOOK_URL", WEBHOOK_URL !== undefined);
+  const problems = needs
+    .filter(([name, needed]) => isSet(name) && !isSet(needed))
+    .map(
+      ([name, needed]): CrossProblem => ({ about: [name, needed], message: `is set, but ${needed} is not` }),
+    );
+  if (settings.EMAIL_METHOD === "smtp" && isSet("EMAIL_TO") && !isSet("SMTP_HOST")) {
+    problems.push({ about: ["EMAIL_METHOD", "SMTP_HOST"], message: "is smtp, but SMTP_HOST is not set" });
+  }
+  if (isSet("NTFY_TOKEN") && isSet("NTFY_USER")) {
+    problems.push({ about: ["NTFY_TOKEN", "NTFY_USER"], message: "and NTFY_USER are both set: keep one" });
+  }
   return problems;
 }

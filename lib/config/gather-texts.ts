@@ -39,19 +39,26 @@ export function gatherTexts(file: ConfigFile, env: Readonly<Record<string, strin
     if (entryOf(known.name).isSecret === true && known.origin === "value") hasInlineSecret = true;
   }
   for (const name of settingNames) {
-    for (const [suffix, origin] of suffixesOf(name)) {
-      const text = env[name + suffix];
-      if (text !== undefined && text !== "")
-        given.set(name, { name, origin, text, place: `environment ${name}${suffix}` });
-    }
+    const [first, second] = readEnvironment(name, env);
+    if (first !== undefined) given.set(name, first);
+    if (second !== undefined) problems.push(`${second.place} and ${first?.place} set the same: keep one`);
   }
   return { given, problems, hasInlineSecret };
+}
+
+/** What the environment gives to a setting, by its own name alone; a name without a value gives nothing. */
+function readEnvironment(name: SettingName, env: Readonly<Record<string, string | undefined>>): GivenText[] {
+  return suffixesOf(name).flatMap(([suffix, origin]) => {
+    const text = env[name + suffix];
+    if (text === undefined || text === "") return [];
+    return [{ name, origin, text, place: `environment ${name}${suffix}` }];
+  });
 }
 
 function suffixesOf(name: SettingName): readonly (readonly [string, Origin])[] {
   const plain = ["", "value"] as const;
   if (entryOf(name).isSecret !== true) return [plain];
-  return [["_COMMAND", "command"], ["_FILE", "file"], plain];
+  return [plain, ["_FILE", "file"], ["_COMMAND", "command"]];
 }
 
 /** The setting that a key means: by its own name, by a legacy one, or as the source of a secret. */
@@ -67,6 +74,7 @@ function recognise(key: string): Pick<GivenText, "name" | "origin"> | undefined 
 }
 
 function suggestion(key: string): string {
-  const near = suggest(key, [...settingNames, ...aliasNames.keys()]);
+  const ownKeys = settingNames.flatMap((name) => suffixesOf(name).map(([suffix]) => name + suffix));
+  const near = suggest(key, [...ownKeys, ...aliasNames.keys()]);
   return near === undefined ? "" : `: did you mean ${near}?`;
 }

@@ -1,6 +1,7 @@
 /** Settings as text: what is used, a file of every key, README's table. All of it from the schema. */
 import { inspect } from "node:util";
-import { type ConfigRequest, type LoadedConfig, settingContext } from "#lib/config/load-config.ts";
+import type { ConfigRequest, LoadedConfig } from "#lib/config/load-config.ts";
+import { settingContext } from "#lib/config/parse-settings.ts";
 import { type AnyEntry, entryOf, type SettingName, settingSections } from "#lib/config/schema.ts";
 
 /** What --check-config prints: every setting, the value used, where it came from; secrets masked. */

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 
 const commandMs = 30_000;
 
@@ -22,21 +22,31 @@ export async function readSecretFile(
   const { mode, uid } = await file.stat();
   // The service manager owns and guards its credentials; their mode is its business.
   if (credentials === undefined || isAbsolute(value)) checkFileMode({ path, mode, uid }, request.uid, true);
-  return (await file.readFile("utf8")).replace(/\r?\n$/, "");
+  return checkContent(await file.readFile("utf8"), `the file "${path}"`);
 }
 
 /** Output of a shell command without one trailing newline. Throws an error with its exit and first words. */
-export async function readSecretCommand(command: string, request: ConfigRequest): Promise<string> {
-  const result = await request.deps.exec(["sh", "-c", command], { timeoutMs: commandMs });
+export async function readSecretCommand(
+  command: string,
+  directory: string,
+  request: ConfigRequest,
+): Promise<string> {
+  const result = await request.deps.exec(["sh", "-c", command], { timeoutMs: commandMs, cwd: directory });
   if (result.timedOut) throw new OpsError("the command did not end within 30 s", { outcome: "config" });
   if (result.exitCode !== 0) {
-    const words = result.stderr.split("\n")[0] ?? "";
-    throw new OpsError(`the command ended with ${result.exitCode}: ${words}`, { outcome: "config" });
+    const how = result.exitCode === null ? `by ${result.signal ?? "a signal"}` : `with ${result.exitCode}`;
+    const words = result.stderr.trim().split("\n")[0] ?? "";
+    const message = result.notFound
+      ? 'the shell "sh" cannot be run'
+      : `the command ended ${how}${words && `: ${words}`}`;
+    throw new OpsError(message, { outcome: "config" });
   }
-  return result.stdout.replace(/\r?\n$/, "");
+  return checkContent(result.stdout, "the command");
 }
 
-/** Why a secret could not be had, in a line. */
-export function describeSecretProblem(error: unknown): string {
-  return error instanceof OpsError && error.outcome === "denied" ? error.message : describeError(error);
+/** A secret that came out empty is a mistake of which nobody would hear. */
+function checkContent(content: string, origin: string): string {
+  const secret = content.replace(/\r?\n$/, "");
+  if (secret === "") throw new OpsError(`${origin} gives nothing`, { outcome: "config" });
+  return secret;
 }
