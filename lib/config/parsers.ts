@@ -1,5 +1,5 @@
 /** Text of a setting to its value; every refusal says what is expected. */
-import { isAbsolute, normalize, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import type { SettingContext } from "#lib/config/entry.ts";
 import { parseDuration } from "#lib/core/duration.ts";
@@ -20,12 +20,19 @@ function parser<Value>(parse: (text: string, context: SettingContext) => Parsed<
     });
 }
 
-export const text = parser<string>((value) => ({ value }));
+const control = /\p{Cc}/u;
+
+/** Any text of one line: a line break in a subject or a user's name would begin a header of its own. */
+export const text = parser<string>((value) =>
+  control.test(value) ? { expected: "one line without control characters" } : { value },
+);
 
 export const word = (pattern: RegExp, expected: string) =>
   parser<string>((value) => (pattern.test(value) ? { value } : { expected }));
 
-export const secret = parser<Secret>((value) => ({ value: createSecret(value) }));
+export const secret = parser<Secret>((value) =>
+  control.test(value) ? { expected: "one line without control characters" } : { value: createSecret(value) },
+);
 
 export const secretUrl = parser<Secret>((value) =>
   isHttpUrl(value) ? { value: createSecret(value) } : { expected: "an http or https URL" },
@@ -60,57 +67,78 @@ export const decimal = (least: number, most: number, unit: string) =>
       : { expected: `a number of ${unit} without a unit, such as 5 or 0.5` };
   });
 
+/** Timers count milliseconds in 31 bits: a longer one would fire at once. */
+const longestMs = 24 * 86_400_000;
+
 /** Milliseconds. */
-export const duration = parser<number>((value) => {
-  const ms = parseDuration(value);
-  return ms === undefined ? { expected: "a duration such as 90s, 15m, 12h or 2d" } : { value: ms };
-});
+export const duration = (leastMs: number) =>
+  parser<number>((value) => {
+    const ms = parseDuration(value);
+    if (ms === undefined) return { expected: "a duration such as 90s, 15m, 12h or 2d" };
+    const isInside = ms >= leastMs && ms <= longestMs;
+    return isInside ? { value: ms } : { expected: `a duration from ${leastMs / 1000}s to 24d` };
+  });
 
 /** An absolute, normalised path. */
 export const path = parser<string>((value, context) => {
   if (value.startsWith("~")) return { expected: 'a path without "~": nothing expands it here' };
-  if (value.includes("\0")) return { expected: "a path without NUL" };
-  return { value: withoutTrailingSlash(normalize(resolve(context.directory, value))) };
+  if (control.test(value)) return { expected: "a path of one line" };
+  return { value: resolve(context.directory, value) };
 });
 
-/** A path relative to the source, which may not leave it. */
-function relativeProblem(value: string): string | undefined {
-  if (isAbsolute(value)) return `"${value}" to be relative to APP_DIR`;
-  return value.split("/").includes("..") ? `"${value}" to stay inside APP_DIR` : undefined;
-}
-
+/** Relative to the source, without `./` before and `/` behind: tar compares such patterns with names as text. */
 export const relativePaths = parser<readonly string[]>((value) => {
-  const items = splitLines(value).map((item) => item.replace(/^\.\//, ""));
-  const expected = items.map(relativeProblem).find((problem) => problem !== undefined);
+  const items = splitLines(value).map((item) => item.replace(/^(?:\.\/+)+/, "").replace(/(?<=[^/])\/+$/, ""));
+  const expected = items.map(describeRelative).find((problem) => problem !== undefined);
   return expected === undefined ? { value: items } : { expected };
 });
 
-export const lines = parser<readonly string[]>((value) => ({ value: splitLines(value) }));
+function describeRelative(item: string): string | undefined {
+  if (isAbsolute(item)) return `"${item}" to be relative to APP_DIR`;
+  if (item === "" || item === ".") return "paths in APP_DIR, not APP_DIR itself";
+  return item.split("/").includes("..") ? `"${item}" to stay inside APP_DIR` : undefined;
+}
+
+export const machineIds = parser<readonly string[]>((value) => {
+  const items = splitLines(value);
+  const bad = items.find((item) => !/^[0-9a-f]{32}$/.test(item));
+  return bad === undefined ? { value: items } : { expected: `"${bad}" to have 32 hexadecimal digits` };
+});
+
+export const address = parser<string>((value) =>
+  isAddress(value) ? { value } : { expected: "an e-mail address" },
+);
 
 export const addresses = parser<readonly string[]>((value) => {
-  const items = splitLines(value).flatMap((line) => line.split(",").map((item) => item.trim()));
-  const bad = items.find(
-    (item) => !/^(?:[^<>@\s]+(?:@[^<>@\s]+)?|[^<>\n]*<[^<>@\s]+@[^<>@\s]+>)$/.test(item),
-  );
+  const items = splitLines(value, /[\n,]/);
+  const bad = items.find((item) => !isAddress(item));
   return bad === undefined ? { value: items } : { expected: `"${bad}" to be an e-mail address` };
 });
 
+/** `NAME <a@b>`, `a@b` or a local account; a dash first would be an option of sendmail. */
+function isAddress(value: string): boolean {
+  if (control.test(value)) return false;
+  const bare = /^[^<>]*<([^<>]+)>$/.exec(value)?.[1] ?? value;
+  return /^[^\s<>@,;:"()-][^\s<>@,;:"()]*(?:@[^\s<>@,;:"()]+)?$/.test(bare);
+}
+
 /** Lines `PATH`, which must be a mount point, or `PATH=MARKER`, which must hold a file of that name. */
 export const mounts = parser<readonly RequiredMount[]>((value) => {
-  const items = splitLines(value).map((line): RequiredMount => {
-    const at = line.indexOf("=");
-    const [where, marker] = at === -1 ? [line, undefined] : [line.slice(0, at), line.slice(at + 1)];
-    return { path: withoutTrailingSlash(normalize(where)), marker };
-  });
-  const bad = items.find(
-    (item) => !isAbsolute(item.path) || item.marker === "" || item.marker?.includes("/"),
-  );
-  if (bad === undefined) return { value: items };
-  return { expected: `"${bad.path}" to be an absolute path, with =MARKER naming a file in it` };
+  const lines = splitLines(value);
+  const bad = lines.find((line) => !isAbsolute(line) || /=(?:\.{0,2}|[^=]*\/[^=]*)$/.test(line));
+  if (bad !== undefined) {
+    return { expected: `"${bad}" to be an absolute path, with =MARKER naming a file in it` };
+  }
+  return {
+    value: lines.map((line) => {
+      const [, where = line, marker] = /^(.+)=([^=]+)$/.exec(line) ?? [];
+      return { path: resolve(where), marker };
+    }),
+  };
 });
 
 export const layout = parser<string>((value) => {
-  const [problem] = checkLayout(value);
+  const [problem] = control.test(value) ? ["it must be one line"] : checkLayout(value);
   return problem === undefined ? { value } : { expected: `a layout: ${problem}` };
 });
 
@@ -124,17 +152,13 @@ export const timeZone = parser<string>((value) => {
 });
 
 /** One item a line, blank lines and comments left out; spaces inside an item are kept. */
-function splitLines(value: string): string[] {
+function splitLines(value: string, separator: RegExp | string = "\n"): string[] {
   return value
-    .split(/\r?\n/)
+    .split(separator)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
 function isHttpUrl(value: string): boolean {
   return /^https?:\/\/\S+$/.test(value) && URL.canParse(value);
-}
-
-function withoutTrailingSlash(value: string): string {
-  return value.length > 1 ? value.replace(/\/+$/, "") : value;
 }

@@ -5,18 +5,20 @@ import { settingContext } from "#lib/config/parse-settings.ts";
 import { type AnyEntry, entryOf, type SettingName, settingSections } from "#lib/config/schema.ts";
 
 /** What --check-config prints: every setting, the value used, where it came from; secrets masked. */
-export function formatCheckedConfig({ file, settings, places }: LoadedConfig): string {
+export function formatCheckedConfig({ file, settings, texts, places }: LoadedConfig): string {
   const names = settingSections.flatMap(([, section]) => section);
   const width = Math.max(...names.map((name) => name.length));
   const rows = names.map((name) => {
     const value = settings[name];
-    const shown = value === undefined ? "(not set)" : formatValue(value);
+    // A number as it was written: 12h says more than its milliseconds.
+    const shown = typeof value === "number" ? texts[name] : formatValue(value);
     return `  ${name.padEnd(width)} = ${shown}  (${places[name]})`;
   });
   return [`The configuration "${file}" is valid.`, "", ...rows, ""].join("\n");
 }
 
 function formatValue(value: unknown): string {
+  if (value === undefined) return "(not set)";
   if (typeof value === "string") return JSON.stringify(value);
   return inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true, depth: 4 });
 }

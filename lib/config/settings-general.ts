@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type SettingContext, withDefault } from "#lib/config/entry.ts";
-import { duration, integer, lines, path, timeZone, word } from "#lib/config/parsers.ts";
+import { duration, integer, machineIds, path, timeZone, word } from "#lib/config/parsers.ts";
 
 const name = word(
   /^[a-z0-9][a-z0-9._-]{0,63}$/,
@@ -16,7 +16,7 @@ export const generalSettings = {
     doc: "Name of this host: in the paths of its sets and in messages",
     defaultNote: "the host's name up to the first dot, in small letters",
   }),
-  HOST_FORMER_IDS: withDefault(lines, "", {
+  HOST_FORMER_IDS: withDefault(machineIds, "", {
     doc: "Machine ids (`/etc/machine-id`) of earlier installations whose sets this host may prune, one a line",
   }),
   STATE_DIR: withDefault(path, stateDirectory, {
@@ -41,12 +41,14 @@ export const generalSettings = {
     defaultNote:
       "`/var/lock/backup-run.lock` for the job `backup`, else `/var/lock/lastgood-JOB.lock`; without root `$XDG_RUNTIME_DIR/lastgood-JOB.lock`",
   }),
-  LOCK_WAIT: withDefault(duration, "0s", { doc: "How long to wait for a run that holds the lock" }),
+  LOCK_WAIT: withDefault(duration(0), "0s", { doc: "How long to wait for a run that holds the lock" }),
   LOCK_BUSY_EXIT: withDefault(integer(0, 255), "75", {
     doc: "Exit code of a run that finds the lock held; 0 keeps cron silent",
   }),
-  RUN_TIMEOUT: withDefault(duration, "12h", { doc: "A run that takes longer is ended, and has failed" }),
-  STALL_TIMEOUT: withDefault(duration, "15m", {
+  RUN_TIMEOUT: withDefault(duration(1000), "12h", {
+    doc: "A run that takes longer is ended, and has failed",
+  }),
+  STALL_TIMEOUT: withDefault(duration(1000), "15m", {
     doc: "A run whose archive does not grow for so long is ended, and has failed",
   }),
 };

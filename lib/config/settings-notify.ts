@@ -1,5 +1,6 @@
 import { optional, type SettingEntry, withDefault } from "#lib/config/entry.ts";
 import {
+  address,
   addresses,
   choice,
   duration,
@@ -9,10 +10,16 @@ import {
   secret,
   secretUrl,
   text,
+  word,
 } from "#lib/config/parsers.ts";
 import type { Secret } from "#lib/core/secret.ts";
 
 const when = choice("failure", "warning", "always");
+const topic = word(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, dashes or underscores");
+const host = word(
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
+  "the name or address of a host, without a port",
+);
 const ports = { starttls: "587", tls: "465", none: "25" } as const;
 
 const secretSetting = (
@@ -27,12 +34,14 @@ export const notifySettings = {
   NOTIFY_ON: withDefault(when, "warning", {
     doc: "Send messages of: failure, warning (failures and partial runs), always",
   }),
-  NOTIFY_TIMEOUT: withDefault(duration, "60s", { doc: "All sending of one report together takes no longer" }),
+  NOTIFY_TIMEOUT: withDefault(duration(1000), "60s", {
+    doc: "All sending of one report together takes no longer",
+  }),
   EMAIL_TO: withDefault(addresses, "", {
     doc: "Recipients, separated by commas or one a line; unset: no e-mail",
     aliases: ["EMAIL_RECIPIENT"],
   }),
-  EMAIL_FROM: withDefault(text, (context) => `lastgood@${context.hostname}`, {
+  EMAIL_FROM: withDefault(address, (context) => `lastgood@${context.hostname || "localhost"}`, {
     doc: "Sender",
     defaultNote: "lastgood@HOSTNAME",
   }),
@@ -44,7 +53,7 @@ export const notifySettings = {
     { doc: "smtp, or sendmail: hand messages to a local program", defaultNote: "smtp if SMTP_HOST is set" },
   ),
   SENDMAIL: withDefault(path, "/usr/sbin/sendmail", { doc: "The program for EMAIL_METHOD=sendmail" }),
-  SMTP_HOST: optional(text, { doc: "Mail server", aliases: ["SMTP_SERVER"] }),
+  SMTP_HOST: optional(host, { doc: "Mail server", aliases: ["SMTP_SERVER"] }),
   SMTP_SECURITY: withDefault(choice("starttls", "tls", "none"), "starttls", {
     doc: "starttls (required, never given up), tls, or none",
   }),
@@ -57,7 +66,7 @@ export const notifySettings = {
   SMTP_CA_FILE: optional(path, {
     doc: "Certificate authority of the mail server, if the system does not know it",
   }),
-  NTFY_TOPIC: optional(text, { doc: "Topic at an ntfy server; unset: no ntfy" }),
+  NTFY_TOPIC: optional(topic, { doc: "Topic at an ntfy server; unset: no ntfy" }),
   NTFY_URL: withDefault(httpUrl, "https://ntfy.sh", { doc: "The ntfy server" }),
   NTFY_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for ntfy alone" }),
   NTFY_TOKEN: secretSetting(secret, { doc: "Access token for ntfy" }),

@@ -12,7 +12,7 @@ export const preflightSettings = {
   MIN_FREE_PERCENT: withDefault(decimal(0, 100, "percent"), "0", {
     doc: "Percent that must be free on each destination",
   }),
-  FS_TIMEOUT: withDefault(duration, "30s", {
+  FS_TIMEOUT: withDefault(duration(1000), "30s", {
     doc: "A file system that takes longer to answer is taken for hung",
     aliases: ["FS_IO_TIMEOUT"],
   }),
