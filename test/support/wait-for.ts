@@ -6,15 +6,17 @@ interface WaitOptions {
   readonly what: string;
 }
 
+type Falsy = false | 0 | "" | null | undefined;
+
 /** Ask until the answer is truthy, and give that answer back; throws after `timeoutMs` (10 seconds). */
 export async function waitFor<Answer>(
   ask: () => Answer | Promise<Answer>,
   { timeoutMs = 10_000, what }: WaitOptions,
-): Promise<Answer> {
+): Promise<Exclude<Answer, Falsy>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
-    if (answer) return answer;
+    if (answer) return answer as Exclude<Answer, Falsy>;
     if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
     await sleep(5);
   }
