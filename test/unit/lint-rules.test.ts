@@ -240,5 +240,5 @@ describe("the linter accepts", () => {
 });
 
 test("every room of lib has a direction", () => {
-  expect(readdirSync(join(top, "lib")).toSorted()).toEqual(rooms.toSorted());
+  expect(new Set(readdirSync(join(top, "lib")))).toEqual(new Set(rooms));
 });
