@@ -17,7 +17,15 @@ export interface CopyWriter {
 /** Never overwrites, never follows a symlink at `path`. */
 export function startCopy(path: string, env: Readonly<Record<string, string>>): CopyWriter {
   const sink = startChildSink({
-    command: ["dd", `of=${path}`, "bs=1M", "iflag=fullblock", "oflag=nofollow", "conv=excl,fsync", "status=none"],
+    command: [
+      "dd",
+      `of=${path}`,
+      "bs=1M",
+      "iflag=fullblock",
+      "oflag=nofollow",
+      "conv=excl,fsync",
+      "status=none",
+    ],
     env,
   });
   const finish = async (): Promise<string | undefined> => {

@@ -1,16 +1,16 @@
 /**
- * Decompress an archive and list every entry, while it is being written or read.
+ * Decompress an archive and list every entry.
  *
  * tar lists to a pipe, never to /dev/null: with that as its output GNU tar skips the reading. What the list proves: the
  * compressor's own checksums hold to the last byte, and the tar stream is whole.
  */
-import { startChildSink } from "#lib/tools/child-sink.ts";
+import { runStreaming } from "#lib/tools/run-streaming.ts";
 
-// Both exits, in a line of their own after whatever the programs said on stderr.
+// The exits stand in a line of their own, after whatever the programs said on stderr.
 const listStages =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: bash expands these
-  '"$@" | tar --list --quoting-style=escape --file=-; printf "\\nstatus %s\\n" "${PIPESTATUS[*]}" >&2';
-const listPlain = 'tar --list --quoting-style=escape --file=-; printf "\\nstatus 0 %s\\n" "$?" >&2';
+  '"${@:2}" <"$1" | tar --list --quoting-style=escape --file=-; printf "\\nstatus %s\\n" "${PIPESTATUS[*]}" >&2';
+const listPlain = 'tar --list --quoting-style=escape --file=- <"$1"; printf "\\nstatus 0 %s\\n" "$?" >&2';
 
 export interface Listing {
   readonly entries: number;
@@ -18,31 +18,28 @@ export interface Listing {
   readonly problem: string | undefined;
 }
 
-export interface ArchiveLister {
-  readonly write: (chunk: Uint8Array) => Promise<boolean>;
-  readonly finish: () => Promise<Listing>;
-  readonly kill: () => Promise<boolean>;
+export interface ListRequest {
+  readonly path: string;
+  readonly decompress: readonly string[] | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  /** Without an entry for this long the listing is given up. */
+  readonly stallMs: number;
+  readonly signal: AbortSignal;
 }
 
-export function startLister(
-  decompress: readonly string[] | undefined,
-  env: Readonly<Record<string, string>>,
-): ArchiveLister {
+export async function listArchive({ path, decompress, ...limits }: ListRequest): Promise<Listing> {
   let entries = 0;
   const script = decompress === undefined ? listPlain : listStages;
-  const sink = startChildSink({
-    command: ["/bin/bash", "--norc", "--noprofile", "-c", script, "list", ...(decompress ?? [])],
-    env,
+  const end = await runStreaming({
+    command: ["/bin/bash", "--norc", "--noprofile", "-c", script, "list", path, ...(decompress ?? [])],
+    ...limits,
     onStdout: (chunk) => {
-      for (const byte of chunk) if (byte === 0x0a) entries += 1;
+      for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) entries += 1;
     },
   });
-  const finish = async (): Promise<Listing> => {
-    const end = await sink.finish();
-    const status = /^status (\d+) (\d+)$/m.exec(end.stderr);
-    const words = end.stderr.replace(/^status .*$/m, "").trim();
-    const isWhole = status?.[1] === "0" && status[2] === "0";
-    return { entries, problem: isWhole ? undefined : words || "the listing was cut short" };
-  };
-  return { write: sink.write, finish, kill: sink.kill };
+  if (end.isStalled) return { entries, problem: `no entry for ${limits.stallMs / 1000} s` };
+  const status = /^status (\d+) (\d+)$/m.exec(end.stderr);
+  const words = end.stderr.replace(/^status .*$/m, "").trim();
+  const isWhole = status?.[1] === "0" && status[2] === "0";
+  return { entries, problem: isWhole ? undefined : words || "the listing was cut short" };
 }

@@ -10,7 +10,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type CopyWriter, startCopy } from "#lib/archive/copy-archive.ts";
 import { followFile } from "#lib/archive/follow-file.ts";
-import { type ArchiveLister, type Listing, startLister } from "#lib/archive/list-archive.ts";
+import { type Listing, listArchive } from "#lib/archive/list-archive.ts";
 import { watchStall } from "#lib/archive/watch-stall.ts";
 import type { Compressor } from "#lib/core/compression.ts";
 import type { Clock } from "#lib/core/deps.ts";
@@ -63,14 +63,12 @@ export async function writeArchive(request: ArchiveRequest): Promise<WrittenArch
     env: request.env,
     onProducerLine: request.reader.readLine,
   });
-  const lister = request.isListed ? startLister(request.compressor.decompress, request.env) : undefined;
   const copies = request.directories
     .slice(1)
     .map((directory) => ({ directory, writer: startCopy(join(directory, request.fileName), request.env) }));
-  const endAll = () =>
-    Promise.all([pipeline.kill(), lister?.kill(), ...copies.map(({ writer }) => writer.kill())]);
+  const endAll = () => Promise.all([pipeline.kill(), ...copies.map(({ writer }) => writer.kill())]);
   try {
-    const written = await follow(request, file, pipeline, lister, copies);
+    const written = await follow(request, path, file, pipeline, copies);
     await file.close();
     return written;
   } catch (error) {
@@ -85,9 +83,9 @@ type PendingCopy = { readonly directory: string; readonly writer: CopyWriter };
 
 async function follow(
   request: ArchiveRequest,
+  path: string,
   file: FileHandle,
   pipeline: Pipeline,
-  lister: ArchiveLister | undefined,
   pending: readonly PendingCopy[],
 ): Promise<WrittenArchive> {
   let isDone = false;
@@ -110,19 +108,31 @@ async function follow(
       return true;
     },
   });
-  const listing = lister && followFile({ file, isWriterDone, clock: request.clock, onChunk: lister.write });
   const copying = pending.map((copy) => followCopy(request, file, isWriterDone, copy));
   try {
     const tarStatus = await watch.race(status);
+    // The listing needs a core and no disk, the syncs a disk and no core: they go well together.
+    const { stallMs, signal, env } = request;
+    const { decompress } = request.compressor;
+    const listing = request.isListed ? listArchive({ path, decompress, env, stallMs, signal }) : undefined;
     const bytes = await watch.race(hashing);
-    await watch.race(file.sync());
-    const listed = lister && (await watch.race((listing ?? Promise.resolve(0)).then(lister.finish)));
-    const copies = await watch.race(Promise.all(copying));
+    watch.stop();
+    const [listed, copies] = await Promise.all([listing, Promise.all(copying), syncWithin(request, file)]);
     return { status: tarStatus, bytes, sha256: hash.digest("hex"), listing: listed, copies };
   } finally {
     isDone = true;
     watch.stop();
-    void Promise.allSettled([hashing, listing, ...copying]);
+    void Promise.allSettled([hashing, ...copying]);
+  }
+}
+
+/** The first copy on its medium, or an error when the file system does not get there. */
+async function syncWithin(request: ArchiveRequest, file: FileHandle): Promise<void> {
+  const watch = watchStall(request, () => 0);
+  try {
+    await watch.race(file.sync());
+  } finally {
+    watch.stop();
   }
 }
 

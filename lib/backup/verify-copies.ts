@@ -1,6 +1,6 @@
 /** Every copy of a set read back from its medium, all copies at once. */
 import { join } from "node:path";
-import { verifyFile } from "#lib/archive/verify-file.ts";
+import { findHasher, verifyFile } from "#lib/archive/verify-file.ts";
 import type { WrittenCopy } from "#lib/archive/write-archive.ts";
 import type { SetCopy } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
@@ -19,13 +19,14 @@ export async function verifyCopies(
   components: readonly Component[],
 ): Promise<VerifiedCopies> {
   const { childEnvironment: env, settings, signal, log } = context;
-  const limits = { env, stallMs: settings.STALL_TIMEOUT, signal };
+  const hasher = await findHasher(context.deps.exec, signal);
+  const limits = { hasher, env, stallMs: settings.STALL_TIMEOUT, signal };
   const verified = await Promise.all(
     copies.map(async ({ directory }) => {
       const files = await Promise.all(
-        components.map(async ({ file, bytesOut, sha256 }) => ({
+        components.map(async ({ file, sha256 }) => ({
           file,
-          ...(await verifyFile({ path: join(directory, file), bytes: bytesOut, sha256 }, limits)),
+          ...(await verifyFile(sha256, { path: join(directory, file), ...limits })),
         })),
       );
       const bad = files.find((each) => each.problem !== undefined);
