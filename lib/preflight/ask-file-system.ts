@@ -16,9 +16,13 @@ export type Answer<Value> =
   | { readonly ok: false; readonly reason: string };
 
 /** Run a program that asks; its output without the last newline. */
-export async function ask(asker: FileSystemAsker, command: readonly [string, ...string[]]): Promise<Answer<string>> {
+export async function ask(
+  asker: FileSystemAsker,
+  command: readonly [string, ...string[]],
+): Promise<Answer<string>> {
   const result = await asker.exec(command, { timeoutMs: asker.timeoutMs, signal: asker.signal });
-  if (result.timedOut) return { ok: false, reason: `no answer from the file system after ${asker.timeoutMs / 1000} s` };
+  if (result.timedOut)
+    return { ok: false, reason: `no answer from the file system after ${asker.timeoutMs / 1000} s` };
   if (result.notFound) return { ok: false, reason: `the program "${command[0]}" is not installed` };
   if (result.exitCode === 0) return { ok: true, value: result.stdout.replace(/\n$/, "") };
   return { ok: false, reason: lastWords(result.stderr) ?? `${command[0]} ended with ${result.exitCode}` };
@@ -44,7 +48,12 @@ export async function askSpace(asker: FileSystemAsker, path: string): Promise<An
   const answer = await ask(asker, ["stat", "--file-system", "--format=%a %b %S", "--", path]);
   if (!answer.ok) return answer;
   const [free, total, block] = answer.value.split(" ").map(Number);
-  if (free === undefined || total === undefined || block === undefined || Number.isNaN(free + total + block)) {
+  if (
+    free === undefined ||
+    total === undefined ||
+    block === undefined ||
+    Number.isNaN(free + total + block)
+  ) {
     return { ok: false, reason: `stat said "${answer.value}"` };
   }
   return { ok: true, value: { freeBytes: free * block, totalBytes: total * block } };

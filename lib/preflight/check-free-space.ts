@@ -12,10 +12,15 @@ export interface SpaceNeed {
 const growth = 1.2;
 
 /** Whether the file system that will be written has room: the setting's minimum and the last set's size × 1.2. */
-export async function checkFreeSpace(asker: FileSystemAsker, path: string, need: SpaceNeed): Promise<Finding> {
+export async function checkFreeSpace(
+  asker: FileSystemAsker,
+  path: string,
+  need: SpaceNeed,
+): Promise<Finding> {
   const name = "free space";
   const space = await askSpace(asker, path);
-  if (!space.ok) return { name, passed: false, message: `Cannot ask for free space on "${path}": ${space.reason}` };
+  if (!space.ok)
+    return { name, passed: false, message: `Cannot ask for free space on "${path}": ${space.reason}` };
   const { freeBytes, totalBytes } = space.value;
   const expected = Math.ceil((need.lastSetBytes ?? 0) * growth);
   const required = Math.max(need.minFreeBytes, expected);
@@ -26,7 +31,11 @@ export async function checkFreeSpace(asker: FileSystemAsker, path: string, need:
   }
   const percent = totalBytes === 0 ? 0 : (freeBytes / totalBytes) * 100;
   if (percent < need.minFreePercent) {
-    return refuse(path, `${percent.toFixed(1)} % free`, `${need.minFreePercent} % required (MIN_FREE_PERCENT)`);
+    return refuse(
+      path,
+      `${percent.toFixed(1)} % free`,
+      `${need.minFreePercent} % required (MIN_FREE_PERCENT)`,
+    );
   }
   return { name, passed: true, message: `${found} on ${path}, ${formatBytes(required)} required` };
 }

@@ -16,7 +16,8 @@ export async function checkMount(asker: FileSystemAsker, mount: RequiredMount): 
   const type = await askFileType(asker, mount.path);
   const answer = type.ok ? await ask(asker, ["mountpoint", "--quiet", "--", mount.path]) : type;
   if (answer.ok) return { name, passed: true, message: `mounted: ${mount.path}` };
-  const reason = type.ok && !answer.reason.startsWith("no answer") ? "nothing is mounted there" : answer.reason;
+  const reason =
+    type.ok && !answer.reason.startsWith("no answer") ? "nothing is mounted there" : answer.reason;
   const message = `Cannot use "${mount.path}": ${reason}, a mount point is required`;
   return { name, passed: false, message, hint: `Mount it (mount '${mount.path}'), or correct REQUIRE_MOUNT` };
 }

@@ -6,7 +6,11 @@ const writeAndRemove =
   'f=$(mktemp "$1/.write-test-XXXXXXXXXX") || exit; printf test >"$f" && sync "$f"; s=$?; rm -f "$f"; exit "$s"';
 
 /** Whether a file can really be written there: permissions, read-only mounts and quotas only show when it is tried. */
-export async function checkWritable(asker: FileSystemAsker, path: string, isDryRun: boolean): Promise<Finding> {
+export async function checkWritable(
+  asker: FileSystemAsker,
+  path: string,
+  isDryRun: boolean,
+): Promise<Finding> {
   const name = "write test";
   const answer = isDryRun
     ? await ask(asker, ["test", "-w", path])

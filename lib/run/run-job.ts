@@ -3,7 +3,6 @@
  *
  * Whatever happens in between, the report is made by the same lines, and the lock is let go last.
  */
-import { fileURLToPath } from "node:url";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -16,12 +15,11 @@ import { describeBusy, type HeldJobLock, lockJob } from "#lib/run/lock-job.ts";
 import { openLogFile } from "#lib/run/open-log-file.ts";
 import { createProgress, noProgress } from "#lib/run/progress.ts";
 import { recoverDeadRun } from "#lib/run/recover-dead-run.ts";
+import { recoveryCommand } from "#lib/run/recovery-command.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { type Guardian, startGuardian } from "#lib/tools/guardian-process.ts";
 import { guardianMark } from "#lib/tools/processes.ts";
-
-const recoverScript = fileURLToPath(new URL("../../scripts/recover.ts", import.meta.url));
 
 /** After an abort the use case has this long to clean up before the run is reported without it. */
 const cleanUpMs = 60_000;
@@ -117,7 +115,7 @@ async function runLocked(
 
 function postGuardian(session: Session, job: Job): Guardian {
   return startGuardian({
-    recovery: [...session.world.launcher, recoverScript, "--config", job.loaded.file],
+    recovery: recoveryCommand(session.world, job.loaded.file),
     env: { ...session.world.env, [guardianMark]: session.runId },
     onReplaced: () =>
       session.log.warning("guardian.replaced", "The guardian was killed and has been replaced"),

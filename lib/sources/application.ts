@@ -72,7 +72,17 @@ async function checkContent(
   directory: string,
   required: readonly string[],
 ): Promise<readonly Finding[]> {
-  const first = await ask(asker, ["find", directory, "-mindepth", "1", "-maxdepth", "1", "-printf", "x", "-quit"]);
+  const first = await ask(asker, [
+    "find",
+    directory,
+    "-mindepth",
+    "1",
+    "-maxdepth",
+    "1",
+    "-printf",
+    "x",
+    "-quit",
+  ]);
   if (!first.ok || first.value === "") {
     const reason = first.ok ? "it is empty" : first.reason;
     const hint = "Is what belongs there mounted? A backup of nothing would only hide that";
@@ -85,5 +95,10 @@ async function checkRequired(asker: FileSystemAsker, directory: string, path: st
   const type = await askFileType(asker, join(directory, path));
   if (type.ok) return { name: "source", passed: true, message: `required ${type.value} present: ${path}` };
   const message = `Cannot find "${path}" in "${directory}": ${type.reason}`;
-  return { name: "source", passed: false, message, hint: "It is listed in APP_REQUIRED: is this the right directory?" };
+  return {
+    name: "source",
+    passed: false,
+    message,
+    hint: "It is listed in APP_REQUIRED: is this the right directory?",
+  };
 }
