@@ -9,10 +9,7 @@ export interface ConfigText {
 }
 
 export function parseConfig(path: string, content: string): ConfigText {
-  const lines = content
-    .replace(/^\uFEFF/, "")
-    .replaceAll(/\r\n?/g, "\n")
-    .split("\n");
+  const lines = content.replaceAll(/\r\n?/g, "\n").split("\n");
   const values = new Map<string, { text: string; line: number }>();
   const problems: string[] = [];
   let index = 0;

@@ -126,6 +126,15 @@ describe("loadConfig()", () => {
     expect(problems).toEqual([`${file} BACKUP_DIR is not set: it is required`]);
   });
 
+  test("says nothing of a rule that depends on an invalid setting", async () => {
+    await using directory = await createConfigDirectory();
+    const file = await directory.write("app.env", "APP_DIR=~/app\nBACKUP_DIR=/b\n");
+    const { problems } = await refusalOf(loadConfig(directory.request(file)));
+    expect(problems).toEqual([
+      `${file}:1 APP_DIR is "~/app": expected a path without "~": nothing expands it here`,
+    ]);
+  });
+
   test("names a value that is unfit by default", async () => {
     await using directory = await createConfigDirectory();
     const file = await directory.write("My App.env", least);

@@ -99,6 +99,7 @@ describe("A setting", () => {
     ["NTFY_TOPIC=a/b", "letters, digits"],
     ["NTFY_URL=ntfy.sh", "http or https"],
     ["WEBHOOK_URL=ftp://example.org", "http or https"],
+    ["HEALTHCHECKS_URL=https://:80", "http or https"],
     ['HEALTHCHECKS_URL="https://hc.example.org/a b"', "http or https"],
   ])("is refused: %j", async (lines, expected) => {
     const problems = await problemsOf(`${lines}\n`);
@@ -121,6 +122,10 @@ describe("Settings together", () => {
     ["SMTP_HOST=mail", "SMTP_HOST is set, but EMAIL_TO is not"],
     ["SMTP_HOST=mail\nEMAIL_TO=root\nSMTP_USER=u", "SMTP_USER is set, but SMTP_PASSWORD is not"],
     ["SMTP_HOST=mail\nEMAIL_TO=root\nSMTP_PASSWORD=p", "SMTP_PASSWORD is set, but SMTP_USER is not"],
+    ["SMTP_USER=u\nSMTP_PASSWORD=p", "SMTP_USER is set, but SMTP_HOST is not"],
+    ["SMTP_CA_FILE=/ca.pem", "SMTP_CA_FILE is set, but SMTP_HOST is not"],
+    ["NTFY_USER=u\nNTFY_PASSWORD=p", "NTFY_USER is set, but NTFY_TOPIC is not"],
+    ["NTFY_PASSWORD=p", "NTFY_PASSWORD is set, but NTFY_USER is not"],
     ["EMAIL_TO=root\nEMAIL_METHOD=smtp", "is smtp, but SMTP_HOST is not set"],
     ["NTFY_TOKEN=t", "NTFY_TOKEN is set, but NTFY_TOPIC is not"],
     ["NTFY_TOPIC=t\nNTFY_USER=u", "NTFY_USER is set, but NTFY_PASSWORD is not"],
@@ -139,6 +144,7 @@ describe("Settings together", () => {
     "COMPRESSION=none\nCOMPRESSION_LEVEL=3",
     "KEEP_LAST=0\nKEEP_DAILY=0\nKEEP_WEEKLY=0\nKEEP_MONTHLY=0\nKEEP_YEARLY=1",
     "EMAIL_TO=root",
+    "EMAIL_METHOD=smtp",
     "SMTP_HOST=::1\nEMAIL_TO=root\nSMTP_USER=u\nSMTP_PASSWORD=p",
     "NTFY_TOPIC=t\nNTFY_USER=u\nNTFY_PASSWORD=p",
   ])("are good: %j", async (lines) => {

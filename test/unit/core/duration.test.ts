@@ -41,7 +41,7 @@ test.each([
 test("formatDuration() never shows a full unit as a part of the next one", () => {
   fc.assert(
     fc.property(fc.nat(400 * 86_400_000), (ms) => {
-      expect(formatDuration(ms)).not.toMatch(/ 60|^60|^24h| 24h/);
+      expect(formatDuration(ms)).not.toMatch(/ 60|^60[sm]|24h/);
     }),
   );
 });

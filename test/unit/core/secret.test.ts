@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { createRedactor, createSecret, isSecret } from "#lib/core/secret.ts";
 
-const text = 'p+ss/w"rd ü?';
+const text = 'p+ss/w"rd ü?>~o?';
 
 describe("createSecret()", () => {
   const secret = createSecret(text);
