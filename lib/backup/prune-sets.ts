@@ -59,7 +59,11 @@ export async function pruneSets(
       return failed(destination, `Cannot prune "${destination.root}": the new set is not found there`);
     }
     const plan = planSets(settings, listing);
-    const doomed = listing.own.filter((set) => plan.sets.some((one) => one.path === set.path && !one.keep));
+    // After a clock was set back, the set just made may look older than all others: it stays whatever the plan says.
+    const going = new Set(
+      plan.sets.filter((one) => !one.keep && one.path !== published).map((one) => one.path),
+    );
+    const doomed = listing.own.filter((set) => going.has(set.path));
     for (const set of doomed) {
       context.signal.throwIfAborted();
       await removeSet(destination.root, set, settings.FS_TIMEOUT);

@@ -2,7 +2,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Exec } from "#lib/core/deps.ts";
-import { errorCode, OpsError } from "#lib/core/ops-error.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import { withSuffix } from "#lib/core/set-layout.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { syncDirectory, syncFile } from "#lib/tools/fsync.ts";
@@ -48,21 +48,22 @@ async function isMoved({ exec, partialDir, deadlineMs }: PublishRequest, path: s
   const moved = await exec(["mv", "--no-clobber", "--no-target-directory", "--", partialDir, path], {
     timeoutMs: deadlineMs,
   });
-  if (!(await withDeadline(exists(partialDir), deadlineMs, `publish "${path}"`))) return true;
-  if (await withDeadline(exists(path), deadlineMs, `publish "${path}"`)) return false;
+  const there = Promise.all([exists(partialDir), exists(path)]);
+  const [isPartialThere, isFinalThere] = await withDeadline(there, deadlineMs, `publish "${path}"`);
+  if (isFinalThere) return !isPartialThere;
   const reason = moved.timedOut
     ? "no answer from the file system"
     : moved.stderr.trim() || `mv ended with ${moved.exitCode}`;
   throw new OpsError(`Cannot publish "${path}": ${reason}`, { outcome: "failed" });
 }
 
+/** Whether something is there; what cannot be asked for is not there as far as a rename is concerned. */
 async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw error;
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  checkLayout,
+  formatLayout,
+  layoutDepth,
+  parsePartialName,
+  partialName,
+} from "#lib/core/set-layout.ts";
+
+const facts = { host: "web1", job: "app", at: new Date("2025-11-04T19:26:39Z"), timeZone: "Europe/Berlin" };
+
+test.each([
+  ["{host}/{job}/{stamp}", "web1/app/20251104T192639Z", 3],
+  ["{host}/{YYYY}{MM}{DD}_{HH}{mm}{ss}", "web1/20251104_202639", 2],
+  ["daily/{YYYY}/{MM}/{DD}/{HH}{mm}", "daily/2025/11/04/2026", 5],
+])("formatLayout(%s) is %s", (layout, expected, depth) => {
+  expect(checkLayout(layout)).toEqual([]);
+  expect(formatLayout(layout, facts)).toBe(expected);
+  expect(layoutDepth(layout)).toBe(depth);
+});
+
+test.each([
+  ["{host}/{date}", "{date}"],
+  ["/abs/{stamp}", "relative"],
+  ["{host}//{stamp}", "empty"],
+  [".hidden/{stamp}", "dot"],
+  ["../{stamp}", "dot"],
+  ["{host}/{YYYY}{MM}{DD}", "tell sets apart"],
+  ["{host}/{stamp", "not closed"],
+])("checkLayout(%s) names what is wrong", (layout, word) => {
+  expect(checkLayout(layout).join()).toContain(word);
+});
+
+test("parsePartialName() is the reverse of partialName(), whatever the names hold", () => {
+  const name = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => text.isWellFormed());
+  fc.assert(
+    fc.property(name, name, fc.uuid(), (host, job, runId) => {
+      const partial = partialName({ host, job, runId });
+      expect(partial).not.toContain("/");
+      expect(parsePartialName(partial)).toEqual({ host, job, runId });
+    }),
+  );
+});
+
+test.each([
+  ".partial-",
+  ".partial-a",
+  ".partial-a+b",
+  ".partial-a+b+c+d",
+  ".partial-a+%zz+c",
+  "partial-a+b+c",
+])("parsePartialName(%s) is nobody's", (name) => {
+  expect(parsePartialName(name)).toBeUndefined();
+});

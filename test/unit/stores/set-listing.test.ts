@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { listSets, newestSet } from "#lib/stores/set-listing.ts";
+import { createSandbox } from "#test/support/sandbox.ts";
+import { putSet } from "#test/unit/stores/stored-set.ts";
+
+const request = {
+  layout: "{host}/{job}/{stamp}",
+  host: { name: "web1", machineId: "m1", formerIds: ["m0"] },
+  job: "app",
+  deadlineMs: 5000,
+};
+
+test("listSets() tells own sets from those of another job, host or installation, and from what is no set", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  const at = (name: string) => join(root, "web1/app", name);
+  putSet(at("own"));
+  putSet(at("former"), { host: { name: "web1", machineId: "m0" } });
+  putSet(at("no-id"), { host: { name: "web1" } });
+  putSet(at("reinstalled"), { host: { name: "web1", machineId: "m9" } });
+  putSet(at("other-job"), { job: "shop" });
+  putSet(at("other-host"), { host: { name: "web2", machineId: "m1" } });
+  mkdirSync(at("empty"), { recursive: true });
+  mkdirSync(at("broken"), { recursive: true });
+  writeFileSync(join(at("broken"), "manifest.json"), "{");
+  mkdirSync(at("newer"), { recursive: true });
+  writeFileSync(join(at("newer"), "manifest.json"), '{"schema": 2, "more": true}');
+  putSet(at(".partial-x"));
+  putSet(sandbox.path("elsewhere"));
+  symlinkSync(sandbox.path("elsewhere"), at("link"));
+  putSet(join(root, "too-shallow"));
+
+  const listing = await listSets(root, request);
+  const names = (paths: readonly { path: string }[]) =>
+    paths.map(({ path }) => path.slice(at("/").length)).toSorted();
+  expect(names(listing.own)).toEqual(["former", "no-id", "own"]);
+  expect(names(listing.foreign)).toEqual(["other-host", "other-job", "reinstalled"]);
+  expect(listing.foreign.find(({ path }) => path === at("reinstalled"))?.reason).toContain(
+    "add m9 to HOST_FORMER_IDS",
+  );
+  expect(names(listing.unknown)).toEqual(["broken", "empty", "newer"]);
+  expect(listing.unknown.find(({ path }) => path === at("newer"))?.problem).toContain("version 2");
+});
+
+test("listSets() does not follow a manifest that is a symlink", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  putSet(sandbox.path("elsewhere"));
+  mkdirSync(join(root, "web1/app/x"), { recursive: true });
+  symlinkSync(sandbox.path("elsewhere", "manifest.json"), join(root, "web1/app/x/manifest.json"));
+  const { own, unknown } = await listSets(root, request);
+  expect(own).toEqual([]);
+  expect(unknown).toHaveLength(1);
+});
+
+test("listSets() finds nothing where there is nothing yet", async () => {
+  await using sandbox = await createSandbox();
+  expect(await listSets(sandbox.path("missing"), request)).toEqual({ own: [], foreign: [], unknown: [] });
+});
+
+test("newestSet() is the newest complete one by its manifest, whatever its name", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  putSet(join(root, "web1/app/a"), { startedAt: "2026-11-20T03:00:00.000Z", runId: "newest" });
+  putSet(join(root, "web1/app/z"), { startedAt: "2026-11-19T03:00:00.000Z", runId: "older" });
+  putSet(join(root, "web1/app/p"), {
+    startedAt: "2026-11-21T03:00:00.000Z",
+    outcome: "partial",
+    runId: "partial",
+  });
+  expect(newestSet(await listSets(root, request))?.manifest.runId).toBe("newest");
+});

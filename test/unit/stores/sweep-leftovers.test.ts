@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { partialName } from "#lib/core/set-layout.ts";
+import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
+import { createSandbox } from "#test/support/sandbox.ts";
+import { putSet } from "#test/unit/stores/stored-set.ts";
+
+const request = {
+  host: "web1",
+  job: "app",
+  layout: "{host}/{job}/{stamp}",
+  isRunAlive: async (runId: string) => runId === "alive",
+  deadlineMs: 5000,
+};
+
+function putPartial(root: string, owner: { host?: string; job?: string; runId?: string }): string {
+  const path = join(root, partialName({ host: "web1", job: "app", runId: "dead", ...owner }));
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, "application.tar.zst"), "half");
+  return path;
+}
+
+test("sweepLeftovers() removes partials of dead runs of this job, and no others", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  const dead = putPartial(root, {});
+  const stay = [
+    putPartial(root, { runId: "alive" }),
+    putPartial(root, { job: "shop" }),
+    putPartial(root, { host: "web2" }),
+  ];
+  mkdirSync(join(root, ".partial-of-somebody-else"));
+  const swept = await sweepLeftovers(root, request);
+  expect(swept.removed).toEqual([dead]);
+  expect(swept.left).toEqual([{ path: stay[0] ?? "", reason: "its run is alive" }]);
+  for (const path of [...stay, join(root, ".partial-of-somebody-else")]) expect(existsSync(path)).toBe(true);
+});
+
+test("sweepLeftovers() does not follow a symlink that bears a partial's name", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  mkdirSync(root);
+  const victim = putSet(sandbox.path("victim"));
+  const link = join(root, partialName({ host: "web1", job: "app", runId: "dead" }));
+  symlinkSync(victim, link);
+  const swept = await sweepLeftovers(root, request);
+  expect(swept.removed).toEqual([]);
+  expect(swept.left[0]?.path).toBe(link);
+  expect(existsSync(join(victim, "manifest.json"))).toBe(true);
+});
+
+test("sweepLeftovers() finishes a removal that was cut short, of this job alone", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  const cutShort = (name: string, job: string) => {
+    const path = putSet(join(root, "web1", job, name), { job });
+    const hidden = join(dirname(path), `.removing-${name}`);
+    renameSync(path, hidden);
+    return hidden;
+  };
+  const [ours, theirs] = [cutShort("one", "app"), cutShort("two", "shop")];
+  const swept = await sweepLeftovers(root, request);
+  expect(swept.removed).toEqual([ours]);
+  expect(existsSync(theirs)).toBe(true);
+});
