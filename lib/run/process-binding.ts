@@ -9,16 +9,22 @@ import { fstatSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import type { SignalName } from "#lib/core/outcome.ts";
+import { exitCodeOf, type SignalName } from "#lib/core/outcome.ts";
 import type { OutputStream, World } from "#lib/run/world.ts";
 
 const signals: readonly SignalName[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 const drainMs = 20_000;
+const bugExit = exitCodeOf("bug");
 
 /** Run a program as this process and make its result the exit code. */
 export async function bindProcess(program: (world: World) => Promise<number>): Promise<void> {
-  process.exitCode = 3;
-  process.exitCode = await program(createWorld());
+  process.exitCode = bugExit;
+  try {
+    process.exitCode = await program(createWorld());
+  } catch (error) {
+    // Only an error in the reporting itself gets here: say it where cron and the journal hear it.
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  }
   // The program's children and timers are gone by now: whatever still holds the loop can only be a wedged system call.
   const wedged = delay(drainMs, undefined, { ref: false });
   void wedged.then(() => process.kill(process.pid, "SIGKILL"));

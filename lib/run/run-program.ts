@@ -3,7 +3,7 @@
  * run really began included.
  */
 import { formatCheckedConfig, printConfig } from "#lib/config/print-config.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import { endingOfError } from "#lib/run/ending.ts";
 import { reportEarlyEnding } from "#lib/run/finish-run.ts";
@@ -31,7 +31,10 @@ export async function runProgram(script: ScriptDefinition, world: World): Promis
     onSignal: (signal) => {
       session.stop(new OpsError(`Stopped by ${signal}`, { outcome: "interrupted", signal }));
     },
-    onBug: (error) => session.stop(error),
+    onBug: (error) => {
+      session.log.error("error.uncaught", describeError(error));
+      session.stop(error);
+    },
   });
   try {
     return await runMode(script, session, flags);
