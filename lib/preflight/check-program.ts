@@ -31,5 +31,9 @@ export async function checkProgram(exec: Exec, needed: NeededProgram, signal: Ab
       hint: "apt-get install tar, and put it first on PATH",
     };
   }
-  return { name, passed: true, message: version };
+  return {
+    name,
+    passed: true,
+    message: `${needed.program} ${/\d+(?:\.\d+)+/.exec(version)?.[0] ?? version}`,
+  };
 }

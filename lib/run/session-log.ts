@@ -13,7 +13,7 @@ import type { OutputStream } from "#lib/run/world.ts";
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 /** RFC 5424 severities, which journald reads from a `<N>` prefix. */
 const journalPriorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warning: 4, error: 3 };
-const colours: Readonly<Record<LogLevel, string>> = { debug: "2", info: "0", warning: "33", error: "31" };
+const colours: Readonly<Record<LogLevel, string>> = { debug: "2", info: "", warning: "33", error: "31" };
 const tailLines = 200;
 
 interface Entry {
@@ -106,7 +106,8 @@ function formatShownLine(entry: Entry, options: SessionLogOptions): string {
     return prefix + entry.message.replaceAll("\n", `\n${prefix}`);
   }
   if (!options.stderr.isTerminal) return formatFileLine(entry, options.label());
-  return options.useColour ? `\x1b[${colours[entry.level]}m${entry.message}\x1b[0m` : entry.message;
+  const colour = options.useColour ? colours[entry.level] : "";
+  return colour === "" ? entry.message : `\x1b[${colour}m${entry.message}\x1b[0m`;
 }
 
 /** ISO 8601 to the second with the local offset. */

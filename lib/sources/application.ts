@@ -93,7 +93,12 @@ async function checkContent(
 
 async function checkRequired(asker: FileSystemAsker, directory: string, path: string): Promise<Finding> {
   const type = await askFileType(asker, join(directory, path));
-  if (type.ok) return { name: "source", passed: true, message: `required ${type.value} present: ${path}` };
+  if (type.ok)
+    return {
+      name: "source",
+      passed: true,
+      message: `required ${type.value.replace("regular ", "")} present: ${path}`,
+    };
   const message = `Cannot find "${path}" in "${directory}": ${type.reason}`;
   return {
     name: "source",
