@@ -43,7 +43,8 @@ const steps: readonly Step[] = [
   {
     name: "faults",
     group: "fault",
-    run: () => runTests({ LASTGOOD_FAULT: "whole" }, "test/fault", "test/e2e", "test/real"),
+    run: () =>
+      runTests({ LASTGOOD_FAULT: "whole" }, "test/fault", "test/e2e", "test/real", "test/unit/archive"),
   },
 ];
 

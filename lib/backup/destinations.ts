@@ -3,6 +3,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { RequiredMount } from "#lib/core/required-mount.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
+import { partialName } from "#lib/core/set-layout.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { askRealPath } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
@@ -74,6 +75,11 @@ export async function checkDestination(
     }
   }
   return inside.length > 0 ? inside : [exists];
+}
+
+/** Name under which this run writes what is not whole yet. */
+export function partialNameOf({ host, settings, runId }: RunContext<Settings>): string {
+  return partialName({ host: host.name, job: settings.JOB, runId });
 }
 
 /** How questions to file systems are asked in this run. */

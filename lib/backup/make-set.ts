@@ -1,13 +1,13 @@
 /**
  * Write one set: every source in one pass to every destination, verified, and only then under its final name.
  *
- * A directory whose name begins with `.partial-` is nobody's backup. It is in the undo journal before it exists.
+ * A directory whose name begins with `.partial-` is nobody's backup. Its destination is in the undo journal before it exists.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { WrittenCopy } from "#lib/archive/write-archive.ts";
 import { buildManifest } from "#lib/backup/build-manifest.ts";
-import type { Destination, SetCopy } from "#lib/backup/destinations.ts";
+import { type Destination, partialNameOf, type SetCopy } from "#lib/backup/destinations.ts";
 import { verifyCopies } from "#lib/backup/verify-copies.ts";
 import { writeSource } from "#lib/backup/write-source.ts";
 import type { Settings } from "#lib/config/schema.ts";
@@ -15,7 +15,7 @@ import { type Component, formatManifest, type Manifest } from "#lib/core/manifes
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { formatLayout, partialName } from "#lib/core/set-layout.ts";
+import { formatLayout } from "#lib/core/set-layout.ts";
 import type { Source } from "#lib/sources/source.ts";
 import { createPartialSet, removePartialSet, writePartialFile } from "#lib/stores/partial-set.ts";
 import { publishSet } from "#lib/stores/publish-set.ts";
@@ -47,17 +47,17 @@ export async function makeSet(
 }
 
 async function openCopy(context: RunContext<Settings>, destination: Destination): Promise<SetCopy> {
-  const { host, settings, runId, journal } = context;
-  const name = partialName({ host: host.name, job: settings.JOB, runId });
-  await journal.record({ kind: "partial", root: destination.root });
-  return { destination, directory: await createPartialSet(destination.root, name, settings.FS_TIMEOUT) };
+  const { root } = destination;
+  return {
+    destination,
+    directory: await createPartialSet(root, partialNameOf(context), context.settings.FS_TIMEOUT),
+  };
 }
 
-/** Remove what has not been published; one that cannot be removed stays in the journal for the next run. */
+/** Remove what has not been published; one that cannot be removed is swept by the next run. */
 async function closeCopy(context: RunContext<Settings>, copy: SetCopy): Promise<void> {
   try {
     await removePartialSet(copy.directory, context.settings.FS_TIMEOUT);
-    await context.journal.settle({ kind: "partial", root: copy.destination.root });
   } catch (error) {
     context.log.warning("partial.left", `Cannot remove "${copy.directory}": ${describeError(error)}`);
   }

@@ -3,7 +3,7 @@
  * being held) mounts, content, room, a write test, programs. Every question is asked, so that one run names all that is wrong.
  */
 import { dirname } from "node:path";
-import { checkDestination, createAsker, type Destination } from "#lib/backup/destinations.ts";
+import { checkDestination, createAsker, type Destination, partialNameOf } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { Finding } from "#lib/core/report.ts";
@@ -102,7 +102,7 @@ async function checkOneDestination(
   return [
     ...mounts,
     await checkFreeSpace(asker, destination.root, need),
-    await checkWritable(asker, destination.root, context.isDryRun),
+    await checkWritable(asker, destination.root, partialNameOf(context), context.isDryRun),
   ];
 }
 

@@ -24,6 +24,8 @@ export async function checkBackupDirectories(context: RunContext<Settings>): Pro
 export async function runBackup(context: RunContext<Settings>): Promise<RunResult> {
   const sources = createSources(context.settings);
   const destinations = listDestinations(context.settings);
+  // Before anything is written there, the write test included.
+  for (const { root } of destinations) await context.journal.record({ kind: "partial", root });
   const lastBytes = await findLastSize(context, destinations[0]);
   const preflight = await runPreflight(context, sources, destinations, lastBytes);
   if (preflight.refusal !== undefined) return refused(preflight, preflight.refusal);

@@ -13,10 +13,9 @@ export interface HostIdentity {
   readonly machineId: string | undefined;
 }
 
-/** What must be undone if this run dies: written down, and on disk, before the act. */
+/** What must be undone if this run dies: on disk before the act. It is forgotten when the run ends by itself. */
 export interface UndoJournal {
   readonly record: (entry: UndoEntry) => Promise<void>;
-  readonly settle: (entry: UndoEntry) => Promise<void>;
 }
 
 /** Shown on a terminal only. */

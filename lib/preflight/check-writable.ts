@@ -1,20 +1,26 @@
 import type { Finding } from "#lib/core/report.ts";
 import { ask, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 
-// mktemp creates with O_EXCL under a name nobody can guess; the file goes whatever the outcome.
+// mkdir fails when anything has that name, a planted symlink included. The trap takes the directory away on TERM as well.
 const writeAndRemove =
-  'f=$(mktemp "$1/.write-test-XXXXXXXXXX") || exit; printf test >"$f" && sync "$f"; s=$?; rm -f "$f"; exit "$s"';
+  'd="$1/$2"; mkdir -m 700 "$d" || exit; trap \'rm -rf "$d"\' EXIT; trap "exit 1" HUP INT TERM; ' +
+  'printf test >"$d/write-test" && sync "$d/write-test"';
 
-/** Whether a file can really be written there: permissions, read-only mounts and quotas only show when it is tried. */
+/**
+ * Whether a file can really be written there: permissions, read-only mounts and quotas only show when it is tried.
+ *
+ * The test is written into a directory of the run's own hidden name, so that what a killed run leaves of it is swept.
+ */
 export async function checkWritable(
   asker: FileSystemAsker,
   path: string,
+  hiddenName: string,
   isDryRun: boolean,
 ): Promise<Finding> {
   const name = "write test";
   const answer = isDryRun
     ? await ask(asker, ["test", "-w", path])
-    : await ask(asker, ["sh", "-c", writeAndRemove, "write-test", path]);
+    : await ask(asker, ["sh", "-c", writeAndRemove, "write-test", path, hiddenName]);
   if (answer.ok) return { name, passed: true, message: `${path} can be written` };
   return {
     name,

@@ -5,7 +5,7 @@ import { packageVersion } from "#lib/run/version.ts";
 import { findMarkedProcesses, guardianMark, runMark } from "#lib/tools/processes.ts";
 
 /** For what has no effect and so nothing to undo. */
-export const noJournal: UndoJournal = { record: async () => undefined, settle: async () => undefined };
+export const noJournal: UndoJournal = { record: async () => undefined };
 
 interface ContextParts {
   readonly isDryRun: boolean;

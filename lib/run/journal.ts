@@ -23,6 +23,8 @@ const journalSchema = z.object({
   startedAt: z.string(),
   logFile: z.string().optional(),
   undo: z.array(undoEntrySchema),
+  /** The death has been told; what is left to do is told of no more. */
+  isReported: z.boolean().optional(),
   report: z.custom<Report>((value) => typeof value === "object" && value !== null).optional(),
 });
 
@@ -30,7 +32,6 @@ export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema">;
 
 export interface Journal {
   readonly record: (entry: UndoEntry) => Promise<void>;
-  readonly settle: (entry: UndoEntry) => Promise<void>;
   readonly recordReport: (report: Report) => Promise<void>;
   /** The run has ended and is reported. */
   readonly close: () => Promise<void>;
@@ -59,16 +60,20 @@ export async function openJournal(path: string, start: JournalContent): Promise<
       cause,
     });
   }
-  const isSame = (a: UndoEntry) => (b: UndoEntry) => JSON.stringify(a) === JSON.stringify(b);
   return {
     record: (entry) => write({ ...content, undo: [...content.undo, entry] }),
-    settle: (entry) => write({ ...content, undo: content.undo.filter((other) => !isSame(entry)(other)) }),
     recordReport: (report) => write({ ...content, report }),
     close: async () => {
       await written.catch(() => undefined);
       await removeJournal(path);
     },
   };
+}
+
+/** Keep the journal of a dead run for another try at what could not be undone, its death having been told. */
+export async function keepJournal(path: string, content: JournalContent): Promise<void> {
+  const kept = { schema: 1, ...content, isReported: true };
+  await writeFileDurably(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** The journal that a dead run left, if any. One that cannot be understood is moved aside and named. */

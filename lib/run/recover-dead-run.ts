@@ -9,7 +9,13 @@ import { describeError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
-import { type JournalContent, journalPath, readJournal, removeJournal } from "#lib/run/journal.ts";
+import {
+  type JournalContent,
+  journalPath,
+  keepJournal,
+  readJournal,
+  removeJournal,
+} from "#lib/run/journal.ts";
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoEntry } from "#lib/run/undo-entry.ts";
@@ -50,8 +56,11 @@ export async function recoverDeadRun(
       session.log.error("undo.failed", describeError(error));
     }
   }
-  await deliverReport(session, job, dead.report ?? reportDeath(dead, session, job, notes, problems));
+  if (journal?.isReported !== true) {
+    await deliverReport(session, job, dead.report ?? reportDeath(dead, session, job, notes, problems));
+  }
   if (problems.length === 0) await removeJournal(path);
+  else await keepJournal(path, dead);
   return { notes, problems };
 }
 

@@ -92,6 +92,7 @@ async function runLocked(
       logFile: facts.logFile,
       undo: [],
     });
+    session.log.debug("run.began", `Began run ${session.runId}`);
     const context = createContext(session, job, {
       isDryRun: false,
       progress: createProgress(session),
