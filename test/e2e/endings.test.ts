@@ -71,6 +71,17 @@ function expectNothingLeft(job: TestJob, sets: number): void {
 
 const runIdOf = (job: TestJob): string => JSON.parse(readFileSync(job.journal, "utf8")).runId;
 
+/** As when power fails: neither can do anything about the other's end. Resolves to the dead run's id. */
+async function killWithGuardian(running: Running, job: TestJob): Promise<string> {
+  const runId = runIdOf(job);
+  const guardians = await findMarkedProcesses(guardianMark, runId);
+  for (const pid of guardians) process.kill(pid, "SIGSTOP");
+  running.kill("SIGKILL");
+  for (const pid of guardians) process.kill(pid, "SIGKILL");
+  await running.exited;
+  return runId;
+}
+
 async function untilBegun(running: Running, begun: string): Promise<void> {
   const hasEnded = running.exited.then((ended) => {
     throw new Error(`It ended too early: ${ended.exitCode} ${ended.stderr}`);
@@ -284,11 +295,7 @@ describe.each(runtimes)("a run on %s that", (runtime) => {
     const gate = await gateCompressor(sandbox);
     const running = sandbox.start(runtime, script, ["--config", job.config]);
     await untilBegun(running, gate.begun);
-    const runId = runIdOf(job);
-    for (const pid of await findMarkedProcesses(guardianMark, runId)) process.kill(pid, "SIGSTOP");
-    running.kill("SIGKILL");
-    for (const pid of await findMarkedProcesses(guardianMark, runId)) process.kill(pid, "SIGKILL");
-    await running.exited;
+    const runId = await killWithGuardian(running, job);
     expect(job.partials()).toHaveLength(1);
     expect(await findMarkedProcesses(runMark, runId)).not.toEqual([]);
     const recovered = await sandbox.run(runtime, "scripts/recover.ts", ["--config", job.config]);
@@ -306,11 +313,7 @@ describe.each(runtimes)("a run on %s that", (runtime) => {
     const gate = await gateCompressor(sandbox);
     const running = sandbox.start(runtime, script, ["--config", job.config]);
     await untilBegun(running, gate.begun);
-    const runId = runIdOf(job);
-    for (const pid of await findMarkedProcesses(guardianMark, runId)) process.kill(pid, "SIGSTOP");
-    running.kill("SIGKILL");
-    for (const pid of await findMarkedProcesses(guardianMark, runId)) process.kill(pid, "SIGKILL");
-    await running.exited;
+    const runId = await killWithGuardian(running, job);
     gate.open();
     const next = await sandbox.run(runtime, script, ["--config", job.config]);
     expect(next.exitCode).toBe(0);
