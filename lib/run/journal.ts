@@ -101,7 +101,9 @@ export async function removeJournal(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    // Nor need its directory be there: the first run of a job may die before it has made one.
+    if (errorCode(error) === "ENOENT") return;
+    throw error;
   }
   await syncDirectory(dirname(path));
 }

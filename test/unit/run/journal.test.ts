@@ -36,6 +36,11 @@ test("a journal that is closed is gone, and reading it finds nothing", async () 
   await removeJournal(path);
 });
 
+test("removing a journal that never was is no error, even where its directory never was", async () => {
+  await using sandbox = await createSandbox();
+  await removeJournal(journalPath(sandbox.path("no-state"), "app"));
+});
+
 test("a journal is readable by its owner alone, and leaves no temporary file", async () => {
   await using sandbox = await createSandbox();
   const path = journalPath(sandbox.path("state"), "app");
