@@ -46,7 +46,8 @@ export async function deliverReport(
     if (delivery.outcome === "failed") await keep(session, settings, delivery.channel, message);
   }
   const isHeard = deliveries.some((delivery) => delivery.outcome === "sent");
-  if (!isHeard && message.severity !== "ok") await lastResort(session, message, report);
+  const isUnwanted = deliveries.length > 0 && deliveries.every((delivery) => delivery.outcome === "skipped");
+  if (!isHeard && !isUnwanted && message.severity !== "ok") await lastResort(session, message, report);
 }
 
 async function emptyOutbox(
@@ -71,7 +72,9 @@ async function emptyOutbox(
 }
 
 function sayDelivery({ log }: Session, { channel, outcome, attempts, error }: Delivery): void {
-  if (outcome === "sent") log.info("message.sent", `Sent by ${channel}`);
+  if (outcome === "sent" && error === undefined) log.info("message.sent", `Sent by ${channel}`);
+  if (outcome === "sent" && error !== undefined)
+    log.warning("message.sent", `Sent by ${channel}, but ${error}`);
   if (outcome === "failed")
     log.warning("message.failed", `Not sent by ${channel} (${attempts} attempts): ${error}`);
 }
