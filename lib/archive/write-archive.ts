@@ -169,7 +169,7 @@ function judgePipeline(end: Awaited<Pipeline["ended"]>, request: ArchiveRequest)
     // Of a program that was killed, the shell's word on stderr says less than its exit.
     const isKilled = end.compressorExit === null || end.compressorExit > 128;
     const lastLine = isKilled ? "" : end.compressorStderr.split("\n").at(-1);
-    const words = lastLine || describeExit(end.compressorExit);
+    const words = lastLine?.replace(`${compressor}: `, "") || describeExit(end.compressorExit);
     throw new OpsError(`Cannot write "${request.fileName}": ${compressor}: ${words}`, {
       outcome: "failed",
       hint: words.includes("No space left") ? "Free space in the destination, or keep fewer sets" : undefined,

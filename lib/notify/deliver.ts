@@ -66,11 +66,9 @@ export async function sendWithRetries(
 ): Promise<{ readonly result: SendResult; readonly attempts: number }> {
   let result: SendResult = { ok: false, error: "no time was left to send it", isTemporary: true };
   let attempts = 0;
-  while (attempts < attemptsAllowed) {
-    const leftMs = deadlineMs - clock.monotonicMs();
-    if (leftMs <= 0) break;
+  while (clock.monotonicMs() < deadlineMs) {
     attempts += 1;
-    result = await sendOnce(send, clock, purpose, Math.min(attemptMs, leftMs));
+    result = await sendOnce(send, clock, purpose, Math.min(attemptMs, deadlineMs - clock.monotonicMs()));
     if (result.ok || !result.isTemporary || attempts === attemptsAllowed) break;
     const waitMs = Math.max(pauseAfter(attempts, seed), result.retryAfterMs ?? 0);
     if (clock.monotonicMs() + waitMs >= deadlineMs) break;

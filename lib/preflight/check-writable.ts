@@ -22,10 +22,8 @@ export async function checkWritable(
     ? await ask(asker, ["test", "-w", path])
     : await ask(asker, ["sh", "-c", writeAndRemove, "write-test", path, hiddenName]);
   if (answer.ok) return { name, passed: true, message: `${path} can be written` };
-  return {
-    name,
-    passed: false,
-    message: `Cannot write to "${path}": ${answer.reason}`,
-    hint: "Check its owner and mode, and that the file system is not mounted read-only",
-  };
+  const hint = answer.reason.startsWith("no answer")
+    ? "Look at its mount: the file system takes no writes"
+    : "Check its owner and mode, and that the file system is not mounted read-only";
+  return { name, passed: false, message: `Cannot write to "${path}": ${answer.reason}`, hint };
 }

@@ -18,10 +18,7 @@ export function createHttp(): Http {
       headers: { "user-agent": "lastgood", ...headers },
       body: body ?? null,
     });
-    const flat = Object.entries(response.headers).map(([name, value]) => [
-      name.toLowerCase(),
-      String(value ?? ""),
-    ]);
+    const flat = Object.entries(response.headers).map(([name, value]) => [name, String(value ?? "")]);
     const text = await readStart(response.body);
     return { status: response.statusCode, headers: Object.fromEntries(flat), body: text };
   };

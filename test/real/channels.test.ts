@@ -173,7 +173,8 @@ describe.each(runtimes)("on %s", (runtime) => {
     });
     silent.close();
     expect(first).toMatchObject({ outcome: "failed", error: "no answer within 1.5 s" });
-    expect(elapsedMs).toBeWithin(1500, 15_000);
+    // Nor does the socket, which the server never closes.
+    expect(elapsedMs).toBeWithin(1500, 6000);
   });
 
   test("a closed port is an error that names no secret", async () => {

@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Send one message to a server of these options. */
-async function send(options: SmtpServerOptions, settings: Partial<EmailSettings>) {
+async function send(options: SmtpServerOptions, settings: Partial<EmailSettings>, attempt = unlimited) {
   const server = await startSmtpServer({ certificate, ...options });
   try {
     const channel = createEmailChannel(
@@ -37,7 +37,7 @@ async function send(options: SmtpServerOptions, settings: Partial<EmailSettings>
         SENDMAIL: "/usr/sbin/sendmail",
         SMTP_HOST: "127.0.0.1",
         SMTP_PORT: server.port,
-        SMTP_SECURITY: options.security ?? "none",
+        SMTP_SECURITY: "none",
         SMTP_USER: undefined,
         SMTP_PASSWORD: undefined,
         SMTP_CA_FILE: certificate.caFile,
@@ -46,7 +46,7 @@ async function send(options: SmtpServerOptions, settings: Partial<EmailSettings>
       "always",
       { exec: recordExec().exec, http: recordHttp().http },
     );
-    const result = await channel?.send(message, unlimited);
+    const result = await channel?.send(message, attempt);
     return { result, messages: server.messages };
   } finally {
     await server.close();
@@ -59,7 +59,7 @@ describe("an e-mail by SMTP", () => {
     ["starttls", true],
     ["tls", true],
   ] as const)("arrives whole with SMTP_SECURITY=%s", async (security, isSecure) => {
-    const { result, messages } = await send({ security, account }, login);
+    const { result, messages } = await send({ security, account }, { ...login, SMTP_SECURITY: security });
     expect(result).toEqual({ ok: true });
     expect(messages).toHaveLength(1);
     expect(messages[0]).toMatchObject({
@@ -84,13 +84,25 @@ describe("an e-mail by SMTP", () => {
   });
 
   test.each(["starttls", "tls"] as const)("never trusts an unknown certificate with %s", async (security) => {
-    const { result, messages } = await send({ security }, { SMTP_CA_FILE: undefined });
+    const { result, messages } = await send(
+      { security },
+      { SMTP_SECURITY: security, SMTP_CA_FILE: undefined },
+    );
     expect(result).toMatchObject({ ok: false, error: expect.stringMatching(/self.signed certificate/) });
     expect(messages).toEqual([]);
   });
 
+  test("does not care for the certificate of a server that offers TLS when none is asked for", async () => {
+    const { result, messages } = await send({ security: "offered" }, { SMTP_CA_FILE: undefined });
+    expect(result).toEqual({ ok: true });
+    expect(messages[0]?.isSecure).toBe(false);
+  });
+
   test("says that the certificates cannot be read", async () => {
-    const { result } = await send({ security: "tls" }, { SMTP_CA_FILE: join(directory, "none.pem") });
+    const { result } = await send(
+      { security: "tls" },
+      { SMTP_SECURITY: "tls", SMTP_CA_FILE: join(directory, "none.pem") },
+    );
     expect(result).toMatchObject({ ok: false, error: expect.stringContaining("none.pem") });
   });
 
@@ -108,6 +120,14 @@ describe("an e-mail by SMTP", () => {
   ])("takes %d as a failure that may pass: %p", async (code, isTemporary) => {
     const { result } = await send({ refuse: () => code }, {});
     expect(result).toMatchObject({ ok: false, isTemporary, error: expect.stringContaining(String(code)) });
+  });
+
+  test("stops when the attempt does, whatever the server is waiting for", async () => {
+    const signal = AbortSignal.timeout(200);
+    const startedAt = performance.now();
+    const { result } = await send({ refuse: () => "never" }, {}, { ...unlimited, signal });
+    expect(result).toMatchObject({ ok: false, isTemporary: true });
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   test("takes a refusal of all recipients as a failure", async () => {

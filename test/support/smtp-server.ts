@@ -15,14 +15,14 @@ export interface ReceivedMail extends ParsedMail {
 }
 
 export interface SmtpServerOptions {
-  /** Default "none": TLS is not offered. "starttls" offers it and takes no mail without it. */
-  readonly security?: "none" | "starttls" | "tls";
-  /** For "starttls" and "tls". */
+  /** Default "none": TLS is not offered. "starttls" takes no mail without it, "offered" does. */
+  readonly security?: "none" | "offered" | "starttls" | "tls";
+  /** For all but "none". */
   readonly certificate?: Certificate;
   /** Nobody may send without logging in as this user. */
   readonly account?: { readonly user: string; readonly password: string };
-  /** SMTP code for a message that is not accepted; undefined accepts it. */
-  readonly refuse?: (mail: ReceivedMail) => number | undefined;
+  /** SMTP code for a message that is not accepted, "never" for no answer at all; undefined accepts it. */
+  readonly refuse?: (mail: ReceivedMail) => number | "never" | undefined;
   readonly refuseRecipient?: (address: string) => number | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
     logger: false,
     authOptional: account === undefined,
     allowInsecureAuth: security === "none",
-    disabledCommands: security === "starttls" ? [] : ["STARTTLS"],
+    disabledCommands: security === "starttls" || security === "offered" ? [] : ["STARTTLS"],
     disableReverseLookup: true,
     closeTimeout: 100,
     onAuth: ({ username, password }, _session, done) => {
@@ -70,6 +70,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
           user: session.user,
         };
         const code = options.refuse?.(mail);
+        if (code === "never") return;
         if (code === undefined) messages.push(mail);
         done(code === undefined ? null : answer(code, "Refused by the test"));
       });

@@ -39,14 +39,25 @@ describe("deliver()", () => {
   });
 
   test("tries three times with a growing pause what may pass", async () => {
+    for (let id = 0; id < 20; id += 1) {
+      const clock = createVirtualClock();
+      const { channel, askedMs } = scripted(clock, busy);
+      const request = { channels: [channel], message: { ...message, id: `${id}` }, clock, timeoutMs: 60_000 };
+      const [delivery] = await clock.run(deliver(request));
+      expect(delivery).toMatchObject({ outcome: "failed", attempts: 3, error: "HTTP 500" });
+      const [first = Number.NaN, second = 0, third = 0] = askedMs;
+      expect(first).toBe(0);
+      expect(second - first).toBeWithin(500, 1501);
+      expect(third - second).toBeWithin(1000, 3001);
+    }
+  });
+
+  test("sends nothing when there is no time", async () => {
     const clock = createVirtualClock();
-    const { channel, askedMs } = scripted(clock, busy);
-    const [delivery] = await clock.run(deliver({ channels: [channel], message, clock, timeoutMs: 60_000 }));
-    expect(delivery).toMatchObject({ outcome: "failed", attempts: 3, error: "HTTP 500" });
-    const [first = Number.NaN, second = 0, third = 0] = askedMs;
-    expect(first).toBe(0);
-    expect(second - first).toBeWithin(500, 1501);
-    expect(third - second).toBeWithin(1000, 3001);
+    const { channel, attempts } = scripted(clock, ok);
+    const [delivery] = await clock.run(deliver({ channels: [channel], message, clock, timeoutMs: 0 }));
+    expect(delivery).toMatchObject({ outcome: "failed", attempts: 0, error: "no time was left to send it" });
+    expect(attempts).toEqual([]);
   });
 
   test("pauses differently for different messages, and alike for the same", async () => {

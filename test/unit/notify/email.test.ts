@@ -76,6 +76,7 @@ describe("createEmailChannel()", () => {
     const problems = ["x".repeat(5000), ".", "größer 😀", "From here", "\u001b[31mred\u0000"];
     const { call, mail } = await send({ problems });
     expect(mail.text).toBe(createTestMessage({ problems }).body);
+    expect(mail.headers["content-transfer-encoding"]).toBe("quoted-printable");
     const lengths = (call?.options.input ?? "").split("\n").map((line) => line.length);
     expect(Math.max(...lengths)).toBeLessThan(998);
   });

@@ -50,7 +50,7 @@ describe("createNtfyChannel()", () => {
     ["of characters that JSON escapes", '"'],
     ["of control characters", "\u0001"],
   ])("keeps a long message %s below what ntfy takes", async (_what, character) => {
-    const { request, content } = await send({ problems: [character.repeat(20_000)] });
+    const { request, content } = await send({ job: "j".repeat(200), problems: [character.repeat(20_000)] });
     expect(Buffer.byteLength(content.message)).toBeLessThan(4096);
     expect(Buffer.byteLength(content.message)).toBeGreaterThan(1000);
     expect(Buffer.byteLength(request?.body ?? "")).toBeLessThanOrEqual(8192);

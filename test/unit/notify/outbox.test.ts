@@ -186,6 +186,17 @@ describe("redeliver()", () => {
     expect(await redeliverTo(channel)).toEqual({ sent: 0, left: 0, notes: [] });
   });
 
+  test("passes over what another process sends meanwhile", async () => {
+    await put("id-1", "2026-11-19T02:00:00.000Z");
+    await put("id-2", "2026-11-20T02:00:00.000Z");
+    const { channel, ids } = createReceiver(() => {
+      for (const name of readdirSync(directory)) rmSync(join(directory, name));
+      return ok;
+    });
+    expect(await redeliverTo(channel)).toEqual({ sent: 1, left: 0, notes: [] });
+    expect(ids()).toEqual(["id-1"]);
+  });
+
   test("names what it cannot read, and sends the others", async () => {
     mkdirSync(join(directory, "20260101-dir-ntfy.json"), { recursive: true });
     await put("id-1", "2026-11-19T02:00:00.000Z");

@@ -47,11 +47,11 @@ describe("createChannels()", () => {
 
   test("has each that is configured, with its own NOTIFY_ON before the common one; pings are always sent", () => {
     const channels = createChannels(everything, deps);
-    expect(Object.fromEntries(channels.map(({ name, notifyOn }) => [name, notifyOn]))).toEqual({
-      email: "warning",
-      ntfy: "always",
-      webhook: "failure",
-      healthchecks: undefined,
-    });
+    expect(channels.map(({ name, notifyOn }) => [name, notifyOn])).toEqual([
+      ["email", "warning"],
+      ["ntfy", "always"],
+      ["webhook", "failure"],
+      ["healthchecks", undefined],
+    ]);
   });
 });
