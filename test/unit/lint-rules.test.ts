@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   preflight: ["core", "tools"],
   archive: ["core", "tools"],
   sources: ["core", "tools", "preflight"],
-  stores: ["core", "tools"],
+  stores: ["core", "tools", "preflight"],
   notify: ["core", "tools"],
   backup: ["core", "config", "sources", "stores", "archive", "preflight"],
   run: ["core", "config", "tools", "notify", "stores"],
