@@ -5,6 +5,8 @@ export interface StallWatch {
   /** The promise's value, or a rejection when nothing moves any more or the run is aborted. */
   readonly race: <Value>(promise: Promise<Value>) => Promise<Value>;
   readonly stop: () => void;
+  /** Whether it gave up because nothing moved. */
+  readonly hasStalled: () => boolean;
 }
 
 interface StallLimits {
@@ -22,6 +24,7 @@ export function watchStall(limits: StallLimits, countBytes: () => number): Stall
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
   const stopped = new AbortController();
+  let hasStalled = false;
   const onAbort = () => failure.reject(limits.signal.reason);
   if (limits.signal.aborted) onAbort();
   limits.signal.addEventListener("abort", onAbort, { once: true });
@@ -31,11 +34,14 @@ export function watchStall(limits: StallLimits, countBytes: () => number): Stall
     for (;;) {
       const before = countBytes();
       await limits.clock.sleep(limits.stallMs, stopped.signal);
-      if (countBytes() === before) failure.reject(stallError(limits));
+      if (countBytes() !== before) continue;
+      hasStalled = true;
+      failure.reject(stallError(limits));
     }
   }
 
   return {
+    hasStalled: () => hasStalled,
     race: (promise) => Promise.race([promise, failure.promise]),
     stop: () => {
       stopped.abort();

@@ -1,5 +1,5 @@
 /**
- * One pass over a source: read, compress, hash, copy and list at once.
+ * One pass over a source: read, compress, hash, copy and prove at once.
  *
  * The compressor writes the first copy itself; everything else follows that file. Nothing here has a final name yet, and
  * nothing here judges the source: the status is that of the program that read it.
@@ -10,23 +10,27 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type CopyWriter, startCopy } from "#lib/archive/copy-archive.ts";
 import { followFile } from "#lib/archive/follow-file.ts";
-import { type Listing, listArchive } from "#lib/archive/list-archive.ts";
-import { watchStall } from "#lib/archive/watch-stall.ts";
+import { judgePipeline } from "#lib/archive/judge-pipeline.ts";
+import { proveArchive } from "#lib/archive/prove-archive.ts";
+import { type StallWatch, watchStall } from "#lib/archive/watch-stall.ts";
 import type { Compressor } from "#lib/core/compression.ts";
 import type { Clock } from "#lib/core/deps.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
-import type { TarStatus, TarStderrReader } from "#lib/core/tar-status.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import type { ProducerReader, ProducerStatus } from "#lib/core/producer-status.ts";
+import type { Proof, ProofResult } from "#lib/core/proof.ts";
 import { type Pipeline, startArchivePipeline } from "#lib/tools/archive-pipeline.ts";
 
 export interface ArchiveRequest {
   readonly producer: readonly [string, ...string[]];
-  readonly reader: TarStderrReader;
+  /** Added to its environment. */
+  readonly producerEnv?: Readonly<Record<string, string>> | undefined;
+  readonly reader: ProducerReader;
   readonly compressor: Compressor;
   readonly fileName: string;
   /** Directory of the first copy, then of further ones. */
   readonly directories: readonly [string, ...string[]];
-  /** Decompress and list what is written. */
-  readonly isListed: boolean;
+  /** Read back and prove what is written. */
+  readonly proof: Proof | undefined;
   /** Give up when the archive, or a copy, has not grown for this long. */
   readonly stallMs: number;
   readonly env: Readonly<Record<string, string>>;
@@ -42,22 +46,30 @@ export interface WrittenCopy {
 }
 
 export interface WrittenArchive {
-  readonly status: TarStatus;
+  readonly isUsable: true;
+  readonly status: ProducerStatus;
   readonly bytes: number;
   readonly sha256: string;
   /** Undefined when it was not asked for. */
-  readonly listing: Listing | undefined;
+  readonly proven: ProofResult | undefined;
   /** Further copies, in the order of `directories` without the first. */
   readonly copies: readonly WrittenCopy[];
 }
 
-/** Throws OpsError "failed" when no usable archive came to be; the caller removes what was written. */
-export async function writeArchive(request: ArchiveRequest): Promise<WrittenArchive> {
+/** The source gave nothing of use; what was written of it is to be removed. */
+export interface UselessArchive {
+  readonly isUsable: false;
+  readonly status: ProducerStatus;
+}
+
+/** Throws OpsError "failed" when there is a destination that cannot be written; the caller removes what was. */
+export async function writeArchive(request: ArchiveRequest): Promise<WrittenArchive | UselessArchive> {
   const path = join(request.directories[0], request.fileName);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(path, flags, 0o600);
   const pipeline = startArchivePipeline({
     producer: request.producer,
+    producerEnv: request.producerEnv,
     compressor: request.compressor.compress,
     outputFd: file.fd,
     env: request.env,
@@ -69,6 +81,7 @@ export async function writeArchive(request: ArchiveRequest): Promise<WrittenArch
   const endAll = () => Promise.all([pipeline.kill(), ...copies.map(({ writer }) => writer.kill())]);
   try {
     const written = await follow(request, path, file, pipeline, copies);
+    if (!written.isUsable) await endAll();
     await file.close();
     return written;
   } catch (error) {
@@ -87,9 +100,9 @@ async function follow(
   file: FileHandle,
   pipeline: Pipeline,
   pending: readonly PendingCopy[],
-): Promise<WrittenArchive> {
+): Promise<WrittenArchive | UselessArchive> {
   let isDone = false;
-  const status = pipeline.ended.then((end) => {
+  const ended = pipeline.ended.then((end) => {
     isDone = true;
     return judgePipeline(end, request);
   });
@@ -110,20 +123,35 @@ async function follow(
   });
   const copying = pending.map((copy) => followCopy(request, file, isWriterDone, copy));
   try {
-    const tarStatus = await watch.race(status);
-    // The listing needs a core and no disk, the syncs a disk and no core: they go well together.
-    const { stallMs, signal, env } = request;
+    const status = await watch.race(ended).catch((error) => blameStall(error, watch, pipeline));
+    if (status.outcome === "failed") return { isUsable: false, status };
+    // The proof needs a core and no disk, the syncs a disk and no core: they go well together.
+    const { proof, stallMs, signal, env } = request;
     const { decompress } = request.compressor;
-    const listing = request.isListed ? listArchive({ path, decompress, env, stallMs, signal }) : undefined;
+    const proving = proof && proveArchive({ path, decompress, proof, env, stallMs, signal });
     const bytes = await watch.race(hashing);
     watch.stop();
-    const [listed, copies] = await Promise.all([listing, Promise.all(copying), syncWithin(request, file)]);
-    return { status: tarStatus, bytes, sha256: hash.digest("hex"), listing: listed, copies };
+    const [proven, copies] = await Promise.all([proving, Promise.all(copying), syncWithin(request, file)]);
+    return { isUsable: true, status, bytes, sha256: hash.digest("hex"), proven, copies };
   } finally {
     isDone = true;
     watch.stop();
-    void Promise.allSettled([hashing, ...copying]);
+    void Promise.allSettled([ended, hashing, ...copying]);
   }
+}
+
+/**
+ * Whose fault a stall is. Programs that can be killed waited for nothing that this host's file systems owe them: it is the
+ * source that said nothing, a database for instance. One that cannot be killed waits for a file system that is gone.
+ */
+async function blameStall(error: unknown, watch: StallWatch, pipeline: Pipeline): Promise<ProducerStatus> {
+  if (!watch.hasStalled() || !(await pipeline.kill())) throw error;
+  return {
+    outcome: "failed",
+    problems: [describeError(error)],
+    notes: [],
+    hint: error instanceof OpsError ? error.hint : undefined,
+  };
 }
 
 /** The first copy on its medium, or an error when the file system does not get there. */
@@ -160,31 +188,4 @@ async function followCopy(
   } finally {
     watch.stop();
   }
-}
-
-/** The source's status, or the reason why there is no archive: every stage is judged, the compressor first. */
-function judgePipeline(end: Awaited<Pipeline["ended"]>, request: ArchiveRequest): TarStatus {
-  const compressor = request.compressor.compress?.[0] ?? "cat";
-  if (end.compressorExit !== 0) {
-    // Of a program that was killed, the shell's word on stderr says less than its exit.
-    const isKilled = end.compressorExit === null || end.compressorExit > 128;
-    const lastLine = isKilled ? "" : end.compressorStderr.split("\n").at(-1);
-    const words = lastLine?.replace(`${compressor}: `, "") || describeExit(end.compressorExit);
-    throw new OpsError(`Cannot write "${request.fileName}": ${compressor}: ${words}`, {
-      outcome: "failed",
-      hint: words.includes("No space left") ? "Free space in the destination, or keep fewer sets" : undefined,
-    });
-  }
-  const status = request.reader.classifyTarExit(end.producerExit);
-  if (status.outcome !== "failed") return status;
-  const words = status.problems[0] ?? describeExit(end.producerExit);
-  throw new OpsError(`Cannot read the source of "${request.fileName}": ${request.producer[0]}: ${words}`, {
-    outcome: "failed",
-    problems: status.problems,
-  });
-}
-
-function describeExit(exitCode: number | null): string {
-  if (exitCode === null) return "killed";
-  return exitCode > 128 ? `killed by signal ${exitCode - 128}` : `ended with exit code ${exitCode}`;
 }

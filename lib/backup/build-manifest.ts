@@ -1,18 +1,20 @@
 import type { Settings } from "#lib/config/schema.ts";
-import type { Component, Manifest } from "#lib/core/manifest.ts";
+import type { Component, Manifest, MissingComponent } from "#lib/core/manifest.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 
 /** What a set says about itself: who, when, what, and how it ended. */
 export function buildManifest(
   context: RunContext<Settings>,
   components: readonly Component[],
+  missing: readonly MissingComponent[],
   problems: readonly string[],
   notes: readonly string[],
   how: "medium" | "cache" | "none",
 ): Manifest {
   const { tool, host, settings, runId, startedAt, settingsHash, deps } = context;
   const now = deps.clock.now().toISOString();
-  const isComplete = components.every((component) => component.outcome === "complete");
+  const isComplete =
+    missing.length === 0 && components.every((component) => component.outcome === "complete");
   return {
     schema: 1,
     tool: { name: "lastgood", ...tool },
@@ -27,6 +29,7 @@ export function buildManifest(
     notes: [...notes],
     configHash: settingsHash,
     components: [...components],
+    missing: [...missing],
     verified: { at: now, how },
   };
 }

@@ -63,13 +63,14 @@ export async function checkDestination(
   if (!exists.passed) return [exists];
   const real = await askRealPath(asker, destination.root);
   const inside: Finding[] = [];
-  for (const source of sources) {
-    const sourceReal = await askRealPath(asker, source.root);
+  for (const { root } of sources) {
+    if (root === undefined) continue;
+    const sourceReal = await askRealPath(asker, root);
     if (real.ok && sourceReal.ok && isWithin(real.value, sourceReal.value)) {
       inside.push({
         name: destination.role,
         passed: false,
-        message: `Cannot write to "${destination.root}": it lies inside the source "${source.root}"`,
+        message: `Cannot write to "${destination.root}": it lies inside the source "${root}"`,
         hint: "A backup must not contain itself: choose another directory",
       });
     }

@@ -8,21 +8,20 @@ import { formatRetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
 import { formatBytes } from "#lib/core/size.ts";
-import type { Source } from "#lib/sources/source.ts";
 
 export async function describeDryRun(
   context: RunContext<Settings>,
-  sources: readonly Source[],
   preflight: Preflight,
   lastBytes: number | undefined,
 ): Promise<RunResult> {
   const { settings, host, startedAt } = context;
+  const problems = [...preflight.missing.map(({ problem }) => problem), ...preflight.problems];
   const last = lastBytes === undefined ? "no earlier set" : `the last set has ${formatBytes(lastBytes)}`;
-  const parts: PartReport[] = sources.map((source) => ({
+  const parts: PartReport[] = preflight.sources.map((source) => ({
     kind: "source",
     name: source.name,
     outcome: "complete",
-    message: `would read ${source.root} (${last}): ${source.producer.join(" ")}`,
+    message: `would read ${source.description} (${last})`,
   }));
   const relative = formatLayout(settings.BACKUP_LAYOUT, {
     host: host.name,
@@ -37,9 +36,9 @@ export async function describeDryRun(
     parts.push({ kind: "retention", name: role, outcome: "complete", message });
   }
   return {
-    outcome: preflight.problems.length === 0 ? "complete" : "partial",
+    outcome: problems.length === 0 ? "complete" : "partial",
     headline: "Dry run: nothing was touched",
-    problems: preflight.problems,
+    problems,
     notes: [],
     findings: preflight.findings,
     parts,

@@ -9,13 +9,14 @@ import type { WrittenCopy } from "#lib/archive/write-archive.ts";
 import { buildManifest } from "#lib/backup/build-manifest.ts";
 import { type Destination, partialNameOf, type SetCopy } from "#lib/backup/destinations.ts";
 import { verifyCopies } from "#lib/backup/verify-copies.ts";
-import { writeSource } from "#lib/backup/write-source.ts";
+import { type FailedSource, writeSource } from "#lib/backup/write-source.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import { type Component, formatManifest, type Manifest } from "#lib/core/manifest.ts";
+import { type Component, formatManifest, type Manifest, type MissingComponent } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
+import { historyOf } from "#lib/core/size-history.ts";
 import type { Source } from "#lib/sources/source.ts";
 import { createPartialSet, removePartialSet, writePartialFile } from "#lib/stores/partial-set.ts";
 import { publishSet } from "#lib/stores/publish-set.ts";
@@ -30,17 +31,22 @@ export interface MadeSet {
   readonly bytes: number;
 }
 
+/** What a set is made of. */
+export interface SetPlan {
+  readonly sources: readonly Source[];
+  /** Sources that cannot be read, known before anything is written. */
+  readonly missing: readonly MissingComponent[];
+  readonly destinations: readonly Destination[];
+  /** Manifests of earlier sets, newest first. */
+  readonly earlier: readonly Manifest[];
+}
+
 /** Throws OpsError "failed" when no usable set came to be; whatever happens, no partial of this run is left. */
-export async function makeSet(
-  context: RunContext<Settings>,
-  sources: readonly Source[],
-  destinations: readonly Destination[],
-  expectedBytes: number | undefined,
-): Promise<MadeSet> {
+export async function makeSet(context: RunContext<Settings>, plan: SetPlan): Promise<MadeSet> {
   const copies: SetCopy[] = [];
   try {
-    for (const destination of destinations) copies.push(await openCopy(context, destination));
-    return await fillSet(context, sources, copies, expectedBytes);
+    for (const destination of plan.destinations) copies.push(await openCopy(context, destination));
+    return await fillSet(context, plan, copies);
   } finally {
     for (const copy of copies) await closeCopy(context, copy);
   }
@@ -65,27 +71,34 @@ async function closeCopy(context: RunContext<Settings>, copy: SetCopy): Promise<
 
 async function fillSet(
   context: RunContext<Settings>,
-  sources: readonly Source[],
+  plan: SetPlan,
   copies: readonly SetCopy[],
-  expectedBytes: number | undefined,
 ): Promise<MadeSet> {
   const { settings, log } = context;
   const parts: PartReport[] = [];
   const problems: string[] = [];
   const notes: string[] = [];
   const components: Component[] = [];
+  const missing = [...plan.missing];
+  const failed: FailedSource[] = [];
   let usable = [...copies];
-  for (const source of sources) {
-    const written = await writeSource(context, source, usable, expectedBytes);
-    components.push(written.component);
+  for (const source of plan.sources) {
+    const written = await writeSource(context, source, usable, historyOf(source.name, plan.earlier));
     parts.push(written.part);
     problems.push(...written.problems);
+    if (written.component === undefined) {
+      missing.push(written.missing);
+      failed.push(written);
+      continue;
+    }
+    components.push(written.component);
     notes.push(...written.notes);
     usable = dropFailed(usable, written.copies, problems, parts);
   }
+  refuseNothing(components, failed);
   const verified = settings.VERIFY ? await verifyCopies(context, usable, components) : undefined;
   usable = verified === undefined ? usable : dropFailed(usable, verified.copies, problems, parts);
-  const manifest = buildManifest(context, components, problems, notes, verified?.how ?? "none");
+  const manifest = buildManifest(context, components, missing, problems, notes, verified?.how ?? "none");
   const published: { destination: Destination; path: string }[] = [];
   for (const copy of usable) {
     const result = await tryPublish(context, copy, manifest);
@@ -103,6 +116,17 @@ async function fillSet(
     notes,
     bytes: components.reduce((sum, component) => sum + component.bytesOut, 0),
   };
+}
+
+/** A set of nothing is no set. Throws OpsError "failed" with what every source said. */
+function refuseNothing(components: readonly Component[], failed: readonly FailedSource[]): void {
+  const [first] = failed;
+  if (components.length > 0 || first === undefined) return;
+  throw new OpsError(first.missing.problem, {
+    outcome: "failed",
+    hint: first.hint,
+    problems: failed.flatMap((each) => each.problems),
+  });
 }
 
 /** The copies that are whole; each of the others is a part that failed and a problem with its reason. */

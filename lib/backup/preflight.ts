@@ -5,9 +5,11 @@
 import { dirname } from "node:path";
 import { checkDestination, createAsker, type Destination, partialNameOf } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import type { MissingComponent } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
+import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import { checkFreeSpace } from "#lib/preflight/check-free-space.ts";
 import { checkMount } from "#lib/preflight/check-mount.ts";
@@ -17,6 +19,10 @@ import type { Source } from "#lib/sources/source.ts";
 
 export interface Preflight {
   readonly findings: readonly Finding[];
+  /** Sources that can be read. */
+  readonly sources: readonly Source[];
+  /** Those that cannot; the run is partial. */
+  readonly missing: readonly MissingComponent[];
   /** Destinations that can be used. */
   readonly usable: readonly Destination[];
   /** Why each of the others cannot; the run is partial. */
@@ -25,20 +31,27 @@ export interface Preflight {
   readonly refusal: Finding | undefined;
 }
 
-/** Directories that a run needs before it can lock. Throws OpsError "failed" that names every missing one. */
+/**
+ * Directories that a run needs before it can lock. Throws OpsError "failed" that names every missing one; a source that is
+ * not there refuses the run only if no other is.
+ */
 export async function checkDirectories(
   context: RunContext<Settings>,
   sources: readonly Source[],
   required: Destination,
 ): Promise<void> {
   const asker = createAsker(context);
+  const present = await Promise.all(sources.map((source) => source.checkExists(asker)));
+  const isAnyThere = present.some(isPassed);
   const findings = [
-    ...(await Promise.all(sources.map((source) => source.checkExists(asker)))).flat(),
+    ...present.flat(),
     ...(await checkDestination(asker, required, sources)),
     await checkDirectory(asker, "directory of the lock", dirname(context.settings.LOCK_FILE)),
   ];
   for (const finding of findings) sayFinding(context, finding);
-  const failed = findings.filter((finding) => !finding.passed);
+  const failed = findings.filter(
+    (finding) => !finding.passed && !(isAnyThere && present.flat().includes(finding)),
+  );
   const [first] = failed;
   if (first === undefined) return;
   const problems = failed.map((finding) => finding.message);
@@ -52,37 +65,63 @@ export async function runPreflight(
   lastSetBytes: number | undefined,
 ): Promise<Preflight> {
   const asker = createAsker(context);
-  const content = (await Promise.all(sources.map((source) => source.checkContent(asker)))).flat();
+  const looked = await Promise.all(
+    sources.map(async (source) => ({ source, findings: await checkSource(context, asker, source) })),
+  );
   const checked = await Promise.all(
     destinations.map(async (destination) => ({
       destination,
       findings: await checkOneDestination(context, sources, destination, lastSetBytes),
     })),
   );
-  const programs = await Promise.all(
-    neededPrograms(context.settings, sources).map((needed) =>
-      checkProgram(context.deps.exec, needed, context.signal),
-    ),
-  );
-  const findings = [...content, ...checked.flatMap((each) => each.findings), ...programs];
+  const programs = await askPrograms(context, compressorPrograms(context.settings));
+  const findings = [
+    ...looked.flatMap((each) => each.findings),
+    ...checked.flatMap((each) => each.findings),
+    ...programs,
+  ];
   for (const finding of findings) sayFinding(context, finding);
 
-  const isUsable = (each: { readonly findings: readonly Finding[] }) =>
-    each.findings.every((one) => one.passed);
-  const unusable = checked.filter((each) => !isUsable(each));
+  const readable = looked.filter((each) => isPassed(each.findings));
+  const unreadable = looked.filter((each) => !isPassed(each.findings));
+  const unusable = checked.filter((each) => !isPassed(each.findings));
   const refusing = [
     ...unusable.filter((each) => each.destination.isRequired).flatMap((each) => each.findings),
-    ...content,
+    ...(readable.length === 0 ? unreadable.flatMap((each) => each.findings) : []),
     ...programs,
   ].filter((finding) => !finding.passed);
   return {
     findings,
-    usable: checked.filter(isUsable).map((each) => each.destination),
-    problems: unusable.flatMap((each) =>
-      each.findings.filter((one) => !one.passed).map((one) => one.message),
-    ),
+    sources: readable.map((each) => each.source),
+    missing: unreadable.map(({ source, findings: words }) => ({
+      name: source.name,
+      source: source.kind,
+      problem: wordsOf(words).join("; "),
+    })),
+    usable: checked.filter((each) => isPassed(each.findings)).map((each) => each.destination),
+    problems: unusable.flatMap((each) => wordsOf(each.findings)),
     refusal: refusing[0],
   };
+}
+
+const isPassed = (findings: readonly Finding[]): boolean => findings.every((one) => one.passed);
+
+const wordsOf = (findings: readonly Finding[]): string[] =>
+  findings.filter((one) => !one.passed).map((one) => one.message);
+
+/** What is missing makes every later question about it meaningless. */
+async function checkSource(
+  context: RunContext<Settings>,
+  asker: FileSystemAsker,
+  source: Source,
+): Promise<readonly Finding[]> {
+  const missing = (await source.checkExists(asker)).filter((finding) => !finding.passed);
+  if (missing.length > 0) return missing;
+  return [...(await source.checkContent(asker)), ...(await askPrograms(context, source.programs))];
+}
+
+function askPrograms(context: RunContext<Settings>, programs: readonly NeededProgram[]): Promise<Finding[]> {
+  return Promise.all(programs.map((one) => checkProgram(context.deps.exec, one, context.signal)));
 }
 
 /** Later questions make no sense where earlier ones failed: what is not mounted has the wrong free space. */
@@ -106,14 +145,14 @@ async function checkOneDestination(
   ];
 }
 
-function neededPrograms(settings: Settings, sources: readonly Source[]): NeededProgram[] {
+function compressorPrograms({ COMPRESSION }: Settings): readonly NeededProgram[] {
   const compressors: Record<Settings["COMPRESSION"], NeededProgram[]> = {
     zstd: [{ program: "zstd", package: "zstd" }],
     gzip: [{ program: "gzip", package: "gzip" }],
     xz: [{ program: "xz", package: "xz-utils" }],
     none: [],
   };
-  return [...sources.flatMap((source) => source.programs), ...compressors[settings.COMPRESSION]];
+  return compressors[COMPRESSION];
 }
 
 function sayFinding(context: RunContext<Settings>, finding: Finding): void {

@@ -5,13 +5,14 @@ import { type MadeSet, makeSet } from "#lib/backup/make-set.ts";
 import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/preflight.ts";
 import { listJobSets, pruneSets } from "#lib/backup/prune-sets.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import type { Manifest } from "#lib/core/manifest.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { createSources } from "#lib/sources/registry.ts";
-import { newestSet } from "#lib/stores/set-listing.ts";
+import { newestFirst } from "#lib/stores/set-listing.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
 /** What must be there before the lock is taken. Throws OpsError "failed". */
@@ -26,24 +27,34 @@ export async function runBackup(context: RunContext<Settings>): Promise<RunResul
   const destinations = listDestinations(context.settings);
   // Before anything is written there, the write test included.
   for (const { root } of destinations) await context.journal.record({ kind: "partial", root });
-  const lastBytes = await findLastSize(context, destinations[0]);
+  const earlier = await findEarlier(context, destinations[0]);
+  const lastBytes = totalBytes(earlier.find((one) => one.outcome === "complete") ?? earlier[0]);
   const preflight = await runPreflight(context, sources, destinations, lastBytes);
   if (preflight.refusal !== undefined) return refused(preflight, preflight.refusal);
-  if (context.isDryRun) return describeDryRun(context, sources, preflight, lastBytes);
+  if (context.isDryRun) return describeDryRun(context, preflight, lastBytes);
   const swept = await sweepDestinations(context, preflight.usable);
-  const made = await makeSet(context, sources, preflight.usable, lastBytes);
+  const made = await makeSet(context, {
+    sources: preflight.sources,
+    missing: preflight.missing,
+    destinations: preflight.usable,
+    earlier,
+  });
   return finish(context, preflight, made, swept);
 }
 
-/** Size of the newest set, for room and progress; a destination that cannot be listed is the preflight's to refuse. */
-async function findLastSize(context: RunContext<Settings>, first: Destination): Promise<number | undefined> {
+/** Manifests of this job, newest first; a destination that cannot be listed is the preflight's to refuse. */
+async function findEarlier(context: RunContext<Settings>, first: Destination): Promise<readonly Manifest[]> {
   try {
-    const newest = newestSet(await listJobSets(context, first.root));
-    return newest?.manifest.components.reduce((sum, component) => sum + component.bytesOut, 0);
+    return newestFirst(await listJobSets(context, first.root)).map(({ manifest }) => manifest);
   } catch (error) {
     context.log.debug("set.unlisted", `Cannot list "${first.root}": ${describeError(error)}`);
-    return undefined;
+    return [];
   }
+}
+
+/** What the last set needed, for the question of room. */
+function totalBytes(last: Manifest | undefined): number | undefined {
+  return last?.components.reduce((sum, component) => sum + component.bytesOut, 0);
 }
 
 function refused(preflight: Preflight, refusal: NonNullable<Preflight["refusal"]>): RunResult {
@@ -94,8 +105,15 @@ async function finish(
       message: problem,
     }),
   );
-  const parts = [...made.parts, ...lacking];
-  const problems = [...made.problems, ...preflight.problems];
+  const unread = preflight.missing.map(
+    ({ name, problem }): PartReport => ({ kind: "source", name, outcome: "failed", message: problem }),
+  );
+  const parts = [...unread, ...made.parts, ...lacking];
+  const problems = [
+    ...preflight.missing.map(({ problem }) => problem),
+    ...made.problems,
+    ...preflight.problems,
+  ];
   const notes = [...swept, ...made.notes];
   // Nothing is pruned in a run that is not complete: the older sets may be the better ones.
   if (parts.every((part) => part.outcome === "complete")) {

@@ -1,15 +1,18 @@
 /** One source written to every destination, and what that is worth. */
-import { type WrittenArchive, type WrittenCopy, writeArchive } from "#lib/archive/write-archive.ts";
+import { join } from "node:path";
+import { type WrittenCopy, writeArchive } from "#lib/archive/write-archive.ts";
+import { describeComponent } from "#lib/backup/describe-component.ts";
 import type { SetCopy } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { type Compressor, chooseCompressor } from "#lib/core/compression.ts";
-import type { Component } from "#lib/core/manifest.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import type { Component, MissingComponent } from "#lib/core/manifest.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { formatBytes } from "#lib/core/size.ts";
-import type { NameList } from "#lib/core/tar-status.ts";
-import type { Source } from "#lib/sources/source.ts";
+import type { ComponentHistory } from "#lib/core/size-history.ts";
+import { type OpenAccess, openAccess } from "#lib/sources/open-access.ts";
+import type { OpenSource, Source } from "#lib/sources/source.ts";
+import { removePartialFile } from "#lib/stores/partial-set.ts";
 
 export interface WrittenSource {
   readonly component: Component;
@@ -19,27 +22,70 @@ export interface WrittenSource {
   readonly copies: readonly WrittenCopy[];
 }
 
-/** Throws OpsError "failed" when there is no usable archive: the source cannot be read, is too small, or there is no room. */
+/** A source that gave nothing to the set. */
+export interface FailedSource {
+  readonly component: undefined;
+  readonly missing: MissingComponent;
+  readonly hint: string | undefined;
+  readonly part: PartReport;
+  readonly problems: readonly string[];
+}
+
+/** Throws OpsError "failed" when a destination cannot be written; a source that cannot be read is a value. */
 export async function writeSource(
   context: RunContext<Settings>,
   source: Source,
   copies: readonly SetCopy[],
-  expectedBytes: number | undefined,
-): Promise<WrittenSource> {
-  const { deps, settings, progress } = context;
+  history: ComponentHistory,
+): Promise<WrittenSource | FailedSource> {
   const [first, ...others] = copies.map((copy) => copy.directory);
   if (first === undefined)
     throw new OpsError("Cannot write anywhere: no destination is left", { outcome: "failed" });
+  const opened = openAccess({
+    ...context.deps,
+    sourceName: source.name,
+    signal: context.signal,
+    log: context.log,
+    journal: context.journal,
+    timeoutMs: context.settings.FS_TIMEOUT,
+    privateRoot: join(context.settings.RUNTIME_DIR, context.runId),
+    stagingRoot: first,
+  });
+  try {
+    let open: OpenSource;
+    try {
+      open = await source.open(opened.access);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof OpsError)) throw error;
+      return failSource(context, source, [describeError(error), ...error.problems], error.hint);
+    }
+    return await writeOpened(context, source, open, [first, ...others], history);
+  } finally {
+    await closeAccess(context, opened);
+  }
+}
+
+async function writeOpened(
+  context: RunContext<Settings>,
+  source: Source,
+  open: OpenSource,
+  directories: readonly [string, ...string[]],
+  history: ComponentHistory,
+): Promise<WrittenSource | FailedSource> {
+  const { deps, settings, progress } = context;
   const compressor = await findCompressor(context);
+  const fileName = source.fileStem + compressor.extension;
   const startedMs = deps.clock.monotonicMs();
-  progress.begin(source.name, expectedBytes);
+  progress.begin(source.name, history.lastBytesOut);
   const archive = await writeArchive({
-    producer: source.producer,
-    reader: source.createReader(),
+    producer: open.producer,
+    producerEnv: open.env,
+    reader: open.createReader(),
     compressor,
-    fileName: source.fileStem + compressor.extension,
-    directories: [first, ...others],
-    isListed: settings.VERIFY,
+    fileName,
+    directories,
+    proof: settings.VERIFY || open.proof.isAlways ? open.proof : undefined,
     stallMs: settings.STALL_TIMEOUT,
     env: context.childEnvironment,
     clock: deps.clock,
@@ -47,8 +93,45 @@ export async function writeSource(
     onBytes: progress.update,
   }).finally(progress.end);
   const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;
-  checkWorth(source, archive);
-  return describeArchive(context, source, compressor, archive, seconds);
+  const described = archive.isUsable
+    ? describeComponent({ source, open, compressor, archive, seconds, history, settings })
+    : { failed: archive.status.problems, hint: archive.status.hint };
+  if ("failed" in described) {
+    for (const directory of directories)
+      await removePartialFile(join(directory, fileName), settings.FS_TIMEOUT);
+    return failSource(context, source, described.failed, described.hint);
+  }
+  const { log } = context;
+  log.info("archive.written", `${source.name}: ${described.part.message}`);
+  for (const problem of described.problems) log.warning("source.incomplete", problem);
+  for (const note of described.notes) log.info("source.note", note);
+  return { ...described, copies: archive.isUsable ? archive.copies : [] };
+}
+
+function failSource(
+  context: RunContext<Settings>,
+  source: Source,
+  words: readonly string[],
+  hint: string | undefined,
+): FailedSource {
+  const [first = "it gave nothing", ...others] = new Set(words);
+  const message = first.startsWith("Cannot ") ? first : `Cannot back up the ${source.name}: ${first}`;
+  context.log.error("source.failed", hint === undefined ? message : `${message}. ${hint}`);
+  return {
+    component: undefined,
+    missing: { name: source.name, source: source.kind, problem: message },
+    hint,
+    part: { kind: "source", name: source.name, outcome: "failed", message },
+    problems: [message, ...others],
+  };
+}
+
+async function closeAccess(context: RunContext<Settings>, opened: OpenAccess): Promise<void> {
+  try {
+    await opened.close();
+  } catch (error) {
+    context.log.warning("source.left", describeError(error));
+  }
 }
 
 async function findCompressor({ deps, settings, signal }: RunContext<Settings>): Promise<Compressor> {
@@ -61,79 +144,4 @@ async function findCompressor({ deps, settings, signal }: RunContext<Settings>):
     { method: COMPRESSION, level: COMPRESSION_LEVEL, threads: COMPRESSION_THREADS },
     hasPigz,
   );
-}
-
-/** A small archive of a source that used to be large is the sign of an unmounted disk or a wrong path. */
-function checkWorth(source: Source, archive: WrittenArchive): void {
-  const bytes = archive.status.bytesWritten;
-  if (bytes !== undefined && bytes < source.minBytes) {
-    throw new OpsError(
-      `Cannot trust the ${source.name}: ${formatBytes(bytes)} read, ${formatBytes(source.minBytes)} required`,
-      { outcome: "failed", hint: "Is everything mounted? Otherwise lower APP_MIN_MB" },
-    );
-  }
-  const problem = archive.listing?.problem;
-  if (problem !== undefined) {
-    throw new OpsError(`Cannot read back the ${source.name}: ${problem}`, {
-      outcome: "failed",
-      hint: "The archive was damaged while it was written: check memory and disk",
-    });
-  }
-}
-
-function describeArchive(
-  context: RunContext<Settings>,
-  source: Source,
-  compressor: Compressor,
-  archive: WrittenArchive,
-  seconds: number,
-): WrittenSource {
-  const { status } = archive;
-  const bytesIn = status.bytesWritten ?? 0;
-  const outcome = status.outcome === "complete" ? "complete" : "partial";
-  const entries = archive.listing?.entries;
-  const counted = entries === undefined ? "" : ` in ${entries} entries`;
-  const message = `${formatBytes(bytesIn)}${counted}, ${formatBytes(archive.bytes)} written in ${seconds.toFixed(1)} s`;
-  context.log.info("archive.written", `${source.name}: ${message}`);
-  const problems = describeNames(status.unreadable, "could not be read and are missing in the archive");
-  const notes = [
-    ...describeNames(status.changed, "changed while they were read"),
-    ...describeNames(status.vanished, "vanished before they were read"),
-    ...describeNames(status.leftOut, "were left out (other file systems, sockets)"),
-  ];
-  for (const problem of problems) context.log.warning("source.incomplete", problem);
-  for (const note of notes) context.log.info("source.note", note);
-  return {
-    component: {
-      name: source.name,
-      source: source.name,
-      file: source.fileStem + compressor.extension,
-      format: compressor.format === undefined ? "tar" : `tar+${compressor.format}`,
-      bytesIn,
-      bytesOut: archive.bytes,
-      ...(entries === undefined ? {} : { entries }),
-      sha256: archive.sha256,
-      outcome,
-      changed: status.changed,
-      vanished: status.vanished,
-      unreadable: status.unreadable,
-      leftOut: status.leftOut,
-      durationSeconds: Math.round(seconds * 1000) / 1000,
-    },
-    part: { kind: "source", name: source.name, outcome, message, bytesIn, bytesOut: archive.bytes, entries },
-    problems,
-    notes,
-    copies: archive.copies,
-  };
-}
-
-const namesShown = 5;
-
-function describeNames(list: NameList, what: string): string[] {
-  if (list.count === 0) return [];
-  const shown = list.names.slice(0, namesShown).join(", ");
-  const rest = list.count - Math.min(list.count, namesShown);
-  return [
-    `${list.count} ${list.count === 1 ? "file" : "files"} ${what}: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`,
-  ];
 }

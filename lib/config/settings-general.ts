@@ -23,6 +23,10 @@ export const generalSettings = {
     doc: "Directory of journals, outbox and status",
     defaultNote: "`/var/lib/lastgood`, or `$XDG_STATE_HOME/lastgood` without root",
   }),
+  RUNTIME_DIR: withDefault(path, runtimeDirectory, {
+    doc: "Directory for what lives no longer than a run, such as files with credentials; best in memory",
+    defaultNote: "`/run/lastgood`, or `$XDG_RUNTIME_DIR/lastgood` (else `STATE_DIR/run`) without root",
+  }),
   LOG_FILE: withDefault(
     path,
     (context) =>
@@ -55,6 +59,17 @@ export const generalSettings = {
 
 function stateDirectory({ isRoot, xdg }: SettingContext): string {
   return isRoot ? "/var/lib/lastgood" : join(xdg.state, "lastgood");
+}
+
+function runtimeDirectory(
+  context: SettingContext,
+  given: Readonly<Record<string, string | undefined>>,
+): string {
+  if (context.isRoot) return "/run/lastgood";
+  const { runtime } = context.xdg;
+  return runtime === undefined
+    ? join(given["STATE_DIR"] ?? stateDirectory(context), "run")
+    : join(runtime, "lastgood");
 }
 
 /** Root's lock for the job "backup" is the one of the bash scripts, so that both exclude each other. */

@@ -14,10 +14,18 @@ export function formatLogLine(report: Report): string {
   return `${outcomeFacts[report.outcome].tag}: ${headerText(report.headline)} (${formatRunTime(report)})`;
 }
 
-/** `[FAILED] backup-run app on web1`; CRITICAL takes the outcome's place when a person is needed now. */
+/**
+ * `[FAILED] backup-run app on web1`; CRITICAL takes the outcome's place when a person is needed now. A partial run names
+ * the sources that it lacks or doubts: `[PARTIAL] backup-run app on web1: database-shop`.
+ */
 export function formatSubject(report: Report): string {
   const tag = report.critical ? "CRITICAL" : outcomeFacts[report.outcome].tag;
-  return headerText(`[${tag}] ${report.script} ${report.job} on ${report.host}`);
+  const sources = report.parts.filter(({ kind }) => kind === "source");
+  const wanting = sources.filter(({ outcome, isDoubtful }) => outcome === "failed" || isDoubtful === true);
+  const names = report.outcome === "partial" ? wanting.map(({ name }) => name).join(", ") : "";
+  return headerText(
+    `[${tag}] ${report.script} ${report.job} on ${report.host}${names === "" ? "" : `: ${names}`}`,
+  );
 }
 
 /** What happened and what was made, without names of files and without the log: what may go to services of others. */

@@ -7,13 +7,17 @@ const currentSchema = 1;
 const nameList = z.object({ count: z.number().int().nonnegative(), names: z.array(z.string()).readonly() });
 const outcome = z.enum(["complete", "partial"]);
 
+/** What a component's file is once it is decompressed. */
+const format = z.enum(["tar", "sql", "pgdump", "sqlite"]);
+
 const componentSchema = z.looseObject({
   name: z.string(),
   /** Kind of the source. */
   source: z.string(),
   /** File in the set's directory. */
   file: z.string().regex(/^[^/]+$/),
-  format: z.enum(["tar", "tar+zstd", "tar+gzip", "tar+xz"]),
+  format,
+  compression: z.enum(["none", "zstd", "gzip", "xz"]),
   /** Size before compression. */
   bytesIn: z.number().nonnegative(),
   bytesOut: z.number().nonnegative(),
@@ -21,10 +25,14 @@ const componentSchema = z.looseObject({
   entries: z.number().int().nonnegative().optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   outcome,
-  changed: nameList,
-  vanished: nameList,
-  unreadable: nameList,
-  leftOut: nameList,
+  /** Why it may not be what it should be: too small, no end. */
+  doubts: z.array(z.string()).default([]),
+  /** Directory trees only: members that need a word. */
+  members: z
+    .object({ changed: nameList, vanished: nameList, unreadable: nameList, leftOut: nameList })
+    .optional(),
+  /** What a restore wants to know, by kind of source. */
+  facts: z.record(z.string(), z.unknown()).optional(),
   durationSeconds: z.number().nonnegative(),
 });
 
@@ -43,11 +51,15 @@ const manifestSchema = z.looseObject({
   /** SHA-256 of the settings used, secrets masked. */
   configHash: z.string(),
   components: z.array(componentSchema).min(1),
+  /** Sources that gave nothing to this set. */
+  missing: z.array(z.object({ name: z.string(), source: z.string(), problem: z.string() })).default([]),
   /** "medium": read back from the disk itself; "cache": maybe from memory only; "none": not read back. */
   verified: z.looseObject({ at: z.iso.datetime(), how: z.enum(["medium", "cache", "none"]) }),
 });
 
+export type ComponentFormat = z.infer<typeof format>;
 export type Component = z.infer<typeof componentSchema>;
+export type MissingComponent = Manifest["missing"][number];
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export type ParsedManifest =

@@ -16,6 +16,8 @@ export interface PartReport {
   readonly outcome: PartOutcome;
   /** One sentence with the figures. */
   readonly message: string;
+  /** Made, but maybe not what it should be: the subject names it. */
+  readonly isDoubtful?: boolean | undefined;
   readonly bytesIn?: number | undefined;
   readonly bytesOut?: number | undefined;
   readonly entries?: number | undefined;

@@ -6,24 +6,13 @@
  * that may not be read (the archive is usable and lacks it) to a full disk (it is not). Only stderr tells these apart.
  */
 
-/** Names of members, as tar quotes them: the first `namesKept`, and how many there were. */
-export interface NameList {
-  readonly count: number;
-  readonly names: readonly string[];
-}
+import type { MemberLists, ProducerReader, ProducerStatus } from "#lib/core/producer-status.ts";
 
-export interface TarStatus {
-  readonly outcome: "complete" | "partial" | "failed";
-  readonly changed: NameList;
-  readonly vanished: NameList;
-  /** Members that the archive lacks although they were asked for. */
-  readonly unreadable: NameList;
-  /** Left out on purpose: mount points below the source, sockets. */
-  readonly leftOut: NameList;
-  /** Lines that nobody foresaw; with exit 2 they make the archive unusable. */
-  readonly problems: readonly string[];
-  /** Size of the tar stream before compression, if tar came to its end. */
-  readonly bytesWritten: number | undefined;
+/** Lines that nobody foresaw are its problems; with exit 2 they make the archive unusable. */
+export type TarStatus = ProducerStatus & MemberLists;
+
+export interface TarReader extends ProducerReader {
+  readonly classifyExit: (exitCode: number | null) => TarStatus;
 }
 
 type LineKind = "changed" | "vanished" | "unreadable" | "leftOut" | "harmless" | "problem";
@@ -44,14 +33,7 @@ const patterns: readonly (readonly [RegExp, LineKind])[] = [
   [/^Total bytes written: /, "harmless"],
 ];
 
-/** Reads tar's stderr line by line, in bounded memory however much tar complains. */
-export interface TarStderrReader {
-  readonly readLine: (line: string) => void;
-  /** The status, once tar has ended with `exitCode` (`null`: it was killed or never ran). */
-  readonly classifyTarExit: (exitCode: number | null) => TarStatus;
-}
-
-export function createTarStderrReader(): TarStderrReader {
+export function createTarReader(): TarReader {
   const lists: Record<"changed" | "vanished" | "unreadable" | "leftOut", { count: number; names: string[] }> =
     {
       changed: { count: 0, names: [] },
@@ -77,14 +59,14 @@ export function createTarStderrReader(): TarStderrReader {
     if (list.names.length < namesKept) list.names.push(name);
   };
 
-  const classifyTarExit = (exitCode: number | null): TarStatus => {
+  const classifyExit = (exitCode: number | null): TarStatus => {
     const isUsable = exitCode === 0 || exitCode === 1 || (exitCode === 2 && problems.length === 0);
     const lacksMembers = lists.unreadable.count > 0 || exitCode === 2;
     const outcome = !isUsable ? "failed" : lacksMembers ? "partial" : "complete";
-    return { outcome, ...lists, problems, bytesWritten };
+    return { outcome, ...lists, problems, notes: [], bytesWritten };
   };
 
-  return { readLine, classifyTarExit };
+  return { readLine, classifyExit };
 }
 
 /** tar calls itself by the path by which it was called. */

@@ -7,6 +7,11 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     /** The destination below which the unfinished set is being written. */
     root: z.string(),
   }),
+  z.object({
+    kind: z.literal("private"),
+    /** Directory that holds credentials of the run. */
+    path: z.string(),
+  }),
 ]);
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;

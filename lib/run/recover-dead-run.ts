@@ -50,7 +50,7 @@ export async function recoverDeadRun(
   const problems: string[] = [];
   for (const entry of dead.undo) {
     try {
-      notes.push(...(await undoEntry(entry, session, job)));
+      notes.push(...(await undoEntry(entry, job)));
     } catch (error) {
       problems.push(describeError(error));
       session.log.error("undo.failed", describeError(error));

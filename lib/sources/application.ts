@@ -1,7 +1,8 @@
 /** A directory tree, such as an application's: one tar of it, with everything a restore needs. */
 import { join } from "node:path";
+import { tarProof } from "#lib/core/proof.ts";
 import type { Finding } from "#lib/core/report.ts";
-import { createTarStderrReader } from "#lib/core/tar-status.ts";
+import { createTarReader } from "#lib/core/tar-status.ts";
 import { ask, askFileType, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import type { Source } from "#lib/sources/source.ts";
@@ -22,14 +23,24 @@ export function createApplicationSource(settings: ApplicationSettings): Source |
   if (directory === undefined) return undefined;
   return {
     name: "application",
+    kind: "application",
+    format: "tar",
+    description: directory,
     fileStem: "application.tar",
     programs: [{ program: "tar", package: "tar" }],
     root: directory,
     checkExists: async (asker) => [await checkDirectory(asker, "source", directory)],
     checkContent: (asker) => checkContent(asker, directory, settings.APP_REQUIRED),
-    producer: ["tar", ...tarArguments(directory, settings)],
-    createReader: createTarStderrReader,
+    open: async () => ({
+      producer: ["tar", ...tarArguments(directory, settings)],
+      createReader: createTarReader,
+      proof: tarProof,
+      problems: [],
+      notes: [],
+    }),
     minBytes: Math.ceil(settings.APP_MIN_MB * 1024 * 1024),
+    minSetting: "APP_MIN_MB",
+    whenDoubtful: "failed",
   };
 }
 

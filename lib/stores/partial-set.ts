@@ -40,3 +40,8 @@ export async function writePartialFile(path: string, text: string, deadlineMs: n
 export async function removePartialSet(path: string, deadlineMs: number): Promise<void> {
   await withDeadline(rm(path, { recursive: true, force: true }), deadlineMs, `remove "${path}"`);
 }
+
+/** Remove one file of it; no error when it is gone. */
+export async function removePartialFile(path: string, deadlineMs: number): Promise<void> {
+  await withDeadline(rm(path, { force: true }), deadlineMs, `remove "${path}"`);
+}

@@ -51,10 +51,9 @@ export async function listSets(root: string, request: ListRequest): Promise<SetL
   return { own, foreign, unknown };
 }
 
-/** The newest complete set of this host and job. */
-export function newestSet(listing: SetListing): StoredSet | undefined {
-  const complete = listing.own.filter((set) => set.manifest.outcome === "complete");
-  return complete.toSorted((a, b) => Date.parse(b.manifest.startedAt) - Date.parse(a.manifest.startedAt))[0];
+/** The sets of this host and job, newest first. */
+export function newestFirst(listing: SetListing): StoredSet[] {
+  return listing.own.toSorted((a, b) => Date.parse(b.manifest.startedAt) - Date.parse(a.manifest.startedAt));
 }
 
 /** Visible directories exactly `depth` levels below `root`. */

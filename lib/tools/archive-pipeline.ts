@@ -18,6 +18,8 @@ const runAlone = 'shift; "$@" 2>&4 >&3 3>&- 4>&-; printf "status %s 0\\n" "$?"';
 
 export interface PipelineRequest {
   readonly producer: readonly [string, ...string[]];
+  /** Added to the producer's environment. */
+  readonly producerEnv?: Readonly<Record<string, string>> | undefined;
   readonly compressor: readonly string[] | undefined;
   /** An open file: the shell and its stages inherit it, and it is they who write. */
   readonly outputFd: number;
@@ -41,7 +43,9 @@ export interface Pipeline {
 
 export function startArchivePipeline(request: PipelineRequest): Pipeline {
   const script = request.compressor === undefined ? runAlone : joinStages;
-  const args = [String(request.producer.length), ...request.producer, ...(request.compressor ?? [])];
+  const added = Object.entries(request.producerEnv ?? {}).map(([name, value]) => `${name}=${value}`);
+  const producer = added.length === 0 ? request.producer : ["env", ...added, ...request.producer];
+  const args = [String(producer.length), ...producer, ...(request.compressor ?? [])];
   const child = spawn("/bin/bash", ["--norc", "--noprofile", "-c", script, "archive", ...args], {
     detached: true,
     env: { ...request.env, LC_ALL: "C", SHLVL: "1" },

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findMarkedProcesses, guardianMark, runMark } from "#lib/tools/processes.ts";
 import { channelSettings, createJob, type TestJob } from "#test/support/job.ts";
@@ -62,6 +62,19 @@ exec /usr/bin/zstd "$@"
   return { begun, open: () => writeFileSync(go, "") };
 }
 
+/** Whether any process of the machine has that file open. */
+function isOpenSomewhere(path: string): boolean {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.some((pid) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
+    } catch {
+      // It ended while it was looked at.
+      return false;
+    }
+  });
+}
+
 function expectNothingLeft(job: TestJob, sets: number): void {
   expect(job.sets()).toHaveLength(sets);
   expect(job.partials()).toEqual([]);
@@ -106,6 +119,7 @@ describe.each(runtimes)("a run on %s that", (runtime) => {
     writeFileSync(join(job.app, "0-large"), Buffer.alloc(1_000_000, "x"));
     const running = sandbox.start(runtime, script, ["--config", job.config, "--json"]);
     await untilBegun(running, gate.begun);
+    await waitFor(() => isOpenSomewhere(join(job.app, "0-large")), { what: "tar to read the file" });
     writeFileSync(join(job.app, "0-large"), "now it is short");
     gate.open();
     const ended = await running.exited;

@@ -19,7 +19,7 @@ import { constants, open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTarStderrReader, type TarStatus } from "#lib/core/tar-status.ts";
+import { createTarReader, type TarStatus } from "#lib/core/tar-status.ts";
 import { tarArguments } from "#lib/sources/application.ts";
 import { type PipelineEnd, startArchivePipeline } from "#lib/tools/archive-pipeline.ts";
 
@@ -64,7 +64,7 @@ async function archive(
   } = {},
 ): Promise<Run> {
   const work = tempDir();
-  const reader = createTarStderrReader();
+  const reader = createTarReader();
   const gate = `head -c 20000; touch ${work}/reached; while [ ! -e ${work}/go ]; do sleep 0.01; done; cat`;
   const compressor = options.compressor ?? (options.during ? ["sh", "-c", gate] : undefined);
   const path = join(work, "out.tar");
@@ -84,14 +84,14 @@ async function archive(
     writeFileSync(`${work}/go`, "");
   }
   const end = await pipeline.ended;
-  return { status: reader.classifyTarExit(end.producerExit), end, archive: path };
+  return { status: reader.classifyExit(end.producerExit), end, archive: path };
 }
 
 function members(path: string): string[] {
   return execFileSync("tar", ["-tf", path], { encoding: "utf8" }).trim().split("\n");
 }
 
-describe("classifyTarExit() with the real tar", () => {
+describe("createTarReader() with the real tar", () => {
   test("is complete, without notes, for a quiet tree", async () => {
     const { status, end } = await archive(tree());
     expect(end.producerExit).toBe(0);
@@ -158,10 +158,10 @@ describe("classifyTarExit() with the real tar", () => {
     const result = spawnSync("tar", ["-C", dir, "-cf", `${work}/x.tar`, ".", "missing"], {
       env: { ...env, LC_ALL: "C" },
     });
-    const reader = createTarStderrReader();
+    const reader = createTarReader();
     result.stderr.toString().split("\n").forEach(reader.readLine);
     expect(result.status).toBe(2);
-    const status = reader.classifyTarExit(result.status);
+    const status = reader.classifyExit(result.status);
     expect(status).toMatchObject({ outcome: "partial", unreadable: { count: 1, names: ["missing"] } });
     expect(members(`${work}/x.tar`)).toContain("./a-large");
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listSets, newestSet } from "#lib/stores/set-listing.ts";
+import { listSets, newestFirst } from "#lib/stores/set-listing.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 import { putSet } from "#test/unit/stores/stored-set.ts";
 
@@ -60,7 +60,7 @@ test("listSets() finds nothing where there is nothing yet", async () => {
   expect(await listSets(sandbox.path("missing"), request)).toEqual({ own: [], foreign: [], unknown: [] });
 });
 
-test("newestSet() is the newest complete one by its manifest, whatever its name", async () => {
+test("newestFirst() goes by the manifests, whatever the names", async () => {
   await using sandbox = await createSandbox();
   const root = sandbox.path("backups");
   putSet(join(root, "web1/app/a"), { startedAt: "2026-11-20T03:00:00.000Z", runId: "newest" });
@@ -70,5 +70,6 @@ test("newestSet() is the newest complete one by its manifest, whatever its name"
     outcome: "partial",
     runId: "partial",
   });
-  expect(newestSet(await listSets(root, request))?.manifest.runId).toBe("newest");
+  const order = newestFirst(await listSets(root, request)).map((set) => set.manifest.runId);
+  expect(order).toEqual(["partial", "newest", "older"]);
 });

@@ -2,8 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatManifest, type Manifest } from "#lib/core/manifest.ts";
 
-const nobody = { count: 0, names: [] };
-
 export function manifest(more: Partial<Manifest> = {}): Manifest {
   return {
     schema: 1,
@@ -23,19 +21,18 @@ export function manifest(more: Partial<Manifest> = {}): Manifest {
         name: "application",
         source: "application",
         file: "application.tar.zst",
-        format: "tar+zstd",
+        format: "tar",
+        compression: "zstd",
         bytesIn: 2,
         bytesOut: 1,
         entries: 1,
         sha256: "0".repeat(64),
         outcome: "complete",
-        changed: nobody,
-        vanished: nobody,
-        unreadable: nobody,
-        leftOut: nobody,
+        doubts: [],
         durationSeconds: 1,
       },
     ],
+    missing: [],
     verified: { at: "2026-11-20T03:01:00.000Z", how: "medium" },
     ...more,
   };

@@ -1,0 +1,66 @@
+/** The directories that a source may ask for while it is open, and their end. */
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { UndoJournal } from "#lib/core/run-context.ts";
+import type { SourceAccess } from "#lib/sources/source.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
+
+export interface AccessRequest extends Pick<SourceAccess, "exec" | "clock" | "signal" | "log" | "timeoutMs"> {
+  readonly sourceName: string;
+  readonly journal: UndoJournal;
+  /** Directory of this run's private directories; named in the journal before it exists. */
+  readonly privateRoot: string;
+  /** Directory of the unfinished set: what is left in it goes with it. */
+  readonly stagingRoot: string;
+}
+
+export interface OpenAccess {
+  readonly access: SourceAccess;
+  /** Remove the directories; no error when there are none. */
+  readonly close: () => Promise<void>;
+}
+
+export function openAccess(request: AccessRequest): OpenAccess {
+  const { privateRoot, stagingRoot, sourceName, timeoutMs, journal } = request;
+  let isStaged = false;
+  let isPrivate = false;
+  const staging = join(stagingRoot, `.staging-${sourceName}`);
+  const close = async () => {
+    if (isPrivate) await within(rm(privateRoot, { recursive: true, force: true }), privateRoot, timeoutMs);
+    if (isStaged) await within(rm(staging, { recursive: true, force: true }), staging, timeoutMs * 10);
+  };
+  return {
+    close,
+    access: {
+      exec: request.exec,
+      clock: request.clock,
+      signal: request.signal,
+      log: request.log,
+      timeoutMs,
+      privateDirectory: async () => {
+        if (isPrivate) return privateRoot;
+        await journal.record({ kind: "private", path: privateRoot });
+        isPrivate = true;
+        await within(mkdir(dirname(privateRoot), { recursive: true, mode: 0o700 }), privateRoot, timeoutMs);
+        // Not "recursive": it fails when anything has that name, a planted symlink included.
+        await within(mkdir(privateRoot, { mode: 0o700 }), privateRoot, timeoutMs);
+        return privateRoot;
+      },
+      stagingDirectory: async () => {
+        if (isStaged) return staging;
+        isStaged = true;
+        await within(mkdir(staging, { mode: 0o700 }), staging, timeoutMs);
+        return staging;
+      },
+    },
+  };
+}
+
+async function within<Value>(promise: Promise<Value>, path: string, deadlineMs: number): Promise<Value> {
+  try {
+    return await withDeadline(promise, deadlineMs, `use "${path}"`);
+  } catch (cause) {
+    throw new OpsError(`Cannot use the directory "${path}"`, { outcome: "failed", cause });
+  }
+}
