@@ -26,6 +26,8 @@ export interface SettingEntry<Value> {
   /** Names of legacy scripts that mean the same. */
   readonly aliases?: readonly string[];
   readonly isSecret?: boolean;
+  /** For a secret that need not be one: whether this text is. */
+  readonly holdsSecret?: (text: string) => boolean;
 }
 
 /** A setting that always has a value. */
@@ -53,4 +55,19 @@ export function withDefault<Value>(
 
 export function optional<Value>(parse: SettingEntry<Value>["parse"], details: Details): Optional<Value> {
   return { parse, default: () => undefined, isOptional: true, ...details };
+}
+
+type ValueOf<Entry> =
+  Entry extends Optional<infer Value>
+    ? Value | undefined
+    : Entry extends SettingEntry<infer Value>
+      ? Value
+      : never;
+
+/** The values of a record of entries. */
+export type ValuesOf<Entries> = { readonly [Name in keyof Entries]: ValueOf<Entries[Name]> };
+
+/** An entry whatever its value. */
+export interface AnyEntry extends SettingEntry<unknown> {
+  readonly isRequired?: boolean;
 }

@@ -18,7 +18,8 @@ export interface ConfigRequest {
   readonly deps: Pick<Deps, "exec">;
 }
 
-export interface LoadedConfig extends Pick<ParsedSettings, "settings" | "texts" | "places" | "secrets"> {
+export interface LoadedConfig
+  extends Pick<ParsedSettings, "settings" | "texts" | "places" | "storeRows" | "secrets"> {
   /** Absolute path of the file. */
   readonly file: string;
 }
@@ -28,7 +29,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   const file = await readConfigFile(request);
   const gathered = gatherTexts(file, request.env);
   checkFileMode(file, request.uid, gathered.hasInlineSecret);
-  const parsed = await parseSettings(request, file.path, gathered.given);
+  const parsed = await parseSettings(request, file.path, gathered);
   if (parsed.denied !== undefined) throw parsed.denied;
   const problems = [
     ...file.problems,
@@ -45,8 +46,8 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
       problems,
     });
   }
-  const { settings, texts, places, secrets } = parsed;
-  return { settings, file: file.path, texts, places, secrets };
+  const { settings, texts, places, storeRows, secrets } = parsed;
+  return { settings, file: file.path, texts, places, storeRows, secrets };
 }
 
 /** A rule between settings says nothing where one of them is invalid and its default stands in. */
@@ -67,8 +68,7 @@ export async function salvageConfig(
 ): Promise<Pick<LoadedConfig, "settings" | "file" | "secrets"> | undefined> {
   try {
     const file = await readConfigFile(request);
-    const { given } = gatherTexts(file, request.env);
-    const { settings, secrets } = await parseSettings(request, file.path, given);
+    const { settings, secrets } = await parseSettings(request, file.path, gatherTexts(file, request.env));
     return { settings, file: file.path, secrets };
   } catch {
     return undefined;

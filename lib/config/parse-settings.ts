@@ -2,8 +2,9 @@
 import { dirname, join } from "node:path";
 import { jobOfFile, xdgDirectory } from "#lib/config/config-file.ts";
 import type { SettingContext } from "#lib/config/entry.ts";
-import type { GivenText } from "#lib/config/gather-texts.ts";
+import type { Gathered, GivenText } from "#lib/config/gather-texts.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
+import { parseStores, type StoreRow } from "#lib/config/parse-stores.ts";
 import { readSecretCommand, readSecretFile } from "#lib/config/read-secret.ts";
 import { entryOf, type SettingName, type Settings, settingNames } from "#lib/config/schema.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
@@ -18,6 +19,7 @@ export interface ParsedSettings {
   readonly texts: ByName<string | undefined>;
   /** Where each value came from: a place, or "default". */
   readonly places: ByName<string>;
+  readonly storeRows: readonly StoreRow[];
   readonly secrets: readonly Secret[];
   readonly problems: readonly string[];
   /** The settings that the problems are about. */
@@ -37,7 +39,7 @@ interface Outcome {
 export async function parseSettings(
   request: ConfigRequest,
   file: string,
-  given: ReadonlyMap<SettingName, GivenText>,
+  { given, stores }: Pick<Gathered, "given" | "stores">,
 ): Promise<ParsedSettings> {
   const context = settingContext(request, file);
   const givenTexts = Object.fromEntries([...given.values()].map(({ name, text }) => [name, text]));
@@ -51,16 +53,26 @@ export async function parseSettings(
   const collect = (pick: (outcome: Outcome, name: SettingName) => unknown) =>
     Object.fromEntries(outcomes.map(([name, outcome]) => [name, pick(outcome, name)]));
   const refused = outcomes.filter(([, { problem }]) => problem !== undefined);
+  const plain = collect(({ value }) => value) as unknown as Omit<Settings, "STORES">;
+  const parsedStores = parseStores(stores, plain, context, file);
   // The records have every name of the schema, and each value comes from that name's own parser.
   return {
-    settings: collect(({ value }) => value) as unknown as Settings,
+    settings: { ...plain, STORES: parsedStores.targets },
+    storeRows: parsedStores.rows,
     texts: collect(({ text }) => text) as ParsedSettings["texts"],
     places: collect((_, name) => given.get(name)?.place ?? "default") as ParsedSettings["places"],
-    secrets: outcomes.map(([, { value }]) => value).filter(isSecret),
-    problems: refused.flatMap(([, { problem }]) => problem ?? []),
+    secrets: outcomes.flatMap(([, { value }]) => findSecrets(value)),
+    problems: [...refused.flatMap(([, { problem }]) => problem ?? []), ...parsedStores.problems],
     invalid: new Set(refused.map(([name]) => name)),
     denied: refused.map(([, outcome]) => outcome.denied).find((error) => error !== undefined),
   };
+}
+
+/** The secrets in a value: itself, or what a list holds. */
+function findSecrets(value: unknown): Secret[] {
+  if (isSecret(value)) return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(findSecrets);
 }
 
 function useDefault(

@@ -10,7 +10,7 @@ import { checkLayout } from "#lib/core/set-layout.ts";
 /** The value, or what is expected instead. */
 type Parsed<Value> = { readonly value: Value } | { readonly expected: string };
 
-function parser<Value>(parse: (text: string, context: SettingContext) => Parsed<Value>) {
+export function parser<Value>(parse: (text: string, context: SettingContext) => Parsed<Value>) {
   return (context: SettingContext): z.ZodType<Value, string> =>
     z.string().transform((text, issues): Value => {
       const parsed = parse(text, context);
@@ -20,7 +20,7 @@ function parser<Value>(parse: (text: string, context: SettingContext) => Parsed<
     });
 }
 
-const control = /\p{Cc}/u;
+export const control = /\p{Cc}/u;
 
 /** Any text of one line: a line break in a subject or a user's name would begin a header of its own. */
 export const text = parser<string>((value) =>
@@ -152,7 +152,7 @@ export const timeZone = parser<string>((value) => {
 });
 
 /** One item a line, blank lines and comments left out; spaces inside an item are kept. */
-function splitLines(value: string, separator: RegExp | string = "\n"): string[] {
+export function splitLines(value: string, separator: RegExp | string = "\n"): string[] {
   return value
     .split(separator)
     .map((line) => line.trim())

@@ -1,11 +1,13 @@
 /** Settings as text: what is used, a file of every key, README's table. All of it from the schema. */
 import { inspect } from "node:util";
+import type { AnyEntry } from "#lib/config/entry.ts";
 import type { ConfigRequest, LoadedConfig } from "#lib/config/load-config.ts";
 import { settingContext } from "#lib/config/parse-settings.ts";
-import { type AnyEntry, entryOf, type SettingName, settingSections } from "#lib/config/schema.ts";
+import { entryOf, settingSections } from "#lib/config/schema.ts";
+import { storeEntryOf, storeKeys } from "#lib/config/settings-store.ts";
 
 /** What --check-config prints: every setting, the value used, where it came from; secrets masked. */
-export function formatCheckedConfig({ file, settings, texts, places }: LoadedConfig): string {
+export function formatCheckedConfig({ file, settings, texts, places, storeRows }: LoadedConfig): string {
   const names = settingSections.flatMap(([, section]) => section);
   const width = Math.max(...names.map((name) => name.length));
   const rows = names.map((name) => {
@@ -14,7 +16,10 @@ export function formatCheckedConfig({ file, settings, texts, places }: LoadedCon
     const shown = typeof value === "number" ? texts[name] : formatValue(value);
     return `  ${name.padEnd(width)} = ${shown}  (${places[name]})`;
   });
-  return [`The configuration "${file}" is valid.`, "", ...rows, ""].join("\n");
+  const ofStores = storeRows.map(
+    ({ name, text, place }) => `  ${name.padEnd(width)} = ${formatValue(text)}  (${place})`,
+  );
+  return [`The configuration "${file}" is valid.`, "", ...rows, ...ofStores, ""].join("\n");
 }
 
 function formatValue(value: unknown): string {
@@ -43,6 +48,12 @@ export function printConfig(request: ConfigRequest): string {
       );
     }
   }
+  lines.push("", "# --- Stores: copies elsewhere, each a group of settings under a name of your own");
+  for (const key of storeKeys) {
+    const entry = storeEntryOf(key);
+    const text = entry.default(context, {}) ?? "";
+    lines.push("", `# ${describeEntry(entry)}`, `#STORE_NAS_${key}=${quote(text)}`);
+  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -70,24 +81,28 @@ export function formatSettingsTables(): string {
     },
     "/etc/lastgood/backup.env",
   );
-  const row = (name: SettingName) => {
-    const entry = entryOf(name);
+  const row = (name: string, entry: AnyEntry) => {
     const fallback = entry.defaultNote ?? codeOf(entry.default(context, {}));
     const aliases = (entry.aliases ?? []).map((alias) => `\`${alias}\``).join(", ");
     const key = entry.isSecret === true ? `\`${name}\` (secret)` : `\`${name}\``;
     return `| ${key} | ${fallback} | ${entry.doc} | ${aliases} |`;
   };
-  return settingSections
-    .map(([section, names]) =>
-      [
-        `**${section}**`,
-        "",
-        "| key | default | meaning | also accepted |",
-        "|---|---|---|---|",
-        ...names.map(row),
-      ].join("\n"),
-    )
-    .join("\n\n");
+  const table = (section: string, rows: readonly string[]) =>
+    [`**${section}**`, "", "| key | default | meaning | also accepted |", "|---|---|---|---|", ...rows].join(
+      "\n",
+    );
+  return [
+    ...settingSections.map(([section, names]) =>
+      table(
+        section,
+        names.map((name) => row(name, entryOf(name))),
+      ),
+    ),
+    table(
+      "Stores, NAME being a name of your own",
+      storeKeys.map((key) => row(`STORE_NAME_${key}`, storeEntryOf(key))),
+    ),
+  ].join("\n\n");
 }
 
 function codeOf(text: string | undefined): string {

@@ -4,13 +4,14 @@
  * A new setting is one entry in the file of its section. Durations are milliseconds; what has a unit in its name is a
  * number of that unit (`_GB` and `_MB` count by 1024); paths are absolute and normalised; secrets are wrapped.
  */
-import type { Optional, SettingEntry } from "#lib/config/entry.ts";
+import type { AnyEntry, ValuesOf } from "#lib/config/entry.ts";
 import { destinationSettings } from "#lib/config/settings-destination.ts";
 import { generalSettings } from "#lib/config/settings-general.ts";
 import { notifySettings } from "#lib/config/settings-notify.ts";
 import { preflightSettings } from "#lib/config/settings-preflight.ts";
 import { retentionSettings } from "#lib/config/settings-retention.ts";
 import { sourceSettings } from "#lib/config/settings-source.ts";
+import type { StoreTarget } from "#lib/core/store-target.ts";
 
 const entries = {
   ...generalSettings,
@@ -25,19 +26,10 @@ type Entries = typeof entries;
 
 export type SettingName = keyof Entries;
 
-type ValueOf<Entry> =
-  Entry extends Optional<infer Value>
-    ? Value | undefined
-    : Entry extends SettingEntry<infer Value>
-      ? Value
-      : never;
-
-export type Settings = { readonly [Name in SettingName]: ValueOf<Entries[Name]> };
-
-/** An entry whatever its value. */
-export interface AnyEntry extends SettingEntry<unknown> {
-  readonly isRequired?: boolean;
-}
+export type Settings = ValuesOf<Entries> & {
+  /** From the groups `STORE_<NAME>_…`, in the order in which they are given. */
+  readonly STORES: readonly StoreTarget[];
+};
 
 /** Sections and their settings, in the order in which people read them. */
 export const settingSections: readonly (readonly [section: string, names: readonly SettingName[]])[] = [

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type ConfigRequest, type LoadedConfig, loadConfig } from "#lib/config/load-config.ts";
 import { type Settings, settingNames } from "#lib/config/schema.ts";
+import { parseStoreSetting } from "#lib/config/settings-store.ts";
 import type { Deps } from "#lib/core/deps.ts";
 import type { LogLevel } from "#lib/core/log.ts";
 import { errorCode } from "#lib/core/ops-error.ts";
@@ -82,7 +83,9 @@ function levelOf(world: World, flags: Flags | undefined): LogLevel {
 
 /** Settings may come through our environment; children have no business with them, and `ps e` would show them. */
 function environmentOfChildren(env: World["env"]): Record<string, string> {
-  const isSetting = (name: string) => settingNames.some((key) => name === key || name.startsWith(`${key}_`));
+  const isSetting = (name: string) =>
+    parseStoreSetting(name) !== undefined ||
+    settingNames.some((key) => name === key || name.startsWith(`${key}_`));
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && !isSetting(name)) kept[name] = value;
