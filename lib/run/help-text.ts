@@ -1,10 +1,19 @@
 import { type Outcome, outcomeFacts } from "#lib/core/outcome.ts";
-import { commonFlags, shortFlagOf } from "#lib/run/parse-flags.ts";
-import type { ScriptDefinition } from "#lib/run/script.ts";
+import { commonFlags, type FlagDefinitions, shortFlagOf } from "#lib/run/parse-flags.ts";
+
+interface HelpedCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags?: FlagDefinitions;
+}
 
 /** What --help prints: usage, options, exit codes. */
-export function formatHelp(script: ScriptDefinition): string {
-  const flags = { ...script.flags, ...commonFlags };
+export function formatHelp(
+  script: HelpedCommand,
+  common: FlagDefinitions = commonFlags,
+  operands: readonly string[] = [],
+): string {
+  const flags = { ...script.flags, ...common };
   const options = Object.entries(flags).map(([name, flag]): readonly [string, string] => {
     const short = shortFlagOf(name);
     const value = "value" in flag && flag.value !== undefined ? ` ${flag.value}` : "";
@@ -13,7 +22,7 @@ export function formatHelp(script: ScriptDefinition): string {
   return [
     `${script.name}: ${script.summary}`,
     "",
-    `Usage: ${script.name} [options]`,
+    `Usage: ${[script.name, "[options]", ...operands].join(" ")}`,
     "",
     "Options:",
     ...alignColumns(options),

@@ -15,6 +15,8 @@ export interface Flags {
   readonly isQuiet: boolean;
   readonly isVerbose: boolean;
   readonly mode: "run" | "help" | "version" | "check-config" | "print-config" | "test-notifications";
+  /** What stands beside the flags, as many as were asked for. */
+  readonly operands: readonly string[];
   /** Values of the script's own flags: a string, or true for one without a value. */
   readonly own: Readonly<Record<string, string | boolean>>;
 }
@@ -32,6 +34,13 @@ export const commonFlags = {
   version: { help: "print the version" },
 } as const satisfies FlagDefinitions;
 
+/** The common flags of a command without a job. */
+export const toolFlags = {
+  json: commonFlags.json,
+  help: commonFlags.help,
+  version: commonFlags.version,
+} as const satisfies FlagDefinitions;
+
 const shortNames = {
   c: "config",
   n: "dry-run",
@@ -47,22 +56,38 @@ export function shortFlagOf(name: string): string | undefined {
   return Object.entries(shortNames).find(([short, long]) => long === name && short.length === 1)?.[0];
 }
 
+export interface CommandShape {
+  readonly common: FlagDefinitions;
+  /** Names of the operands, all of them required. */
+  readonly operands: readonly string[];
+}
+
+const jobShape: CommandShape = { common: commonFlags, operands: [] };
+
 /** Parse `argv` (without runtime and script). Throws OpsError "usage". */
-export function parseFlags(argv: readonly string[], ownFlags: FlagDefinitions = {}): Flags {
-  const definitions: FlagDefinitions = { ...commonFlags, ...ownFlags };
+export function parseFlags(
+  argv: readonly string[],
+  ownFlags: FlagDefinitions = {},
+  { common, operands }: CommandShape = jobShape,
+): Flags {
+  const definitions: FlagDefinitions = { ...common, ...ownFlags };
   const names = Object.keys(definitions);
   const withValue = names.filter((name) => definitions[name]?.value !== undefined);
   const problems: string[] = [];
   const parsed = minimist([...argv], {
     string: withValue,
     boolean: names.filter((name) => !withValue.includes(name)),
-    alias: shortNames,
+    alias: Object.fromEntries(Object.entries(shortNames).filter(([, long]) => names.includes(long))),
     unknown: (argument) => {
+      if (!argument.startsWith("-") && operands.length > 0) return true;
       problems.push(describeUnknown(argument, [...names, ...Object.keys(shortNames)]));
       return false;
     },
   });
-  problems.push(...parsed._.map((argument) => `Unexpected argument "${argument}"`));
+  const mode = modes.find((one) => parsed[one] === true) ?? "run";
+  const missing = mode === "run" ? operands.slice(parsed._.length) : [];
+  problems.push(...missing.map((name) => `${name} is missing`));
+  problems.push(...parsed._.slice(operands.length).map((argument) => `Unexpected argument "${argument}"`));
   for (const name of withValue) problems.push(...valueProblems(name, parsed[name]));
   const [first] = problems;
   if (first !== undefined) {
@@ -75,7 +100,8 @@ export function parseFlags(argv: readonly string[], ownFlags: FlagDefinitions = 
     isJson: parsed["json"] === true,
     isQuiet: parsed["quiet"] === true,
     isVerbose: parsed["verbose"] === true,
-    mode: modes.find((mode) => parsed[mode] === true) ?? "run",
+    mode,
+    operands: parsed._,
     own: Object.fromEntries(
       Object.keys(ownFlags).flatMap((name) => (isSet(parsed[name]) ? [[name, parsed[name]]] : [])),
     ),

@@ -18,8 +18,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ["core", "tools", "preflight"],
   notify: ["core", "tools"],
   backup: ["core", "config", "sources", "stores", "archive", "preflight"],
+  migrate: ["core"],
   run: ["core", "config", "tools", "notify", "stores"],
-  scripts: ["run", "backup"],
+  scripts: ["run", "backup", "migrate"],
 };
 const rooms = Object.keys(mayImport).filter((room) => room !== "scripts");
 
@@ -107,7 +108,7 @@ const badSnippets: readonly BadSnippet[] = [
         snippet(`"${module}"`, `lib/${room}`, restricted, importOf(module)),
       ),
     ),
-  ...["core", "backup"].flatMap((room) =>
+  ...["core", "backup", "migrate"].flatMap((room) =>
     ["node:fs", "node:fs/promises", "node:os", "node:process"].map((module) =>
       snippet(`"${module}"`, `lib/${room}`, restricted, importOf(module)),
     ),

@@ -1,0 +1,68 @@
+/** Read a legacy configuration, print ours, say what changed. */
+import { OpsError } from "#lib/core/ops-error.ts";
+import { suggest } from "#lib/core/suggest.ts";
+import type { Tool, ToolResult } from "#lib/core/tool.ts";
+import type { MigratedSetting, Migration } from "#lib/migrate/importer.ts";
+import { importers } from "#lib/migrate/registry.ts";
+
+/** Operands: name of the importer, path of the legacy file. Has no effect beyond what it prints. */
+export async function migrate(tool: Tool): Promise<ToolResult> {
+  const [name = "", path = ""] = tool.operands;
+  const importer = importers.find((one) => one.name === name);
+  if (importer === undefined) {
+    const near = suggest(
+      name,
+      importers.map((one) => one.name),
+    );
+    throw new OpsError(`Unknown importer "${name}"`, {
+      outcome: "usage",
+      hint:
+        near === undefined
+          ? `Known: ${importers.map((one) => one.name).join(", ")}`
+          : `Did you mean ${near}?`,
+    });
+  }
+  const migration = importer.read(await tool.readText(path));
+  return { outcome: "complete", text: formatMigration(path, migration), json: { schema: 1, ...migration } };
+}
+
+function formatMigration(path: string, { settings, todo }: Migration): string {
+  return [
+    `# Made from ${path}. What changed is told below the settings.`,
+    ...settings.flatMap((one) => one.settings.map(([name, value]) => `${name}=${quote(value)}`)),
+    "",
+    ...formatTable(settings),
+    "",
+    ...todo.map((line) => `# To do: ${line}`),
+    "",
+  ].join("\n");
+}
+
+const columns = ["legacy", "fate", "settings", "remark"] as const;
+
+function formatTable(settings: readonly MigratedSetting[]): string[] {
+  const rows = [
+    columns,
+    ...settings.map(({ legacy, fate, settings: ours, remark }) => [
+      legacy,
+      fate === "changed" ? "changed meaning" : fate,
+      nameSettings(ours),
+      remark,
+    ]),
+  ];
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) =>
+    `# ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd(),
+  );
+}
+
+function nameSettings([first, ...others]: MigratedSetting["settings"]): string {
+  if (first === undefined) return "-";
+  return others.length === 0 ? first[0] : `${first[0]} and ${others.length} more`;
+}
+
+/** As dotenv reads it back: single quotes keep everything but themselves. */
+function quote(value: string): string {
+  if (!/[\s#"'`\\]/.test(value)) return value;
+  return value.includes("'") ? `"${value}"` : `'${value}'`;
+}

@@ -1,0 +1,67 @@
+/** A command that has no job, and so no lock, no journal and no messages: it reads, and prints. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { exitCodeOf } from "#lib/core/outcome.ts";
+import type { Tool, ToolResult } from "#lib/core/tool.ts";
+import { formatHelp } from "#lib/run/help-text.ts";
+import { type FlagDefinitions, parseFlags, toolFlags } from "#lib/run/parse-flags.ts";
+import { bindProcess } from "#lib/run/process-binding.ts";
+import { packageVersion } from "#lib/run/version.ts";
+import type { World } from "#lib/run/world.ts";
+
+export interface ToolDefinition {
+  readonly name: string;
+  /** One sentence for --help. */
+  readonly summary: string;
+  /** Names of the operands, all of them required: `["IMPORTER", "FILE"]`. */
+  readonly operands: readonly string[];
+  readonly flags?: FlagDefinitions;
+  readonly main: (tool: Tool) => Promise<ToolResult>;
+}
+
+/** Run a command without a job as this process. */
+export function runTool(definition: ToolDefinition): Promise<void> {
+  return bindProcess((world) => runIn(definition, world));
+}
+
+async function runIn(definition: ToolDefinition, world: World): Promise<number> {
+  try {
+    const flags = parseFlags(world.argv, definition.flags, {
+      common: toolFlags,
+      operands: definition.operands,
+    });
+    if (flags.mode === "help") {
+      await world.stdout.write(formatHelp(definition, toolFlags, definition.operands));
+      return exitCodeOf("complete");
+    }
+    if (flags.mode === "version") {
+      await world.stdout.write(`${definition.name} ${packageVersion} (${world.runtime})\n`);
+      return exitCodeOf("complete");
+    }
+    const readText = (path: string) => readTextFile(resolve(world.cwd, path));
+    const result = await definition.main({ operands: flags.operands, flags: flags.own, readText });
+    await world.stdout.write(flags.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : result.text);
+    return exitCodeOf(result.outcome);
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    const details = [
+      ...error.problems.slice(1),
+      ...(error.hint === undefined ? [] : [`Hint: ${error.hint}`]),
+    ];
+    await world.stderr.write(`${[`${definition.name}: ${describeError(error)}`, ...details].join("\n  ")}\n`);
+    return exitCodeOf(error.outcome);
+  }
+}
+
+async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new OpsError(`Cannot read "${path}"`, {
+      outcome: "config",
+      hint: "Give the path of the file",
+      cause,
+    });
+  }
+}

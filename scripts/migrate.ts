@@ -1,0 +1,11 @@
+#!/usr/bin/env bun
+/** Read a legacy configuration as data, print ours, say what changed. Touches nothing. */
+import { migrate } from "#lib/migrate/migrate.ts";
+import { runTool } from "#lib/run/run-tool.ts";
+
+await runTool({
+  name: "migrate",
+  summary: "print the configuration that replaces a legacy script's, and what is different",
+  operands: ["IMPORTER", "FILE"],
+  main: migrate,
+});
