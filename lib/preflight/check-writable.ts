@@ -1,10 +1,11 @@
 import type { Finding } from "#lib/core/report.ts";
 import { ask, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 
-// mkdir fails when anything has that name, a planted symlink included. The trap takes the directory away on TERM as well.
+// mkdir fails when anything has that name, a planted symlink included. What it made goes whenever the shell ends: the trap
+// stands before there is anything to remove, and removes with signals shut out.
 const writeAndRemove =
-  'd="$1/$2"; mkdir -m 700 "$d" || exit; trap \'rm -rf "$d"\' EXIT; trap "exit 1" HUP INT TERM; ' +
-  'printf test >"$d/write-test" && sync "$d/write-test"';
+  'd="$1/$2"; trap \'trap "" HUP INT TERM; rm -f "$d/write-test"; rmdir "$d" 2>/dev/null\' EXIT; ' +
+  'trap "exit 1" HUP INT TERM; mkdir -m 700 "$d" && printf test >"$d/write-test" && sync "$d/write-test"';
 
 /**
  * Whether a file can really be written there: permissions, read-only mounts and quotas only show when it is tried.

@@ -64,17 +64,18 @@ test("proveArchive() finds a flipped bit in a zstd archive, by the checksum in i
   await using sandbox = await createSandbox();
   const archive = archiveOf(sandbox, "zstd");
   const step = isWhole ? 1 : Math.ceil(archive.length / 25);
-  let unseen = 0;
+  const content = execFileSync("zstd", ["-dc"], { input: archive });
+  let found = 0;
   for (let at = 0; at < archive.length; at += step) {
     const bad = Buffer.from(archive);
     bad[at] = (bad[at] ?? 0) ^ 1;
-    const { problem, entries } = await list(sandbox, "zstd", bad);
-    if (problem !== undefined) continue;
-    // A bit of the frame's header may have no meaning; then the content is whole.
-    unseen += 1;
-    expect(entries).toBe(21);
+    const { problem } = await list(sandbox, "zstd", bad);
+    // A few bits have no meaning: then not a byte of the content may differ.
+    if (problem === undefined)
+      expect(execFileSync("zstd", ["-dc"], { input: bad }).equals(content)).toBe(true);
+    else found += 1;
   }
-  expect(unseen).toBeLessThanOrEqual(2);
+  expect(found).toBeGreaterThan(archive.length / step / 2);
 }, 600_000);
 
 test("proveArchive() names an archive that is not there", async () => {
