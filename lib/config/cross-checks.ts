@@ -21,10 +21,10 @@ export function crossCheck(settings: Settings): CrossProblem[] {
   ];
 }
 
-function checkSources({ APP_DIR }: Settings): CrossProblem[] {
-  return APP_DIR === undefined
-    ? [{ about: ["APP_DIR"], message: "is not set: there is nothing to back up" }]
-    : [];
+function checkSources({ APP_DIR, DATABASES, SYSTEM_STATE }: Settings): CrossProblem[] {
+  if (APP_DIR !== undefined || DATABASES.length > 0 || SYSTEM_STATE) return [];
+  const message = "is not set, nor are DATABASES and SYSTEM_STATE: there is nothing to back up";
+  return [{ about: ["APP_DIR", "DATABASES", "SYSTEM_STATE"], message }];
 }
 
 function checkPaths(settings: Settings): CrossProblem[] {

@@ -86,6 +86,15 @@ export const path = parser<string>((value, context) => {
   return { value: resolve(context.directory, value) };
 });
 
+/** One word a line. */
+export const words = parser<readonly string[]>((value) => {
+  const items = splitLines(value, /[\n,]/);
+  const bad = items.find((item) => !/^[a-z0-9][a-z0-9-]*$/.test(item));
+  return bad === undefined
+    ? { value: items }
+    : { expected: `"${bad}" to be a name of small letters and dashes` };
+});
+
 /** Relative to the source, without `./` before and `/` behind: tar compares such patterns with names as text. */
 export const relativePaths = parser<readonly string[]>((value) => {
   const items = splitLines(value).map((item) => item.replace(/^(?:\.\/+)+/, "").replace(/(?<=[^/])\/+$/, ""));

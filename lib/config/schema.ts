@@ -34,7 +34,7 @@ export type Settings = ValuesOf<Entries> & {
 /** Sections and their settings, in the order in which people read them. */
 export const settingSections: readonly (readonly [section: string, names: readonly SettingName[]])[] = [
   ["General", namesOf(generalSettings)],
-  ["Application", namesOf(sourceSettings)],
+  ["Sources", namesOf(sourceSettings)],
   ["Destination", namesOf(destinationSettings)],
   ["Preflight", namesOf(preflightSettings)],
   ["Retention", namesOf(retentionSettings)],
