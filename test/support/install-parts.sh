@@ -12,11 +12,17 @@ needed=(
   "zstd zstd" "setfacl acl" "setfattr attr" "cron cron" "mkfs.ext4 e2fsprogs" "xz xz-utils" "pigz pigz"
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
+  "psql postgresql-client" "initdb postgresql"
 )
 
 say() { printf '%s\n' "$*" >&2; }
 
-is_here() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+# Debian keeps the programs of a PostgreSQL server where no PATH leads.
+is_here() {
+  local servers
+  servers=$(printf ':%s' /usr/lib/postgresql/*/bin)
+  PATH="$PATH:/usr/sbin:/sbin$servers" command -v "$1" >/dev/null 2>&1
+}
 
 missing_packages() {
   local entry
@@ -48,14 +54,24 @@ debian_mirror() {
 
 update_lists() { apt-get -qq update || say "Some package lists could not be fetched; going on with those that are there"; }
 
+no_cluster=/etc/postgresql-common/createcluster.d/lastgood-tests.conf
+
+# The tests start servers of their own: Debian's package would make one more, and start it at every boot.
+create_no_cluster() {
+  mkdir -p "${no_cluster%/*}"
+  printf 'create_main_cluster = false\n' >"$no_cluster"
+}
+
 install_packages() {
   local missing
   mapfile -t missing < <(missing_packages)
   [ "${#missing[@]}" -gt 0 ] || return 0
   say "Installing: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  [[ " ${missing[*]} " != *" postgresql "* ]] || create_no_cluster
   update_lists
   apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  rm -f "$no_cluster"
 }
 
 # From Debian 13 by a package list of its own, so that the machine itself stays on its release.
