@@ -12,6 +12,7 @@ import { type CopyWriter, startCopy } from "#lib/archive/copy-archive.ts";
 import { followFile } from "#lib/archive/follow-file.ts";
 import { judgePipeline } from "#lib/archive/judge-pipeline.ts";
 import { proveArchive } from "#lib/archive/prove-archive.ts";
+import { verifyCopies, type WrittenCopy } from "#lib/archive/verify-copies.ts";
 import { type StallWatch, watchStall } from "#lib/archive/watch-stall.ts";
 import type { Compressor } from "#lib/core/compression.ts";
 import type { Clock } from "#lib/core/deps.ts";
@@ -29,20 +30,16 @@ export interface ArchiveRequest {
   readonly fileName: string;
   /** Directory of the first copy, then of further ones. */
   readonly directories: readonly [string, ...string[]];
-  /** Read back and prove what is written. */
+  /** Read the component to its end by whatever knows its format. */
   readonly proof: Proof | undefined;
+  /** Read every copy back from its medium and compare its hash. */
+  readonly hasher: readonly string[] | undefined;
   /** Give up when the archive, or a copy, has not grown for this long. */
   readonly stallMs: number;
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
-}
-
-export interface WrittenCopy {
-  readonly directory: string;
-  /** Why this copy is not whole; undefined when it is. */
-  readonly problem: string | undefined;
 }
 
 export interface WrittenArchive {
@@ -52,8 +49,10 @@ export interface WrittenArchive {
   readonly sha256: string;
   /** Undefined when it was not asked for. */
   readonly proven: ProofResult | undefined;
-  /** Further copies, in the order of `directories` without the first. */
+  /** In the order of `directories`. */
   readonly copies: readonly WrittenCopy[];
+  /** How the copies were read back; undefined when that was not asked for. */
+  readonly readBack: "medium" | "cache" | undefined;
 }
 
 /** The source gave nothing of use; what was written of it is to be removed. */
@@ -125,14 +124,22 @@ async function follow(
   try {
     const status = await watch.race(ended).catch((error) => blameStall(error, watch, pipeline));
     if (status.outcome === "failed") return { isUsable: false, status };
-    // The proof needs a core and no disk, the syncs a disk and no core: they go well together.
+    // The proof needs a core and no disk, syncs and reading back a disk and little else: they go well together.
     const { proof, stallMs, signal, env } = request;
     const { decompress } = request.compressor;
     const proving = proof && proveArchive({ path, decompress, proof, env, stallMs, signal });
     const bytes = await watch.race(hashing);
     watch.stop();
-    const [proven, copies] = await Promise.all([proving, Promise.all(copying), syncWithin(request, file)]);
-    return { isUsable: true, status, bytes, sha256: hash.digest("hex"), proven, copies };
+    const sha256 = hash.digest("hex");
+    const written = Promise.all([
+      syncWithin(request, file).then(() => ({ directory: request.directories[0], problem: undefined })),
+      ...copying,
+    ]);
+    const [proven, verified] = await Promise.all([
+      proving,
+      written.then((copies) => verifyCopies(request, sha256, copies)),
+    ]);
+    return { isUsable: true, status, bytes, sha256, proven, ...verified };
   } finally {
     isDone = true;
     watch.stop();

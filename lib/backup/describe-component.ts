@@ -1,10 +1,10 @@
 /** What a written component is, and whether it may be trusted. Pure. */
 import type { WrittenArchive } from "#lib/archive/write-archive.ts";
-import type { WrittenSource } from "#lib/backup/write-source.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { Compressor } from "#lib/core/compression.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import type { MemberLists, NameList, ProducerStatus } from "#lib/core/producer-status.ts";
+import type { PartReport } from "#lib/core/report.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { type ComponentHistory, judgeSize } from "#lib/core/size-history.ts";
 import type { OpenSource, Source } from "#lib/sources/source.ts";
@@ -19,8 +19,15 @@ interface ComponentFacts {
   readonly settings: Pick<Settings, "SIZE_ALERT_PERCENT">;
 }
 
+export interface DescribedComponent {
+  readonly component: Component;
+  readonly part: PartReport;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
 export type Described =
-  | Omit<WrittenSource, "copies">
+  | DescribedComponent
   | { readonly failed: readonly string[]; readonly hint: string | undefined };
 
 export function describeComponent(facts: ComponentFacts): Described {
@@ -40,7 +47,7 @@ export function describeComponent(facts: ComponentFacts): Described {
   const isWhole = status.outcome === "complete" && problems.length === 0;
   const outcome = isWhole ? "complete" : "partial";
   const counted = proven?.entries === undefined ? "" : ` in ${proven.entries} entries`;
-  const written = `${formatBytes(bytesIn)}${counted}, ${formatBytes(archive.bytes)} written in ${seconds.toFixed(1)} s`;
+  const written = `${formatBytes(bytesIn)}${counted}, ${formatBytes(archive.bytes)} written${archive.readBack === undefined ? "" : " and read back"} in ${seconds.toFixed(1)} s`;
   const message = [written, ...doubts].join("; ");
   return {
     component: buildComponent(facts, bytesIn, outcome, doubts, members),

@@ -3,23 +3,19 @@
  *
  * A directory whose name begins with `.partial-` is nobody's backup. Its destination is in the undo journal before it exists.
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import type { WrittenCopy } from "#lib/archive/write-archive.ts";
+import type { WrittenCopy } from "#lib/archive/verify-copies.ts";
 import { buildManifest } from "#lib/backup/build-manifest.ts";
 import { type Destination, partialNameOf, type SetCopy } from "#lib/backup/destinations.ts";
-import { verifyCopies } from "#lib/backup/verify-copies.ts";
-import { type FailedSource, writeSource } from "#lib/backup/write-source.ts";
+import { tryPublish } from "#lib/backup/publish-copy.ts";
+import { type FailedSource, type WrittenSource, writeSource } from "#lib/backup/write-source.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import { type Component, formatManifest, type Manifest, type MissingComponent } from "#lib/core/manifest.ts";
+import type { Component, Manifest, MissingComponent } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { formatLayout } from "#lib/core/set-layout.ts";
 import { historyOf } from "#lib/core/size-history.ts";
 import type { Source } from "#lib/sources/source.ts";
-import { createPartialSet, removePartialSet, writePartialFile } from "#lib/stores/partial-set.ts";
-import { publishSet } from "#lib/stores/publish-set.ts";
+import { createPartialSet, removePartialSet } from "#lib/stores/partial-set.ts";
 
 export interface MadeSet {
   readonly manifest: Manifest;
@@ -74,13 +70,14 @@ async function fillSet(
   plan: SetPlan,
   copies: readonly SetCopy[],
 ): Promise<MadeSet> {
-  const { settings, log } = context;
+  const { log } = context;
   const parts: PartReport[] = [];
   const problems: string[] = [];
   const notes: string[] = [];
   const components: Component[] = [];
   const missing = [...plan.missing];
   const failed: FailedSource[] = [];
+  const readBack: WrittenSource["readBack"][] = [];
   let usable = [...copies];
   for (const source of plan.sources) {
     const written = await writeSource(context, source, usable, historyOf(source.name, plan.earlier));
@@ -93,12 +90,17 @@ async function fillSet(
     }
     components.push(written.component);
     notes.push(...written.notes);
+    readBack.push(written.readBack);
     usable = dropFailed(usable, written.copies, problems, parts);
   }
   refuseNothing(components, failed);
-  const verified = settings.VERIFY ? await verifyCopies(context, usable, components) : undefined;
-  usable = verified === undefined ? usable : dropFailed(usable, verified.copies, problems, parts);
-  const manifest = buildManifest(context, components, missing, problems, notes, verified?.how ?? "none");
+  const how = weakest(readBack);
+  if (how !== "none")
+    log.info(
+      "set.verified",
+      `Read back ${usable.length} ${usable.length === 1 ? "copy" : "copies"} from the ${how}`,
+    );
+  const manifest = buildManifest(context, components, missing, problems, notes, how);
   const published: { destination: Destination; path: string }[] = [];
   for (const copy of usable) {
     const result = await tryPublish(context, copy, manifest);
@@ -116,6 +118,12 @@ async function fillSet(
     notes,
     bytes: components.reduce((sum, component) => sum + component.bytesOut, 0),
   };
+}
+
+/** What holds for every component. */
+function weakest(readBack: readonly WrittenSource["readBack"][]): "medium" | "cache" | "none" {
+  if (readBack.includes(undefined)) return "none";
+  return readBack.includes("cache") ? "cache" : "medium";
 }
 
 /** A set of nothing is no set. Throws OpsError "failed" with what every source said. */
@@ -144,53 +152,5 @@ function dropFailed(
     problems.push(message);
     parts.push({ kind: "copy", name: copy.destination.role, outcome: "failed", message });
     return false;
-  });
-}
-
-interface PublishResult {
-  readonly path: string;
-  readonly problem: string | undefined;
-}
-
-/** A further copy that cannot be published does not undo those that are. */
-async function tryPublish(
-  context: RunContext<Settings>,
-  copy: SetCopy,
-  manifest: Manifest,
-): Promise<PublishResult> {
-  try {
-    return { path: await publishCopy(context, copy, manifest), problem: undefined };
-  } catch (error) {
-    context.signal.throwIfAborted();
-    return { path: "", problem: describeError(error) };
-  }
-}
-
-/** Manifest and check sums go in last, the check sums with names relative to the set. */
-async function publishCopy(
-  context: RunContext<Settings>,
-  copy: SetCopy,
-  manifest: Manifest,
-): Promise<string> {
-  const { settings, host, startedAt } = context;
-  const manifestText = formatManifest(manifest);
-  const sums = [
-    ...manifest.components.map(({ sha256, file }) => `${sha256}  ${file}\n`),
-    `${createHash("sha256").update(manifestText).digest("hex")}  manifest.json\n`,
-  ];
-  await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
-  await writePartialFile(join(copy.directory, "SHA256SUMS"), sums.join(""), settings.FS_TIMEOUT);
-  return publishSet({
-    exec: context.deps.exec,
-    root: copy.destination.root,
-    partialDir: copy.directory,
-    files: [...manifest.components.map((component) => component.file), "manifest.json", "SHA256SUMS"],
-    relativePath: formatLayout(settings.BACKUP_LAYOUT, {
-      host: host.name,
-      job: settings.JOB,
-      at: startedAt,
-      timeZone: settings.TIME_ZONE,
-    }),
-    deadlineMs: settings.FS_TIMEOUT,
   });
 }

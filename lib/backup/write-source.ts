@@ -1,11 +1,13 @@
 /** One source written to every destination, and what that is worth. */
 import { join } from "node:path";
-import { type WrittenCopy, writeArchive } from "#lib/archive/write-archive.ts";
-import { describeComponent } from "#lib/backup/describe-component.ts";
+import type { WrittenCopy } from "#lib/archive/verify-copies.ts";
+import { findHasher } from "#lib/archive/verify-file.ts";
+import { writeArchive } from "#lib/archive/write-archive.ts";
+import { type DescribedComponent, describeComponent } from "#lib/backup/describe-component.ts";
 import type { SetCopy } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { type Compressor, chooseCompressor } from "#lib/core/compression.ts";
-import type { Component, MissingComponent } from "#lib/core/manifest.ts";
+import type { MissingComponent } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
@@ -14,12 +16,10 @@ import { type OpenAccess, openAccess } from "#lib/sources/open-access.ts";
 import type { OpenSource, Source } from "#lib/sources/source.ts";
 import { removePartialFile } from "#lib/stores/partial-set.ts";
 
-export interface WrittenSource {
-  readonly component: Component;
-  readonly part: PartReport;
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
+export interface WrittenSource extends DescribedComponent {
   readonly copies: readonly WrittenCopy[];
+  /** How the copies were read back; undefined when they were not. */
+  readonly readBack: "medium" | "cache" | undefined;
 }
 
 /** A source that gave nothing to the set. */
@@ -85,6 +85,7 @@ async function writeOpened(
     compressor,
     fileName,
     directories,
+    hasher: settings.VERIFY ? await findHasher(deps.exec, context.signal) : undefined,
     proof: settings.VERIFY || open.proof.isAlways ? open.proof : undefined,
     stallMs: settings.STALL_TIMEOUT,
     env: context.childEnvironment,
@@ -93,19 +94,22 @@ async function writeOpened(
     onBytes: progress.update,
   }).finally(progress.end);
   const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;
-  const described = archive.isUsable
-    ? describeComponent({ source, open, compressor, archive, seconds, history, settings })
-    : { failed: archive.status.problems, hint: archive.status.hint };
-  if ("failed" in described) {
+  const discard = async (words: readonly string[], hint: string | undefined) => {
     for (const directory of directories)
       await removePartialFile(join(directory, fileName), settings.FS_TIMEOUT);
-    return failSource(context, source, described.failed, described.hint);
-  }
-  const { log } = context;
-  log.info("archive.written", `${source.name}: ${described.part.message}`);
-  for (const problem of described.problems) log.warning("source.incomplete", problem);
-  for (const note of described.notes) log.info("source.note", note);
-  return { ...described, copies: archive.isUsable ? archive.copies : [] };
+    return failSource(context, source, words, hint);
+  };
+  if (!archive.isUsable) return discard(archive.status.problems, archive.status.hint);
+  const described = describeComponent({ source, open, compressor, archive, seconds, history, settings });
+  if ("failed" in described) return discard(described.failed, described.hint);
+  sayWritten(context, source, described);
+  return { ...described, copies: archive.copies, readBack: archive.readBack };
+}
+
+function sayWritten({ log }: RunContext<Settings>, { name }: Source, written: DescribedComponent): void {
+  log.info("archive.written", `${name}: ${written.part.message}`);
+  for (const problem of written.problems) log.warning("source.incomplete", problem);
+  for (const note of written.notes) log.info("source.note", note);
 }
 
 function failSource(

@@ -1,0 +1,59 @@
+/** Manifest and check sums into a whole copy, and its final name. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { SetCopy } from "#lib/backup/destinations.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { formatManifest, type Manifest } from "#lib/core/manifest.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import { formatLayout } from "#lib/core/set-layout.ts";
+import { writePartialFile } from "#lib/stores/partial-set.ts";
+import { publishSet } from "#lib/stores/publish-set.ts";
+
+export interface PublishResult {
+  readonly path: string;
+  readonly problem: string | undefined;
+}
+
+/** A further copy that cannot be published does not undo those that are. */
+export async function tryPublish(
+  context: RunContext<Settings>,
+  copy: SetCopy,
+  manifest: Manifest,
+): Promise<PublishResult> {
+  try {
+    return { path: await publishCopy(context, copy, manifest), problem: undefined };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { path: "", problem: describeError(error) };
+  }
+}
+
+/** Manifest and check sums go in last, the check sums with names relative to the set. */
+async function publishCopy(
+  context: RunContext<Settings>,
+  copy: SetCopy,
+  manifest: Manifest,
+): Promise<string> {
+  const { settings, host, startedAt } = context;
+  const manifestText = formatManifest(manifest);
+  const sums = [
+    ...manifest.components.map(({ sha256, file }) => `${sha256}  ${file}\n`),
+    `${createHash("sha256").update(manifestText).digest("hex")}  manifest.json\n`,
+  ];
+  await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
+  await writePartialFile(join(copy.directory, "SHA256SUMS"), sums.join(""), settings.FS_TIMEOUT);
+  return publishSet({
+    exec: context.deps.exec,
+    root: copy.destination.root,
+    partialDir: copy.directory,
+    files: [...manifest.components.map((component) => component.file), "manifest.json", "SHA256SUMS"],
+    relativePath: formatLayout(settings.BACKUP_LAYOUT, {
+      host: host.name,
+      job: settings.JOB,
+      at: startedAt,
+      timeZone: settings.TIME_ZONE,
+    }),
+    deadlineMs: settings.FS_TIMEOUT,
+  });
+}
