@@ -1,10 +1,31 @@
-/** Every kind of source: a new kind is one file here and one line below. */
+import type { DatabaseTarget } from "#lib/core/database-url.ts";
 import { type ApplicationSettings, createApplicationSource } from "#lib/sources/application.ts";
+import { createMysqlSource } from "#lib/sources/mysql.ts";
+import { createPostgresSources } from "#lib/sources/postgres.ts";
 import type { Source } from "#lib/sources/source.ts";
+import { createSqliteSource } from "#lib/sources/sqlite.ts";
 
-export type SourceSettings = ApplicationSettings;
+export interface SourceSettings extends ApplicationSettings {
+  readonly DATABASES: readonly DatabaseTarget[];
+  readonly DB_MIN_KB: number;
+}
 
-/** The sources that the settings ask for, in the order in which they are read. */
+/**
+ * The sources that the settings ask for, in the order in which they are read: databases before the files that their rows
+ * speak of, so that a restored row finds its file.
+ */
 export function createSources(settings: SourceSettings): Source[] {
-  return [createApplicationSource(settings)].filter((source) => source !== undefined);
+  const sources = [
+    ...settings.DATABASES.flatMap((target) => createDatabaseSources(target, settings)),
+    createApplicationSource(settings),
+  ].filter((source) => source !== undefined);
+  // Two databases of a server both bring what belongs to the server.
+  return [...new Map(sources.map((source) => [source.name, source])).values()];
+}
+
+function createDatabaseSources(target: DatabaseTarget, settings: SourceSettings): Source[] {
+  if (target.kind === "postgres") return createPostgresSources(target, settings);
+  return [
+    target.kind === "mysql" ? createMysqlSource(target, settings) : createSqliteSource(target, settings),
+  ];
 }
