@@ -58,8 +58,18 @@ async function openSource(target: MysqlTarget, access: SourceAccess): Promise<Op
       collation: facts.collation,
       tables: facts.tables,
       binaryLogPosition: facts.canRecordPosition,
+      restore: describeRestore(target, facts),
     },
   };
+}
+
+/** With the plain client, where the decompressed file lies. */
+function describeRestore({ database, componentName }: MysqlTarget, facts: MysqlFacts): string {
+  const file = `${componentName}.sql`;
+  if (database === undefined) return `mysql < ${file}`;
+  const name = database.replaceAll("`", "``").replaceAll("'", "'\\''");
+  const create = `CREATE DATABASE \`${name}\` CHARACTER SET ${facts.characterSet} COLLATE ${facts.collation}`;
+  return `mysql -e '${create}' && mysql -- '${database.replaceAll("'", "'\\''")}' < ${file}`;
 }
 
 function dumpArguments({ database }: MysqlTarget, facts: MysqlFacts): string[] {

@@ -12,7 +12,7 @@ needed=(
   "zstd zstd" "setfacl acl" "setfattr attr" "cron cron" "mkfs.ext4 e2fsprogs" "xz xz-utils" "pigz pigz"
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
-  "psql postgresql-client" "initdb postgresql"
+  "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
 )
 
 say() { printf '%s\n' "$*" >&2; }
