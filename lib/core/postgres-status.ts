@@ -36,6 +36,10 @@ const hints: Hints = [
   [/could not translate host name/, "Correct the host in DATABASES, or look at the name server"],
   [/timeout expired/, "The server does not answer: look at the firewall between here and there"],
   [/too many clients|connection slots/, "The server's max_connections is used up"],
+  [
+    /failed to execute|can't execute|executable file not found/,
+    "apt-get install postgresql-client, wherever it is that it runs",
+  ],
   [/terminat|closed the connection/, "Somebody or something ended it: look into the server's log"],
   [/Is the server running/, "Is the server running, and are host, port and socket right?"],
 ];

@@ -73,7 +73,7 @@ export interface CheckedCopy {
   readonly problem: string | undefined;
 }
 
-const contentFacts = z.looseObject({ tables: z.number() });
+const contentFacts = z.record(z.string(), z.unknown());
 const contentQuestion = `SELECT json_object(
   'sqlite', sqlite_version(),
   'userVersion', (SELECT user_version FROM pragma_user_version),
@@ -125,7 +125,7 @@ async function runSqlite(
   if (result.notFound) return { stdout, problem: 'the program "sqlite3" is not installed' };
   const words = result.stderr
     .trim()
-    .replaceAll(/^Error: (?:in prepare, )?/gm, "")
+    .replaceAll(/^Error: (?:in prepare, |stepping, )?/gm, "")
     .replaceAll("\n", "; ");
   return { stdout, problem: words || `sqlite3 ended with ${result.exitCode}` };
 }
