@@ -231,7 +231,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
   test.skipIf(!isRoot)("root without user and password logs in as the system user postgres", async () => {
     await using sandbox = await createSandbox();
     const peer = { user: undefined, password: undefined, host: undefined, socket: server.socket };
-    for (const source of sourcesOf(peer)) {
+    // As libpq's own URLs have it: a host that is a path.
+    const byHost = { ...peer, host: server.socket, socket: undefined };
+    for (const source of [...sourcesOf(peer), sourcesOf(byHost)[0]]) {
       await using dump = await openSource(sandbox, source);
       expect(await dump.writeWhole()).toMatchObject({ status: { notes: [] } });
     }
