@@ -44,24 +44,25 @@ export function planSets(settings: Settings, listing: SetListing): RetentionPlan
 }
 
 /**
- * Remove what the plan lets go. Nothing is removed unless the set just published is found among the others: a listing
- * that misses it is not of the place that was written.
+ * Remove what the plan lets go, but nothing that `kept` names: the set just published first, then those that a store still
+ * waits for. Nothing is removed unless the first is found among the others: a listing that misses it is not of the place
+ * that was written.
  */
 export async function pruneSets(
   context: RunContext<Settings>,
   destination: Destination,
-  published: string,
+  kept: readonly string[],
 ): Promise<Pruned> {
   const { settings, log } = context;
   try {
     const listing = await listJobSets(context, destination.root);
-    if (!listing.own.some((set) => set.path === published)) {
+    if (!listing.own.some((set) => set.path === kept[0])) {
       return failed(destination, `Cannot prune "${destination.root}": the new set is not found there`);
     }
     const plan = planSets(settings, listing);
     // After a clock was set back, the set just made may look older than all others: it stays whatever the plan says.
     const going = new Set(
-      plan.sets.filter((one) => !one.keep && one.path !== published).map((one) => one.path),
+      plan.sets.filter((one) => !one.keep && !kept.includes(one.path)).map((one) => one.path),
     );
     const doomed = listing.own.filter((set) => going.has(set.path));
     for (const set of doomed) {

@@ -2,8 +2,10 @@
 import { type Destination, listDestinations } from "#lib/backup/destinations.ts";
 import { describeDryRun } from "#lib/backup/dry-run.ts";
 import { type MadeSet, makeSet } from "#lib/backup/make-set.ts";
+import { openStores } from "#lib/backup/open-stores.ts";
 import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/preflight.ts";
 import { listJobSets, pruneSets } from "#lib/backup/prune-sets.ts";
+import { type SentToStores, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { Manifest } from "#lib/core/manifest.ts";
 import { describeError } from "#lib/core/ops-error.ts";
@@ -97,47 +99,68 @@ async function finish(
   made: MadeSet,
   swept: readonly string[],
 ): Promise<RunResult> {
-  const lacking = preflight.problems.map(
-    (problem): PartReport => ({
-      kind: "copy",
-      name: "second destination",
-      outcome: "failed",
-      message: problem,
-    }),
-  );
-  const unread = preflight.missing.map(
-    ({ name, problem }): PartReport => ({ kind: "source", name, outcome: "failed", message: problem }),
-  );
-  const parts = [...unread, ...made.parts, ...lacking];
+  const parts = [...describeUnread(preflight), ...made.parts, ...describeLacking(preflight)];
   const problems = [
     ...preflight.missing.map(({ problem }) => problem),
     ...made.problems,
     ...preflight.problems,
   ];
   const notes = [...swept, ...made.notes];
-  // Nothing is pruned in a run that is not complete: the older sets may be the better ones.
-  if (parts.every((part) => part.outcome === "complete")) {
+  // Nothing is pruned for a set that lacks something: the older ones may be the better ones.
+  const mayPrune = parts.every((part) => part.outcome === "complete");
+  const sent = await sendEverywhere(context, made, mayPrune);
+  parts.push(...sent.parts);
+  problems.push(...sent.problems);
+  notes.push(...sent.notes);
+  if (mayPrune) {
     for (const { destination, path } of made.published) {
-      const pruned = await pruneSets(context, destination, path);
+      const pruned = await pruneSets(context, destination, [path, ...sent.waitingPaths]);
       parts.push(pruned.part);
       problems.push(...pruned.problems);
       notes.push(...pruned.notes);
     }
   }
-  const outcome = combineOutcomes(parts.map((part) => part.outcome));
-  const what = made.manifest.components.map((component) => component.name).join(", ");
-  const where = made.published.map(({ path }) => path).join(" and ");
-  const checked = made.manifest.verified.how === "none" ? "not verified" : "verified";
+  const outcome = sent.hasRequiredFailed ? "failed" : combineOutcomes(parts.map((part) => part.outcome));
   return {
     outcome,
-    headline:
-      outcome === "complete"
-        ? `Backed up ${what}: ${formatBytes(made.bytes)}, ${checked}, in ${where}`
-        : `Backed up ${what} incompletely: ${problems[0] ?? "see the parts"}`,
+    headline: describeMade(made, outcome, problems),
     problems,
     notes,
     findings: preflight.findings,
     parts,
     set: made.published[0]?.path,
   };
+}
+
+function sendEverywhere(
+  context: RunContext<Settings>,
+  made: MadeSet,
+  mayPrune: boolean,
+): Promise<SentToStores> {
+  const [first] = made.published;
+  const stores = first === undefined ? [] : openStores(context);
+  return sendToStores(context, stores, { path: first?.path ?? "", manifest: made.manifest, mayPrune });
+}
+
+function describeUnread({ missing }: Preflight): PartReport[] {
+  return missing.map(({ name, problem }) => ({ kind: "source", name, outcome: "failed", message: problem }));
+}
+
+function describeLacking({ problems }: Preflight): PartReport[] {
+  return problems.map((message) => ({
+    kind: "copy",
+    name: "second destination",
+    outcome: "failed",
+    message,
+  }));
+}
+
+function describeMade(made: MadeSet, outcome: RunResult["outcome"], problems: readonly string[]): string {
+  const what = made.manifest.components.map((component) => component.name).join(", ");
+  if (outcome !== "complete") {
+    return `Backed up ${what} ${outcome === "failed" ? "in vain" : "incompletely"}: ${problems[0] ?? "see the parts"}`;
+  }
+  const where = made.published.map(({ path }) => path).join(" and ");
+  const checked = made.manifest.verified.how === "none" ? "not verified" : "verified";
+  return `Backed up ${what}: ${formatBytes(made.bytes)}, ${checked}, in ${where}`;
 }

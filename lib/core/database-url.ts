@@ -111,7 +111,7 @@ function parseServer(kind: "mysql" | "postgres", parts: UrlParts): ParsedDatabas
   if (user?.startsWith("-") === true || host?.startsWith("-") === true)
     return refuse("a user and a host, not an option");
   if (password !== undefined && user === undefined) return refuse("a user before the password");
-  if (port !== undefined && (host === undefined || port < 1 || port > 65_535))
+  if (port !== undefined && ((host ?? socket) === undefined || port < 1 || port > 65_535))
     return refuse("a port of a host");
   if (socket !== undefined && (host !== undefined || !socket.startsWith("/"))) {
     return refuse("a host, or the absolute path of a socket, not both");

@@ -15,7 +15,10 @@ export function createDumpReader(program: string, hints: Hints, harmless: RegExp
   const lines: string[] = [];
   return {
     readLine: (line) => {
-      if (line.trim() !== "" && !harmless.test(line) && lines.length < linesKept) lines.push(line.trim());
+      if (line.trim() === "" || harmless.test(line)) return;
+      lines.push(line.trim());
+      // The last ones: what ends a dump is said at its end.
+      if (lines.length > linesKept) lines.shift();
     },
     classifyExit: (exitCode) => {
       if (exitCode === 0) return { outcome: "complete", problems: [], notes: lines };

@@ -11,7 +11,7 @@ export interface Finding {
 
 /** How one source, copy or store of a run ended. */
 export interface PartReport {
-  readonly kind: "source" | "copy" | "retention";
+  readonly kind: "source" | "copy" | "store" | "retention";
   readonly name: string;
   readonly outcome: PartOutcome;
   /** One sentence with the figures. */

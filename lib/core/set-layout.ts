@@ -6,6 +6,8 @@ export interface LayoutFacts {
   readonly job: string;
   readonly at: Date;
   readonly timeZone: string;
+  /** Layouts of stores only. */
+  readonly tier?: string | undefined;
 }
 
 const tokens = ["host", "job", "stamp", "YYYY", "MM", "DD", "HH", "mm", "ss"] as const;
@@ -30,12 +32,13 @@ export function checkLayout(layout: string): string[] {
 }
 
 /** Relative path of a set. `{stamp}` is UTC, `20251104T202639Z`; the other times are local in `timeZone`. */
-export function formatLayout(layout: string, { host, job, at, timeZone }: LayoutFacts): string {
+export function formatLayout(layout: string, { host, job, at, timeZone, tier }: LayoutFacts): string {
   const local = localTime(at, timeZone);
   const two = (value: number) => String(value).padStart(2, "0");
   const values: Readonly<Record<string, string>> = {
     host,
     job,
+    ...(tier === undefined ? {} : { tier }),
     stamp: `${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`,
     YYYY: String(local.year).padStart(4, "0"),
     MM: two(local.month),
@@ -64,16 +67,31 @@ export interface PartialOwner {
 }
 
 const partialPrefix = ".partial-";
+const removingPrefix = ".removing-";
 
 /** Name of an unfinished set. The parts may hold dots and dashes, so they are parted by a character that they cannot. */
 export function partialName({ host, job, runId }: PartialOwner): string {
   return `${partialPrefix}${[host, job, runId].map(encodeURIComponent).join("+")}`;
 }
 
+/** Name of a set in a store while it is being removed. */
+export function removingName(owner: PartialOwner): string {
+  return partialName(owner).replace(partialPrefix, removingPrefix);
+}
+
 /** Whose unfinished set a name is; undefined when it is none of ours. */
 export function parsePartialName(name: string): PartialOwner | undefined {
-  if (!name.startsWith(partialPrefix)) return undefined;
-  const parts = name.slice(partialPrefix.length).split("+");
+  return parseOwner(name, partialPrefix);
+}
+
+/** Whose set that was being removed a name is; undefined when it is none of ours. */
+export function parseRemovingName(name: string): PartialOwner | undefined {
+  return parseOwner(name, removingPrefix);
+}
+
+function parseOwner(name: string, prefix: string): PartialOwner | undefined {
+  if (!name.startsWith(prefix)) return undefined;
+  const parts = name.slice(prefix.length).split("+");
   const [host, job, runId] = parts.map(decode);
   if (parts.length !== 3 || !host || !job || !runId) return undefined;
   return { host, job, runId };

@@ -4,8 +4,15 @@ import type { Proof } from "#lib/core/proof.ts";
 
 const tailBytes = 4096;
 
-/** `command` turns the component into that text, where it is not the text itself. */
+/**
+ * Behind the trailer's line only comment marks, empty lines and PostgreSQL's `\unrestrict` may stand: the same words in the
+ * body of a function are no end.
+ *
+ * `command` turns the component into that text, where it is not the text itself.
+ */
 export function createTrailerProof(trailer: string, command?: readonly [string, ...string[]]): Proof {
+  const escaped = trailer.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  const end = new RegExp(`\\n${escaped}[^\\n]*\\n(?:(?:--\\s*|\\\\unrestrict [^\\n]*)?\\n)*$`);
   return {
     command,
     isAlways: true,
@@ -19,7 +26,7 @@ export function createTrailerProof(trailer: string, command?: readonly [string, 
           tail = Buffer.concat([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
         },
         judge: () => {
-          if (tail.includes(`\n${trailer}`)) return { bytes };
+          if (end.test(tail.toString("latin1"))) return { bytes };
           return { bytes, problem: `its end is missing: no "${trailer}" in its last lines` };
         },
       };

@@ -19,8 +19,8 @@ export function createSources(settings: SourceSettings): Source[] {
     ...settings.DATABASES.flatMap((target) => createDatabaseSources(target, settings)),
     createApplicationSource(settings),
   ].filter((source) => source !== undefined);
-  // Two databases of a server both bring what belongs to the server.
-  return [...new Map(sources.map((source) => [source.name, source])).values()];
+  // Two databases of a server both bring what belongs to the server; the one named first does it.
+  return sources.filter(({ name }, index) => sources.findIndex((one) => one.name === name) === index);
 }
 
 function createDatabaseSources(target: DatabaseTarget, settings: SourceSettings): Source[] {

@@ -22,14 +22,18 @@ export interface SetListing {
   readonly unknown: readonly { readonly path: string; readonly problem: string }[];
 }
 
-export interface ListRequest {
-  readonly layout: string;
+/** Whose sets are meant. */
+export interface OwnSets {
   readonly host: {
     readonly name: string;
     readonly machineId: string | undefined;
     readonly formerIds: readonly string[];
   };
   readonly job: string;
+}
+
+export interface ListRequest extends OwnSets {
+  readonly layout: string;
   readonly deadlineMs: number;
 }
 
@@ -104,7 +108,7 @@ export async function readManifest(
 }
 
 /** Why a set is none of this host's and job's; a machine id that either side lacks is not compared. */
-function reasonForeign({ host, job }: Manifest, request: ListRequest): string | undefined {
+export function reasonForeign({ host, job }: Manifest, request: OwnSets): string | undefined {
   if (host.name !== request.host.name) return `of host "${host.name}"`;
   if (job !== request.job) return `of job "${job}"`;
   const { machineId, formerIds } = request.host;

@@ -1,0 +1,80 @@
+/** Retention in a store: the same rules as locally, with a ceiling for one run. */
+import type { OpenStore } from "#lib/backup/send-to-stores.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import { planRetention } from "#lib/core/retention-plan.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import type { RemoteLimits } from "#lib/stores/remote.ts";
+import { listRemoteSets, removeRemoteSet } from "#lib/stores/remote-sets.ts";
+import type { OwnSets } from "#lib/stores/set-listing.ts";
+
+export interface PrunedStore {
+  readonly parts: readonly PartReport[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Remove what the rules let go, oldest first. Nothing is removed unless the set of `runId`, which has just arrived, is in the
+ * listing: one that lacks it is not of the place that was written.
+ */
+export async function pruneStore(
+  context: RunContext<Settings>,
+  { target, remote }: OpenStore,
+  own: OwnSets & { readonly layout: string },
+  runId: string,
+  limits: RemoteLimits,
+): Promise<PrunedStore> {
+  const failed = (message: string): PrunedStore => ({
+    parts: [{ kind: "retention", name: target.name, outcome: "failed", message }],
+    problems: [message],
+    notes: [],
+  });
+  try {
+    const listing = await listRemoteSets(remote, own, limits);
+    const arrived = listing.own.find((set) => set.manifest.runId === runId);
+    if (arrived === undefined) {
+      return failed(`Cannot prune store "${target.name}": the new set is not in its listing`);
+    }
+    const plan = planRetention(
+      listing.own.map(({ path, manifest }) => ({
+        path,
+        at: new Date(manifest.startedAt),
+        outcome: manifest.outcome,
+        owned: true,
+      })),
+      target.retention,
+    );
+    const going = plan.sets.filter((set) => !set.keep && set.path !== arrived.path).map((set) => set.path);
+    const doomed = going.toReversed().slice(0, target.maxRemovals);
+    for (const path of doomed) {
+      limits.signal.throwIfAborted();
+      const set = listing.own.find((one) => one.path === path);
+      if (set === undefined) continue;
+      await removeRemoteSet(remote, set, limits);
+      context.log.info("set.removed", `Removed ${path} from ${target.name}`);
+    }
+    const left = going.length - doomed.length;
+    return {
+      parts: [
+        {
+          kind: "retention",
+          name: target.name,
+          outcome: "complete",
+          message: `${remote.description}: kept ${listing.own.length - doomed.length}, removed ${doomed.length}`,
+        },
+      ],
+      problems: [],
+      notes: [
+        ...(left === 0
+          ? []
+          : [`${left} more sets may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`]),
+        ...listing.unknown.map(({ path, problem }) => `Left alone in ${target.name}: ${path}: ${problem}`),
+      ],
+    };
+  } catch (error) {
+    limits.signal.throwIfAborted();
+    return failed(`Cannot prune store "${target.name}": ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Bring the finished set, and those that wait since earlier runs, to every store; then retention there.
+ *
+ * Stores work at the same time, each within its own limit of time: one that hangs costs the others nothing. The set is in
+ * the queue before its upload begins, so that nothing needs to be remembered when a store is down.
+ */
+import { serveStore } from "#lib/backup/serve-store.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import { formatDuration } from "#lib/core/duration.ts";
+import type { Manifest } from "#lib/core/manifest.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import type { PartReport } from "#lib/core/report.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
+import type { StoreTarget } from "#lib/core/store-target.ts";
+import type { Remote } from "#lib/stores/remote.ts";
+import { enqueue, queueDirectory, readQueue } from "#lib/stores/upload-queue.ts";
+
+export interface OpenStore {
+  readonly target: StoreTarget;
+  readonly remote: Remote;
+}
+
+/** The set that this run has made. */
+export interface FinishedSet {
+  readonly path: string;
+  readonly manifest: Manifest;
+  /** Nothing of it is missing or doubtful: older sets may go. */
+  readonly mayPrune: boolean;
+}
+
+export interface SentToStores {
+  readonly parts: readonly PartReport[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly hasRequiredFailed: boolean;
+  /** Local sets that some store still waits for. */
+  readonly waitingPaths: readonly string[];
+}
+
+type Context = RunContext<Settings>;
+
+export async function sendToStores(
+  context: Context,
+  stores: readonly OpenStore[],
+  made: FinishedSet,
+): Promise<SentToStores> {
+  const sent = await Promise.all(stores.map((store) => sendToStore(context, store, made)));
+  context.signal.throwIfAborted();
+  return {
+    parts: sent.flatMap(({ parts }) => parts),
+    problems: sent.flatMap(({ problems }) => problems),
+    notes: sent.flatMap(({ notes }) => notes),
+    hasRequiredFailed: sent.some(({ hasRequiredFailed }) => hasRequiredFailed),
+    waitingPaths: sent.flatMap(({ waitingPaths }) => waitingPaths),
+  };
+}
+
+async function sendToStore(context: Context, store: OpenStore, made: FinishedSet): Promise<SentToStores> {
+  const { target, remote } = store;
+  const directory = queueDirectory(context.settings.STATE_DIR, context.settings.JOB, target.name);
+  const done = new AbortController();
+  const late = new AbortController();
+  const limit = context.deps.clock.sleep(target.timeoutMs, done.signal).then(
+    () => late.abort(timeoutError(target)),
+    () => undefined,
+  );
+  const signal = AbortSignal.any([context.signal, late.signal]);
+  try {
+    const { runId, startedAt } = made.manifest;
+    await enqueue(directory, { runId, startedAt, path: made.path });
+    return await untilAborted(serveStore(context, store, { made, directory, signal }), signal);
+  } catch (error) {
+    context.log.error("store.failed", `${target.name}: ${describeError(error)}`);
+    return describeFailure(store, directory, error);
+  } finally {
+    done.abort();
+    await limit;
+    context.log.debug("store.left", `${remote.description} is done with`);
+  }
+}
+
+/** What hangs is left behind: its children were told to end by the same signal. */
+async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function describeFailure(
+  { target, remote }: OpenStore,
+  directory: string,
+  error: unknown,
+): Promise<SentToStores> {
+  const { waiting } = await readQueue(directory).catch(() => ({ waiting: [] }));
+  const oldest = waiting[0]?.startedAt;
+  const queued =
+    oldest === undefined
+      ? "the set could not even be queued"
+      : `${waiting.length === 1 ? "1 set waits" : `${waiting.length} sets wait`} for it, the oldest of ${oldest}`;
+  const hint = error instanceof OpsError && error.hint !== undefined ? `. ${error.hint}` : "";
+  const message = `Store "${target.name}" (${remote.description}) does not have the set: ${describeError(error)}; ${queued}`;
+  return {
+    parts: [{ kind: "store", name: target.name, outcome: "failed", message }],
+    problems: [message + hint],
+    notes: [],
+    hasRequiredFailed: target.isRequired,
+    waitingPaths: waiting.map(({ path }) => path),
+  };
+}
+
+function timeoutError(target: StoreTarget): OpsError {
+  const setting = `STORE_${target.name.toUpperCase()}_TIMEOUT`;
+  return new OpsError(`it took longer than ${setting} (${formatDuration(target.timeoutMs)})`, {
+    outcome: "failed",
+    hint: `The next run goes on where this one was; raise ${setting} if that is too slow`,
+  });
+}

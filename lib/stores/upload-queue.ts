@@ -1,0 +1,76 @@
+/**
+ * Sets that a store does not have yet: one file for each, on disk before the upload begins and gone when the set is there.
+ *
+ * Names begin with the time of the set, so they sort by age. Only the holder of the job's lock touches them.
+ */
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { errorCode } from "#lib/core/ops-error.ts";
+import { writeFileDurably } from "#lib/tools/durable-file.ts";
+
+const waitingSchema = z.object({
+  schema: z.literal(1),
+  runId: z.string().min(1),
+  /** ISO 8601. */
+  startedAt: z.string(),
+  /** The set in the local destination. */
+  path: z.string(),
+});
+
+export interface WaitingSet extends z.infer<typeof waitingSchema> {
+  /** Its file in the queue. */
+  readonly entry: string;
+}
+
+export interface UploadQueue {
+  /** Oldest first; damaged entries are moved aside and named. */
+  readonly waiting: readonly WaitingSet[];
+  readonly notes: readonly string[];
+}
+
+export function queueDirectory(stateDir: string, job: string, store: string): string {
+  return join(stateDir, job, "uploads", store);
+}
+
+/** Let a set wait for a store. */
+export async function enqueue(
+  directory: string,
+  set: { readonly runId: string; readonly startedAt: string; readonly path: string },
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stamp = set.startedAt.replaceAll(/[^0-9]/g, "").slice(0, 17);
+  const text = `${JSON.stringify({ schema: 1, ...set }, null, 2)}\n`;
+  await writeFileDurably(join(directory, `${stamp}-${set.runId}.json`), text, { mode: 0o600 });
+}
+
+export async function readQueue(directory: string): Promise<UploadQueue> {
+  const waiting: WaitingSet[] = [];
+  const notes: string[] = [];
+  for (const name of await listNames(directory)) {
+    const entry = join(directory, name);
+    try {
+      waiting.push({ ...waitingSchema.parse(JSON.parse(await readFile(entry, "utf8"))), entry });
+    } catch (error) {
+      if (errorCode(error) !== undefined) throw error;
+      await rename(entry, `${entry}.bad`);
+      notes.push(`An entry of the upload queue was damaged and is kept as ${entry}.bad`);
+    }
+  }
+  return { waiting, notes };
+}
+
+/** The set is in the store, or will never be. */
+export async function dequeue({ entry }: WaitingSet): Promise<void> {
+  await rm(entry, { force: true });
+}
+
+async function listNames(directory: string): Promise<string[]> {
+  try {
+    const names = await readdir(directory);
+    return names.filter((name) => name.endsWith(".json")).sort((a, b) => (a < b ? -1 : 1));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
