@@ -1,5 +1,6 @@
 /** What a run would do, found without any effect. */
 
+import { openStores } from "#lib/backup/open-stores.ts";
 import type { Preflight } from "#lib/backup/preflight.ts";
 import { listJobSets, planSets } from "#lib/backup/prune-sets.ts";
 import type { Settings } from "#lib/config/schema.ts";
@@ -34,6 +35,10 @@ export async function describeDryRun(
     const plan = formatRetentionPlan(planSets(settings, await listJobSets(context, root)));
     const message = `today's sets in ${root}:\n${plan.join("\n")}`;
     parts.push({ kind: "retention", name: role, outcome: "complete", message });
+  }
+  for (const { target, remote } of openStores(context)) {
+    const message = `would upload to ${remote.description}, by ${target.layout}`;
+    parts.push({ kind: "store", name: target.name, outcome: "complete", message });
   }
   return {
     outcome: problems.length === 0 ? "complete" : "partial",
