@@ -20,16 +20,21 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
   return async ([program, ...args], options) => {
     options.signal?.throwIfAborted();
     let child: ChildProcess | undefined;
+    // zx never closes the input of a program that is given an empty one.
+    const input = options.input === "" ? undefined : options.input;
     const run = $({
       nothrow: true,
       quiet: true,
       detached: true,
       env: { ...environment, LC_ALL: "C", ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.input === undefined ? {} : { input: options.input }),
-      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      ...(input === undefined ? {} : { input }),
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       spawn: ((_shell: string, _arguments: readonly string[], spawnOptions: object) => {
         child = spawn(program, args, { ...spawnOptions, shell: false });
+        // zx decodes chunk by chunk, and breaks the characters that lie across two of them.
+        child.stdout?.setEncoding("utf8");
+        child.stderr?.setEncoding("utf8");
         return child;
       }) as typeof spawn,
     })`${program}`;

@@ -13,6 +13,7 @@ needed=(
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
   "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
+  "sshd openssh-server" "ssh openssh-client" "rclone rclone"
 )
 
 say() { printf '%s\n' "$*" >&2; }

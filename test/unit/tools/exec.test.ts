@@ -32,6 +32,21 @@ test("exec() gives the exit code and both streams of a program that fails", asyn
   });
 });
 
+test("exec() hands over its input, an empty one too", async () => {
+  expect(await exec(["cat"], { timeoutMs, input: "größe\n" })).toMatchObject({
+    exitCode: 0,
+    stdout: "größe\n",
+  });
+  expect(await exec(["cat"], { timeoutMs, input: "" })).toMatchObject({ exitCode: 0, stdout: "" });
+});
+
+test("exec() keeps characters of several bytes whole, wherever the pipe cuts", async () => {
+  const script = "yes größe😀 | head -n 100000; yes größe😀 | head -n 100000 >&2";
+  const { stdout, stderr } = await exec(["sh", "-c", script], { timeoutMs });
+  const expected = "größe😀\n".repeat(100_000);
+  expect([stdout === expected, stderr === expected]).toEqual([true, true]);
+});
+
 test("exec() tells a program that is not installed from one that exits 127", async () => {
   expect(await exec(["no-such-program"], { timeoutMs })).toMatchObject({ notFound: true, exitCode: null });
   expect(await exec(["sh", "-c", "exit 127"], { timeoutMs })).toMatchObject({
