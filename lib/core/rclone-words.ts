@@ -15,7 +15,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /401|403|[Pp]ermission denied|[Aa]ccess denied|[Uu]nauthori[sz]ed|ssh: handshake failed/,
     "Check the account of the remote and what it may do there",
   ],
-  [/507|[Nn]o space|quota|storageQuotaExceeded/, "Free space there, or keep fewer sets with STORE_…_KEEP_…"],
+  [
+    /507|[Nn]o space|disk space|quota|storageQuotaExceeded/,
+    "Free space there, or keep fewer sets with STORE_…_KEEP_…",
+  ],
   [
     /connection refused|no such host|i\/o timeout|network is unreachable|connection reset|EOF/,
     "Is the remote up, and is its address right?",

@@ -1,7 +1,7 @@
 /** What a remote of rclone holds; an answer is whole or an error. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import { isNotFound } from "#lib/core/rclone-words.ts";
@@ -11,7 +11,6 @@ import type { RemoteLimits, RemoteManifest } from "#lib/stores/remote.ts";
 const entrySchema = z.object({
   Path: z.string(),
   Name: z.string(),
-  Size: z.number(),
   ModTime: z.string().optional(),
   IsDir: z.boolean(),
 });
@@ -42,40 +41,47 @@ interface ManifestRequest {
   readonly cacheDirectory: string;
 }
 
-/** Of the manifests only those are fetched that have not been seen, all of them by one process. */
+/**
+ * Directories at the depth of sets are listed each time, by as few requests as there are directories above them; of their
+ * manifests only those are fetched that have not been seen, all of them by one process.
+ */
 export async function readRcloneManifests(
   rclone: Rclone,
   { base, depth, cacheDirectory }: ManifestRequest,
   limits: RemoteLimits,
 ): Promise<readonly RemoteManifest[]> {
-  const options = ["--recursive", "--files-only", `--max-depth=${depth + 1}`];
-  const entries = await listEntries(rclone, base, options, limits);
-  const manifests = entries.filter(({ Path }) => isManifestAt(Path, depth));
+  const options = ["--recursive", "--dirs-only", `--max-depth=${depth}`];
+  const entries = await listEntries(rclone, base, options, { ...limits, timeoutMs: limits.timeoutMs * 10 });
+  const sets = entries.filter(({ Path }) => isSetAt(Path, depth));
   const cached = new Set(await listNames(cacheDirectory));
-  const unseen = manifests.filter((entry) => !cached.has(cacheName(entry)));
+  const unseen = sets.filter((entry) => !cached.has(cacheName(entry)));
   if (unseen.length > 0) await fetchManifests(rclone, base, unseen, cacheDirectory, limits);
-  const wanted = new Set(manifests.map(cacheName));
-  for (const name of cached)
-    if (!wanted.has(name)) await rm(join(cacheDirectory, name), { recursive: true, force: true });
-  return Promise.all(
-    manifests.map(async (entry) => ({
-      path: dirname(entry.Path),
-      text: await readFile(join(cacheDirectory, cacheName(entry)), "utf8"),
-    })),
+  const wanted = new Set(sets.map(cacheName));
+  for (const name of cached) if (!wanted.has(name)) await rm(join(cacheDirectory, name), { force: true });
+  const manifests = await Promise.all(
+    sets.map(async (entry) => ({ path: entry.Path, text: await readCached(cacheDirectory, entry) })),
   );
+  return manifests.flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]));
 }
 
-function isManifestAt(path: string, depth: number): boolean {
+function isSetAt(path: string, depth: number): boolean {
   const segments = path.split("/");
-  return (
-    segments.length === depth + 1 &&
-    segments.at(-1) === "manifest.json" &&
-    !segments.some((one) => one.startsWith("."))
-  );
+  return segments.length === depth && !segments.some((one) => one.startsWith("."));
 }
 
-function cacheName({ Path, Size, ModTime }: Entry): string {
-  return `${createHash("sha256").update(`${Path}\n${Size}\n${ModTime}`).digest("hex")}.json`;
+/** By path and time: a directory that was changed is looked at again. */
+function cacheName({ Path, ModTime }: Entry): string {
+  return `${createHash("sha256").update(`${Path}\n${ModTime}`).digest("hex")}.json`;
+}
+
+/** Undefined for a directory without a manifest: it is no set. */
+async function readCached(cacheDirectory: string, entry: Entry): Promise<string | undefined> {
+  try {
+    return await readFile(join(cacheDirectory, cacheName(entry)), "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 async function fetchManifests(
@@ -89,8 +95,8 @@ async function fetchManifests(
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true, mode: 0o700 });
   const list = join(cacheDirectory, ".list");
-  await writeFile(list, entries.map(({ Path }) => `${Path}\n`).join(""), { mode: 0o600 });
-  // Raw: a name may hold what would be a pattern.
+  await writeFile(list, entries.map(({ Path }) => `${Path}/manifest.json\n`).join(""), { mode: 0o600 });
+  // Raw: a name may hold what would be a pattern. Files that are not there are passed over.
   const options = [
     "--files-from-raw",
     list,
@@ -100,7 +106,14 @@ async function fetchManifests(
     "--ignore-times",
   ];
   await rclone.run({ ...limits, timeoutMs: limits.timeoutMs * 10 }, ["copy", ...options, base, work]);
-  for (const entry of entries) await rename(join(work, entry.Path), join(cacheDirectory, cacheName(entry)));
+  for (const entry of entries) {
+    const fetched = join(work, entry.Path, "manifest.json");
+    try {
+      await rename(fetched, join(cacheDirectory, cacheName(entry)));
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+    }
+  }
   await rm(work, { recursive: true, force: true });
   await rm(list, { force: true });
 }

@@ -31,9 +31,8 @@ export function createRcloneRemote(target: RcloneTarget, { exec, cacheDirectory 
     return /[:/]$/.test(base) ? `${base}${inside}` : `${base}/${inside}`;
   };
   const removePath = async (path: string, limits: RemoteLimits) => {
-    const purged = await rclone.run(limits, ["purge", at(path)], { isExpected: () => true });
-    if (purged.exitCode === 0 || isNotFound(purged.exitCode)) return;
-    await rclone.run(limits, ["deletefile", at(path)], { isExpected: isNotFound });
+    const found = await statOf(rclone, at(path), limits);
+    if (found !== undefined) await rclone.run(limits, [found.isDirectory ? "purge" : "deletefile", at(path)]);
   };
   return {
     description,
@@ -77,10 +76,10 @@ export function createRcloneRemote(target: RcloneTarget, { exec, cacheDirectory 
       if (result.exitCode !== 0) return undefined;
       // Some remotes answer nothing for what is not there.
       if (result.stdout !== "") return result.stdout;
-      return (await exists(rclone, at(path), limits)) ? "" : undefined;
+      return (await statOf(rclone, at(path), limits)) === undefined ? undefined : "";
     },
     rename: async (from, to, limits) => {
-      if (await exists(rclone, at(to), limits)) return false;
+      if ((await statOf(rclone, at(to), limits)) !== undefined) return false;
       await rclone.run({ ...limits, timeoutMs: dayMs }, ["moveto", at(from), at(to)]);
       return true;
     },
@@ -101,8 +100,7 @@ async function checkBase(
   at: (path: string) => string,
   limits: RemoteLimits,
 ): Promise<void> {
-  const there = await rclone.run(limits, ["lsjson", "--stat", base], { isExpected: isNotFound });
-  if (there.exitCode !== 0 || there.stdout.trim() === "null") {
+  if ((await statOf(rclone, base, limits)) === undefined) {
     const features = await rclone.run(limits, ["backend", "features", base], { isExpected: () => true });
     if (!/"BucketBased":\s*true/.test(features.stdout)) {
       throw new OpsError(`Cannot find the base "${base}"`, {
@@ -116,9 +114,15 @@ async function checkBase(
   await rclone.run(limits, ["deletefile", probe]);
 }
 
-async function exists(rclone: Rclone, path: string, limits: RemoteLimits): Promise<boolean> {
+/** What is there; undefined for nothing. */
+async function statOf(
+  rclone: Rclone,
+  path: string,
+  limits: RemoteLimits,
+): Promise<{ readonly isDirectory: boolean } | undefined> {
   const answer = await rclone.run(limits, ["lsjson", "--stat", path], { isExpected: isNotFound });
-  return answer.exitCode === 0 && answer.stdout.trim() !== "null";
+  if (answer.exitCode !== 0 || answer.stdout.trim() === "null") return undefined;
+  return { isDirectory: /"IsDir":\s*true/.test(answer.stdout) };
 }
 
 function hashOf(answer: string): string | undefined {

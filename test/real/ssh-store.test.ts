@@ -56,7 +56,7 @@ describe.skipIf(!hasSshd)("A store by ssh", () => {
         createHash("sha256").update(content).digest("hex"),
       );
     }
-    expect((await remote.list(".part", limits)).toSorted()).toEqual(names.toSorted());
+    expect(new Set(await remote.list(".part", limits))).toEqual(new Set(names));
     expect(await remote.list("", limits)).toEqual([".part"]);
     expect(await remote.list("nothing/here", limits)).toEqual([]);
     await remote.writeFile(".part/text", "one\ntwo", limits);
