@@ -55,6 +55,17 @@ export function tarArguments(
   directory: string,
   settings: Pick<ApplicationSettings, "APP_EXCLUDES" | "APP_ONE_FILE_SYSTEM">,
 ): string[] {
+  return treeArguments(directory, [
+    ...(settings.APP_ONE_FILE_SYSTEM ? ["--one-file-system"] : []),
+    "--anchored",
+    "--wildcards",
+    "--wildcards-match-slash",
+    ...settings.APP_EXCLUDES.map((pattern) => `--exclude=./${pattern}`),
+  ]);
+}
+
+/** The same for any tree, with further options. */
+export function treeArguments(directory: string, options: readonly string[] = []): string[] {
   return [
     "--create",
     "--file=-",
@@ -68,11 +79,7 @@ export function tarArguments(
     "--sparse",
     "--totals",
     "--quoting-style=escape",
-    ...(settings.APP_ONE_FILE_SYSTEM ? ["--one-file-system"] : []),
-    "--anchored",
-    "--wildcards",
-    "--wildcards-match-slash",
-    ...settings.APP_EXCLUDES.map((pattern) => `--exclude=./${pattern}`),
+    ...options,
     `--directory=${directory}`,
     ".",
   ];

@@ -4,8 +4,10 @@ import { createMysqlSource } from "#lib/sources/mysql.ts";
 import { createPostgresSources } from "#lib/sources/postgres.ts";
 import type { Source } from "#lib/sources/source.ts";
 import { createSqliteSource } from "#lib/sources/sqlite.ts";
+import { createSystemStateSource, type SystemStateSettings } from "#lib/sources/system-state.ts";
 
-export interface SourceSettings extends ApplicationSettings {
+export interface SourceSettings extends ApplicationSettings, SystemStateSettings {
+  readonly APP_DIR: string | undefined;
   readonly DATABASES: readonly DatabaseTarget[];
   readonly DB_MIN_KB: number;
 }
@@ -18,6 +20,7 @@ export function createSources(settings: SourceSettings): Source[] {
   const sources = [
     ...settings.DATABASES.flatMap((target) => createDatabaseSources(target, settings)),
     createApplicationSource(settings),
+    createSystemStateSource(settings),
   ].filter((source) => source !== undefined);
   // Two databases of a server both bring what belongs to the server; the one named first does it.
   return sources.filter(({ name }, index) => sources.findIndex((one) => one.name === name) === index);
