@@ -105,7 +105,8 @@ async function readWaiting(
 ): Promise<LocalSet | undefined> {
   try {
     const set = await readLocalSet(waiting.path, settings.FS_TIMEOUT);
-    if (set !== undefined) return set;
+    // Another set may have taken the place of one that was moved away.
+    if (set?.manifest.runId === waiting.runId) return set;
     await dequeue(waiting);
     problems.push(
       `Store "${target.name}" never got the set of ${waiting.startedAt}: ${waiting.path} is gone`,

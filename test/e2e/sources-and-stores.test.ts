@@ -1,0 +1,236 @@
+/** Runs with several sources and stores: what one of them costs the others, what a report says of it, what is tried again. */
+import { describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { createJob, type TestJob } from "#test/support/job.ts";
+import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+
+const script = "scripts/backup-run.ts";
+
+interface Told {
+  readonly job: string;
+  readonly outcome: string;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly parts: readonly { kind: string; name: string; outcome: string; message: string }[];
+}
+
+async function jobWith(sandbox: Sandbox, settings: Record<string, string | undefined>): Promise<TestJob> {
+  return createJob(sandbox, { RUNTIME_DIR: sandbox.path("run"), ...settings }, "app");
+}
+
+/** Run it and give what it printed as JSON. */
+async function runJson(sandbox: Sandbox, runtime: Runtime, job: TestJob) {
+  const ended = await sandbox.run(runtime, script, ["--config", job.config, "--json"]);
+  return { exitCode: ended.exitCode, report: JSON.parse(ended.stdout) as Told, stderr: ended.stderr };
+}
+
+function makeDatabase(sandbox: Sandbox, rows = 2000): string {
+  const path = sandbox.path("shop.db");
+  execFileSync("sqlite3", [
+    path,
+    `DROP TABLE IF EXISTS t; CREATE TABLE t (a TEXT); INSERT INTO t SELECT hex(randomblob(50)) FROM generate_series(1, ${rows}); VACUUM`,
+  ]);
+  return path;
+}
+
+const setsIn = (base: string): string[] =>
+  existsSync(base)
+    ? readdirSync(base, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith("manifest.json"))
+        .sort()
+    : [];
+
+describe.each(runtimes)("A run on %s with several sources", (runtime) => {
+  test("makes one set of all of them", async () => {
+    await using sandbox = await createSandbox();
+    const job = await jobWith(sandbox, {
+      DATABASES: `sqlite://${makeDatabase(sandbox)}`,
+      SYSTEM_STATE: "true",
+    });
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect({ exitCode, problems: report.problems }).toEqual({ exitCode: 0, problems: [] });
+    const [set = ""] = job.sets();
+    expect(readdirSync(set).sort()).toEqual([
+      "SHA256SUMS",
+      "application.tar.zst",
+      "database-shop.sqlite.zst",
+      "manifest.json",
+      "system-state.tar.zst",
+    ]);
+    execFileSync("sha256sum", ["--quiet", "-c", "SHA256SUMS"], { cwd: set });
+    // Nothing needed a credential.
+    expect(existsSync(sandbox.path("run"))).toBe(false);
+  });
+
+  test("backs up the others when a database cannot be had, and its subject names the one that is missing", async () => {
+    await using sandbox = await createSandbox();
+    const mail = sandbox.path("mail");
+    const job = await jobWith(sandbox, {
+      DATABASES: "mysql://me:wrong-pw@127.0.0.1:1/shop",
+      EMAIL_TO: "admin@example.org",
+      SENDMAIL: await sandbox.fake("keep-mail", `#!/bin/sh\ncat >${mail}\n`),
+    });
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(1);
+    expect(report.problems.join()).toContain("Can't connect");
+    const manifest = job.manifest(job.sets()[0] ?? "");
+    expect(manifest).toMatchObject({
+      outcome: "partial",
+      components: [{ name: "application" }],
+      missing: [{ name: "database-shop", source: "database" }],
+    });
+    const message = readFileSync(mail, "utf8");
+    expect(message).toContain("Subject: [PARTIAL] backup-run app on web1: database-shop");
+    expect(message + JSON.stringify([manifest, report])).not.toContain("wrong-pw");
+    expect(readdirSync(sandbox.path("run"))).toEqual([]);
+  });
+
+  test("has failed when no source gave anything", async () => {
+    await using sandbox = await createSandbox();
+    const job = await jobWith(sandbox, { APP_DIR: undefined, DATABASES: "mysql://127.0.0.1:1/shop" });
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(2);
+    expect(report.problems.concat(JSON.stringify(report)).join()).toContain("Can't connect");
+    expect([job.sets(), job.partials()]).toEqual([[], []]);
+  });
+
+  test("keeps a database that shrank, doubts it, and prunes nothing until it has been that size for a while", async () => {
+    await using sandbox = await createSandbox();
+    const job = await jobWith(sandbox, {
+      DATABASES: `sqlite://${makeDatabase(sandbox)}`,
+      KEEP_LAST: "1",
+      KEEP_DAILY: "0",
+      KEEP_WEEKLY: "0",
+      KEEP_MONTHLY: "0",
+    });
+    for (let run = 0; run < 2; run += 1) expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
+    expect(job.sets()).toHaveLength(1);
+    makeDatabase(sandbox, 100);
+    const shrunk = await runJson(sandbox, runtime, job);
+    expect(shrunk.exitCode).toBe(1);
+    expect(shrunk.report.problems.join()).toContain("it shrank");
+    expect(job.sets()).toHaveLength(2);
+    let exitCode: number | null = 1;
+    for (let run = 0; run < 5 && exitCode !== 0; run += 1)
+      ({ exitCode } = await runJson(sandbox, runtime, job));
+    expect(exitCode).toBe(0);
+    expect(job.sets()).toHaveLength(1);
+  }, 60_000);
+});
+
+describe.each(runtimes)("A run on %s with stores", (runtime) => {
+  test("brings the set there and keeps there what its rules say", async () => {
+    await using sandbox = await createSandbox();
+    const nas = sandbox.path("the nas");
+    mkdirSync(nas);
+    const job = await jobWith(sandbox, {
+      STORE_NAS_URL: nas,
+      STORE_NAS_LAYOUT: "{tier}/{YYYY}/{MM}/{DD}/{HH}{mm}{ss}",
+      STORE_NAS_TIERS: "biweekly=1,15",
+      STORE_NAS_KEEP_LAST: "2",
+      STORE_NAS_KEEP_DAILY: "0",
+      STORE_NAS_KEEP_WEEKLY: "0",
+      STORE_NAS_KEEP_MONTHLY: "0",
+    });
+    for (let run = 0; run < 3; run += 1) expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
+    const stored = setsIn(nas);
+    expect(stored).toHaveLength(2);
+    expect(stored.every((path) => path.startsWith("daily/"))).toBe(true);
+    expect(readdirSync(nas).filter((name) => name.startsWith("."))).toEqual([]);
+    const [newest = ""] = stored.toReversed();
+    execFileSync("sha256sum", ["--quiet", "-c", "SHA256SUMS"], { cwd: join(nas, newest, "..") });
+  }, 60_000);
+
+  test("is degraded while a store is down, and uploads what waits when it is back, oldest first", async () => {
+    await using sandbox = await createSandbox();
+    const nas = sandbox.path("nas");
+    const job = await jobWith(sandbox, {
+      STORE_NAS_URL: nas,
+      KEEP_LAST: "1",
+      KEEP_DAILY: "0",
+      KEEP_WEEKLY: "0",
+      KEEP_MONTHLY: "0",
+    });
+    for (let run = 1; run <= 2; run += 1) {
+      const { exitCode, report } = await runJson(sandbox, runtime, job);
+      expect(exitCode).toBe(1);
+      expect(report.problems.join()).toContain(`${run === 1 ? "1 set waits" : "2 sets wait"} for it`);
+      expect(existsSync(nas)).toBe(false);
+    }
+    // Both are kept, although KEEP_LAST is 1: the store waits for them.
+    expect(job.sets()).toHaveLength(2);
+    mkdirSync(nas);
+    const back = await runJson(sandbox, runtime, job);
+    expect({ exitCode: back.exitCode, problems: back.report.problems }).toEqual({
+      exitCode: 0,
+      problems: [],
+    });
+    expect(back.report.parts.find((part) => part.kind === "store")?.message).toContain("3 sets");
+    expect(setsIn(nas)).toHaveLength(1);
+    expect(job.sets()).toHaveLength(1);
+    expect(readdirSync(sandbox.path("state/app/uploads/nas"))).toEqual([]);
+  }, 60_000);
+
+  test("has failed without a store that is required", async () => {
+    await using sandbox = await createSandbox();
+    const job = await jobWith(sandbox, { STORE_NAS_URL: sandbox.path("nas"), STORE_NAS_REQUIRED: "true" });
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect([exitCode, report.outcome]).toEqual([2, "failed"]);
+    expect(job.sets()).toHaveLength(1);
+  });
+
+  test("cuts a store off that hangs, while another gets the set", async () => {
+    await using sandbox = await createSandbox();
+    const nas = sandbox.path("nas");
+    mkdirSync(nas);
+    await sandbox.fake("ssh", '#!/bin/sh\ntrap "" TERM\nwhile :; do sleep 1; done\n');
+    const job = await jobWith(sandbox, {
+      STORE_NAS_URL: nas,
+      STORE_FAR_URL: "ssh://far.example.org/sets",
+      STORE_FAR_TIMEOUT: "2s",
+      FS_TIMEOUT: "60s",
+    });
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(1);
+    expect(report.problems.join()).toContain("it took longer than STORE_FAR_TIMEOUT (2s)");
+    expect(setsIn(nas)).toHaveLength(1);
+  }, 60_000);
+
+  test("removes nothing there when the listing lacks the set that has just arrived", async () => {
+    await using sandbox = await createSandbox();
+    const cloud = sandbox.path("cloud");
+    mkdirSync(cloud);
+    const job = await jobWith(sandbox, {
+      STORE_CLOUD_URL: `rclone::local:${cloud}`,
+      KEEP_LAST: "1",
+      KEEP_DAILY: "0",
+      KEEP_WEEKLY: "0",
+      KEEP_MONTHLY: "0",
+    });
+    expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
+    await sandbox.fake(
+      "rclone",
+      `#!/bin/sh\nfor a in "$@"; do if [ "$a" = --recursive ]; then echo "[]"; exit 0; fi; done\nexec /usr/bin/rclone "$@"\n`,
+    );
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(1);
+    expect(report.problems.join()).toContain("the new set is not in its listing");
+    expect(setsIn(cloud)).toHaveLength(2);
+  }, 60_000);
+
+  test("says of a set that is gone before it could be uploaded that it is lost", async () => {
+    await using sandbox = await createSandbox();
+    const nas = sandbox.path("nas");
+    const job = await jobWith(sandbox, { STORE_NAS_URL: nas });
+    await runJson(sandbox, runtime, job);
+    const [set = ""] = job.sets();
+    renameSync(set, sandbox.path("elsewhere"));
+    mkdirSync(nas);
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(1);
+    expect(report.problems.join()).toContain(`${set} is gone`);
+    expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
+  }, 60_000);
+});
