@@ -52,6 +52,9 @@ const schemes = {
 } as const;
 type Scheme = keyof typeof schemes;
 
+/** Of the parts that are decoded, the one that may hold nearly anything. */
+const passwordPart = 1;
+
 const parameters = ["socket", "container", "compose", "name"];
 const shape =
   /^([a-z]+):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?(\[[0-9a-f:.]+\]|[^:@/?[\]]*)(?::(\d{1,5}))?(\/[^?]*)?(?:\?(.*))?$/i;
@@ -63,19 +66,25 @@ export function parseDatabaseUrl(text: string): ParsedDatabaseUrl {
   if (!isScheme(scheme)) return refuse("a URL that begins with mysql://, postgres:// or sqlite:///");
   const decoded = decodeAll([user, password, host, path, query]);
   if (decoded === undefined) return refuse("percent codes of UTF-8");
-  const given = new URLSearchParams(query ?? "");
+  const isControl = (part: string | undefined, index: number) =>
+    (index === passwordPart ? /\0/ : /\p{Cc}/u).test(part ?? "");
+  if (decoded.some(isControl)) return refuse("names without control characters");
+  // A plus is a plus: this is no form.
+  const given = new URLSearchParams((query ?? "").replaceAll("+", "%2B"));
   const unknown = [...given.keys()].find((key) => !parameters.includes(key));
   if (unknown !== undefined) return refuse(`no parameter "${unknown}", only ${parameters.join(", ")}`);
+  const unclear = [...given].find(([key, value]) => value === "" || given.getAll(key).length > 1);
+  if (unclear !== undefined) return refuse(`one value for the parameter "${unclear[0]}"`);
   const parts: UrlParts = {
     user: decoded[0] || undefined,
     password: decoded[1] || undefined,
     host: decoded[2]?.replace(/^\[|\]$/g, "") || undefined,
     port: port === undefined ? undefined : Number(port),
     path: decoded[3] ?? "",
-    socket: given.get("socket") || undefined,
-    container: given.get("container") || undefined,
-    compose: given.get("compose") || undefined,
-    name: given.get("name") || undefined,
+    socket: given.get("socket") ?? undefined,
+    container: given.get("container") ?? undefined,
+    compose: given.get("compose") ?? undefined,
+    name: given.get("name") ?? undefined,
   };
   const kind = schemes[scheme];
   return kind === "sqlite" ? parseFile(parts) : parseServer(kind, parts);
@@ -94,8 +103,8 @@ interface UrlParts {
 }
 
 function parseFile(parts: UrlParts): ParsedDatabaseUrl {
-  const { path, name, host, user, socket, container, compose } = parts;
-  if (host !== undefined || user !== undefined || !/^\/[^/]/.test(path) || path.endsWith("/")) {
+  const { path, name, host, port, user, password, socket, container, compose } = parts;
+  if ((host ?? port ?? user ?? password) !== undefined || !/^\/[^/]/.test(path) || path.endsWith("/")) {
     return refuse("an absolute path: sqlite:///srv/app.db");
   }
   if (socket ?? container ?? compose) return refuse("no server: SQLite has none");
@@ -110,6 +119,7 @@ function parseServer(kind: "mysql" | "postgres", parts: UrlParts): ParsedDatabas
   if (database?.startsWith("-") === true) return refuse("the name of a database, not an option");
   if (user?.startsWith("-") === true || host?.startsWith("-") === true)
     return refuse("a user and a host, not an option");
+  if (kind === "mysql" && host?.startsWith("/") === true) return refuse("a socket as ?socket=/PATH");
   if (password !== undefined && user === undefined) return refuse("a user before the password");
   if (port !== undefined && ((host ?? socket) === undefined || port < 1 || port > 65_535))
     return refuse("a port of a host");

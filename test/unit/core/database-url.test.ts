@@ -27,6 +27,7 @@ describe("parseDatabaseUrl()", () => {
       "sqlite:///var/lib/my%20app/data.sqlite3",
       { path: "/var/lib/my app/data.sqlite3", componentName: "database-data" },
     ],
+    ["mysql:///d?socket=/run/a+b.sock", { socket: "/run/a+b.sock" }],
     ["mysql:///..%5c..", { database: "..\\..", componentName: "database-unnamed" }],
   ])("reads %s", (url, expected) => {
     expect(targetOf(url)).toMatchObject(expected as object);
@@ -64,6 +65,13 @@ describe("parseDatabaseUrl()", () => {
     ["sqlite://relative.db", "absolute path"],
     ["sqlite:///dir/", "absolute path"],
     ["sqlite:///x.db?container=c", "SQLite has none"],
+    ["sqlite://:5432/x.db", "absolute path"],
+    ["sqlite://:pw@/x.db", "absolute path"],
+    ["mysql:///d?container=", 'one value for the parameter "container"'],
+    ["mysql:///d?name=a&name=b", 'one value for the parameter "name"'],
+    ["mysql://u@%2Frun%2Fmysqld.sock/d", "?socket="],
+    ["mysql://h/d%0Ae", "control characters"],
+    ["mysql://u:%00@h/d", "control characters"],
     ["mysql://h/d\nmysql://h/e", "one line"],
   ])("refuses %s, and says what is expected", (url, word) => {
     const parsed = parseDatabaseUrl(url);
