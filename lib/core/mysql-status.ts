@@ -3,22 +3,46 @@ import { createDumpReader, findHint, type Hints } from "#lib/core/dump-reader.ts
 import type { ProducerReader } from "#lib/core/producer-status.ts";
 import { createTrailerProof } from "#lib/core/trailer-proof.ts";
 
-/** What the messages of MySQL, MariaDB and their programs mean for an admin. */
+/** What the messages of MySQL, MariaDB and their programs mean for an admin; the first that fits. */
 const hints: Hints = [
-  [/show events|EVENT/, "GRANT EVENT on the database to this user, or drop its events"],
+  [/show events/i, "GRANT EVENT on the database to this user"],
+  [
+    /insufficient privileges to SHOW CREATE/,
+    "GRANT SELECT ON mysql.proc to this user, or SHOW_ROUTINE on *.* where MySQL has it",
+  ],
   [/Access denied for user .*\(using password/, "Check user and password of the URL in DATABASES"],
   [
     /Access denied|command denied/,
     "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on the database to this user",
   ],
   [/Unknown database/, "Correct the name in DATABASES; SHOW DATABASES lists them"],
+  [/Unknown (?:MySQL |MariaDB )?server host/, "Correct the host in DATABASES, or look at the name server"],
+  [/No such container|is not running|Docker daemon/, "Is the container running, and is this its name?"],
+  [/Too many connections/i, "max_connections of the server is used up: back up at another time, or raise it"],
+  [/is not allowed to connect/, "Create the user for this host as well: 'user'@'host'"],
+  [/must (?:SET|reset)|password has expired/i, "The user's password has expired: ALTER USER"],
+  [/TLS|SSL/, "Client and server do not agree on TLS: set ssl options in an option file of the client"],
   [
-    /Can't connect|Connection refused|No such file or directory/,
+    /Can't connect|Connection refused|No such file or directory|no answer from/,
     "Is the server running, and is this its address?",
   ],
-  [/marked as crashed|is crashed|Incorrect key file|should be repaired/, "REPAIR TABLE, then back up again"],
+  [
+    /marked as crashed|is crashed|Incorrect (?:key file|file format)|should be repaired|File too short|Got error (?:126|127|134|144|145|175)\b/,
+    "REPAIR TABLE, then back up again; if it is of InnoDB, look into the server's log first",
+  ],
+  [
+    /references invalid table|definer .*does not exist/,
+    "DROP the view or make it work again: what cannot be read cannot be dumped",
+  ],
+  [
+    /definition has changed|status information for table/i,
+    "The schema was changed during the dump: back up again, at an hour without migrations",
+  ],
   [/max_allowed_packet|packet bigger/, "Raise max_allowed_packet of server and client"],
-  [/Lost connection|gone away/, "Look into the server's log; raise net_write_timeout"],
+  [
+    /Lost connection|gone away|Connection was killed/,
+    "Look into the server's log; max_allowed_packet or net_write_timeout may be too small",
+  ],
   [
     /Unknown table|unknown variable|unknown option|Unknown system variable/,
     "Dump program and server are of different kinds or ages: install the server's own client",

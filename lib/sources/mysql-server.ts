@@ -1,4 +1,4 @@
-/** How a server of MySQL or MariaDB is reached, and what it says about itself. */
+/** How a server of MySQL or MariaDB is reached, with which programs, and what they say when they are not let in. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
@@ -12,23 +12,11 @@ type Command = readonly [string, ...string[]];
 
 export interface MysqlServer {
   readonly dumpProgram: string;
-  /** As it was built for, from its --version. */
+  /** In its own words. */
   readonly dumpVersion: string;
   readonly clientProgram: string;
   readonly command: (program: string, args: readonly string[]) => Command;
   readonly env: Readonly<Record<string, string>>;
-}
-
-export interface MysqlFacts {
-  readonly version: string;
-  readonly isMariadbServer: boolean;
-  readonly isMysqlProgram: boolean;
-  readonly hasBinaryLog: boolean;
-  readonly canRecordPosition: boolean;
-  readonly characterSet: string;
-  readonly collation: string;
-  readonly tables: number;
-  readonly notTransactional: readonly string[];
 }
 
 const optionFileMarker = "@OPTION-FILE@";
@@ -36,42 +24,60 @@ const optionFileMarker = "@OPTION-FILE@";
 /**
  * Ready to run the server's programs. The password goes into an option file of this run; everything else is in arguments.
  *
- * HOME is that file's directory: `~/.my.cnf` is read after an extra file and would win over it.
+ * With it HOME is no user's: `~/.my.cnf` is read after an extra file and would win over it.
  */
 export async function openMysql(target: MysqlTarget, access: SourceAccess): Promise<MysqlServer> {
-  const directory = await access.privateDirectory();
-  const file = target.password === undefined ? undefined : join(directory, "client.cnf");
-  if (file !== undefined) {
-    const text = `[client]\npassword="${escapeOption(target.password?.reveal() ?? "")}"\n`;
-    await writeFile(file, text, { mode: 0o600, flag: "w" });
-  }
-  const connection = [
-    ...(target.host === undefined ? [] : [`--host=${target.host}`, "--protocol=tcp"]),
-    ...(target.port === undefined ? [] : [`--port=${target.port}`]),
-    ...(target.socket === undefined ? [] : [`--socket=${target.socket}`]),
-    ...(target.user === undefined ? [] : [`--user=${target.user}`]),
-  ];
+  const file = target.password && (await writeOptionFile(target.password.reveal(), access));
   const id = target.container === undefined ? undefined : await findContainer(target.container, access);
+  const connection = listConnection(target);
   const command = (program: string, args: readonly string[]): Command => {
     if (id === undefined) {
-      const option = file === undefined ? [] : [`--defaults-extra-file=${file}`];
+      const option = file === undefined ? [] : [`--defaults-extra-file=${file.path}`];
       return [program, ...option, ...connection, ...args];
     }
     if (file === undefined) return commandInContainer(id, [program, ...connection, ...args]);
-    const inside = [program, `--defaults-extra-file=${optionFileMarker}`, ...connection, ...args];
-    return commandWithFile(id, file, optionFileMarker, inside);
+    const option = `--defaults-extra-file=${optionFileMarker}`;
+    const inside = ["env", "HOME=/nonexistent", program, option, ...connection, ...args];
+    return commandWithFile(id, file.path, optionFileMarker, inside);
   };
   const dump = await findProgram(["mariadb-dump", "mysqldump"], id, access);
   const client = await findProgram(["mariadb", "mysql"], id, access);
-  const env = id === undefined && file !== undefined ? { HOME: directory } : {};
+  const env = id === undefined && file !== undefined ? { HOME: file.directory } : {};
   return { dumpProgram: dump.name, dumpVersion: dump.version, clientProgram: client.name, command, env };
+}
+
+/** As everywhere with MySQL, "localhost" without a port is the socket. */
+function listConnection({ host, port, socket, user }: MysqlTarget): string[] {
+  const isTcp = host !== undefined && (host !== "localhost" || port !== undefined);
+  return [
+    ...(host === undefined ? [] : [`--host=${host}`]),
+    ...(isTcp ? ["--protocol=tcp"] : []),
+    ...(port === undefined ? [] : [`--port=${port}`]),
+    ...(socket === undefined ? [] : [`--socket=${socket}`]),
+    ...(user === undefined ? [] : [`--user=${user}`]),
+  ];
+}
+
+async function writeOptionFile(
+  password: string,
+  access: SourceAccess,
+): Promise<{ directory: string; path: string }> {
+  const directory = await access.privateDirectory();
+  const path = join(directory, "client.cnf");
+  await writeFile(path, `[client]\npassword="${escapeOption(password)}"\n`, { mode: 0o600, flag: "wx" });
+  return { directory, path };
 }
 
 /** In an option file's double quotes a backslash begins an escape. */
 function escapeOption(text: string): string {
-  return text.replaceAll(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  const lineEnds = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+  return Object.entries(lineEnds).reduce(
+    (escaped, [character, written]) => escaped.replaceAll(character, written),
+    text.replaceAll(/[\\"]/g, "\\$&"),
+  );
 }
 
+/** The first of them that is there. One that cannot be asked, since its container is down, is another thing. */
 async function findProgram(
   names: readonly string[],
   id: string | undefined,
@@ -81,82 +87,30 @@ async function findProgram(
     const command: Command =
       id === undefined ? [name, "--version"] : commandInContainer(id, [name, "--version"]);
     const result = await exec(command, { timeoutMs, signal });
-    if (result.exitCode === 0) return { name, version: result.stdout };
+    if (result.exitCode === 0) return { name, version: result.stdout.trim() };
+    const isMissing = id === undefined ? result.notFound : false;
+    if (!isMissing && result.exitCode !== 126 && result.exitCode !== 127) {
+      throw describeRefusal(`Cannot run ${command.slice(0, -1).join(" ")}`, result, timeoutMs);
+    }
   }
-  throw new OpsError(
-    `Cannot run ${names.join(" or ")}: ${id === undefined ? "it is not installed" : `it is not in the container "${id}"`}`,
-    {
-      outcome: "failed",
-      hint:
-        id === undefined
-          ? "apt-get install mariadb-client; under cron, set PATH"
-          : "Is this the database's container, and is it running?",
-    },
-  );
-}
-
-const systemSchemas = "'mysql','information_schema','performance_schema','sys'";
-
-/** Ask the server; throws OpsError "failed" in its own words when it does not let us in. */
-export async function askServer(
-  target: MysqlTarget,
-  server: MysqlServer,
-  access: SourceAccess,
-): Promise<MysqlFacts> {
-  const schemas =
-    target.database === undefined ? `TABLE_SCHEMA NOT IN (${systemSchemas})` : "TABLE_SCHEMA = DATABASE()";
-  const questions = [
-    "SELECT VERSION(), @@log_bin, @@character_set_database, @@collation_database",
-    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), COALESCE(ENGINE, '') FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${schemas}`,
-    "SHOW GRANTS",
-  ];
-  const args = [
-    "--batch",
-    "--skip-column-names",
-    "--connect-timeout=10",
-    `--execute=${questions.join("; SELECT '--'; ")}`,
-    ...(target.database === undefined ? [] : ["--", target.database]),
-  ];
-  const result = await access.exec(server.command(server.clientProgram, args), {
-    timeoutMs: access.timeoutMs,
-    signal: access.signal,
-    env: server.env,
-  });
-  if (result.exitCode !== 0) throw describeRefusal(target, result, access);
-  const [about = "", tables = "", grants = ""] = result.stdout.split(/^--\n/m);
-  const [version = "", logBin, characterSet = "", collation = ""] = about.trim().split("\t");
-  const rows = tables.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
-  const mayFlush = /ALL PRIVILEGES|RELOAD|SUPER/.test(grantsOnEverything(grants));
-  const mayAsk = /ALL PRIVILEGES|REPLICATION CLIENT|BINLOG MONITOR|SUPER/.test(grantsOnEverything(grants));
-  return {
-    version,
-    isMariadbServer: version.includes("MariaDB"),
-    isMysqlProgram: !server.dumpVersion.includes("MariaDB"),
-    hasBinaryLog: logBin === "1",
-    canRecordPosition: logBin === "1" && mayFlush && mayAsk,
-    characterSet,
-    collation,
-    tables: rows.length,
-    notTransactional: rows
-      .filter(([, engine]) => !/^(InnoDB|RocksDB|TokuDB)?$/i.test(engine ?? ""))
-      .map(([name]) => name ?? ""),
-  };
-}
-
-function grantsOnEverything(grants: string): string {
-  return grants
-    .split("\n")
-    .filter((line) => / ON \*\.\* /.test(line))
-    .join("\n");
-}
-
-function describeRefusal(target: MysqlTarget, result: ExecResult, access: SourceAccess): OpsError {
-  const lines = result.stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
-  const words = result.timedOut
-    ? `no answer from the server after ${access.timeoutMs / 1000} s`
-    : lines.join("; ") || "the client said nothing";
-  return new OpsError(`Cannot back up the ${target.componentName}: ${words}`, {
+  const where = id === undefined ? "it is not installed" : `it is not in the container "${id}"`;
+  throw new OpsError(`Cannot run ${names.join(" or ")}: ${where}`, {
     outcome: "failed",
-    hint: hintOnMysql(words),
+    hint:
+      id === undefined
+        ? "apt-get install mariadb-client; under cron, set PATH"
+        : "Is this the container of the database?",
   });
+}
+
+/** An OpsError "failed" in the words of the program that was to answer. */
+export function describeRefusal(problem: string, result: ExecResult, timeoutMs: number): OpsError {
+  const lines = result.stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
+  const said = lines.join("; ") || `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
+  const words = result.timedOut
+    ? `no answer from the server after ${timeoutMs / 1000} s`
+    : result.notFound
+      ? "the program is not installed"
+      : said;
+  return new OpsError(`${problem}: ${words}`, { outcome: "failed", hint: hintOnMysql(words) });
 }

@@ -5,11 +5,15 @@
  * would need stands in the manifest. All databases of a server are one dump, users included.
  */
 import type { MysqlTarget } from "#lib/core/database-url.ts";
+import { canDumpHistory, listDumpArguments } from "#lib/core/mysql-dump-arguments.ts";
+import { findHidden, isGranted } from "#lib/core/mysql-grants.ts";
 import { createMysqlReader, mysqlDumpProof } from "#lib/core/mysql-status.ts";
+import { type MysqlVersion, parseMysqlVersion } from "#lib/core/mysql-version.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkProgram } from "#lib/preflight/check-program.ts";
-import { askServer, type MysqlFacts, openMysql } from "#lib/sources/mysql-server.ts";
+import { type MysqlFacts, readMysqlFacts } from "#lib/sources/mysql-facts.ts";
+import { openMysql } from "#lib/sources/mysql-server.ts";
 import type { OpenSource, Source, SourceAccess } from "#lib/sources/source.ts";
 
 const tablesNamed = 5;
@@ -43,66 +47,69 @@ async function checkDumpProgram(target: MysqlTarget, asker: FileSystemAsker): Pr
 
 async function openSource(target: MysqlTarget, access: SourceAccess): Promise<OpenSource> {
   const server = await openMysql(target, access);
-  const facts = await askServer(target, server, access);
+  const facts = await readMysqlFacts(target, server, access);
+  const program = parseMysqlVersion(server.dumpVersion);
+  const { database, componentName } = target;
+  const hasPosition = facts.hasBinaryLog && mayRecordPosition(facts, program);
+  const hasHistory = facts.versioned.length > 0;
+  const plan = { program, server: facts.version, database, hasPosition, hasHistory };
   return {
-    producer: server.command(server.dumpProgram, dumpArguments(target, facts)),
+    producer: server.command(server.dumpProgram, listDumpArguments(plan)),
     env: server.env,
     createReader: () => createMysqlReader(server.dumpProgram),
     proof: mysqlDumpProof,
-    problems: [],
-    notes: describeNotes(target, facts),
+    problems: findHidden(facts.grants, database, facts.version).map(
+      (gap) => `${componentName}: it lacks any ${gap} TO its user`,
+    ),
+    notes: describeNotes(facts, program, hasPosition).map((note) => `${componentName}: ${note}`),
     facts: {
-      server: facts.version,
-      database: target.database,
+      server: facts.versionText,
+      dumpedBy: server.dumpVersion,
+      database,
       characterSet: facts.characterSet,
       collation: facts.collation,
       tables: facts.tables,
-      binaryLogPosition: facts.canRecordPosition,
-      restore: describeRestore(target, facts),
+      binaryLogPosition: hasPosition,
+      restore: describeRestore(target, facts, server.clientProgram),
     },
   };
 }
 
+/** MariaDB tells its own program where a snapshot lies in the log; else all tables are locked for a moment to find out. */
+function mayRecordPosition({ version, grants }: MysqlFacts, program: MysqlVersion): boolean {
+  if (version.isMariadb && program.isMariadb) return true;
+  const mayLock = isGranted(grants, undefined, "RELOAD");
+  return mayLock && isGranted(grants, undefined, "REPLICATION CLIENT", "BINLOG MONITOR", "SUPER");
+}
+
 /** With the plain client, where the decompressed file lies. */
-function describeRestore({ database, componentName }: MysqlTarget, facts: MysqlFacts): string {
+function describeRestore(target: MysqlTarget, facts: MysqlFacts, client: string): string {
+  const { database, componentName } = target;
   const file = `${componentName}.sql`;
-  if (database === undefined) return `mysql < ${file}`;
+  if (database === undefined) return `${client} < ${file}`;
   const name = database.replaceAll("`", "``").replaceAll("'", "'\\''");
   const create = `CREATE DATABASE \`${name}\` CHARACTER SET ${facts.characterSet} COLLATE ${facts.collation}`;
-  return `mysql -e '${create}' && mysql -- '${database.replaceAll("'", "'\\''")}' < ${file}`;
+  return `${client} -e '${create}' && ${client} -- '${database.replaceAll("'", "'\\''")}' < ${file}`;
 }
 
-function dumpArguments({ database }: MysqlTarget, facts: MysqlFacts): string[] {
-  const position = facts.isMysqlProgram ? "--source-data=2" : "--master-data=2";
-  return [
-    "--single-transaction",
-    "--quick",
-    "--routines",
-    "--events",
-    "--triggers",
-    "--hex-blob",
-    "--no-tablespaces",
-    "--default-character-set=utf8mb4",
-    ...(facts.canRecordPosition ? [position] : []),
-    // Else a restore would claim the transactions of the server that was dumped.
-    ...(facts.isMysqlProgram ? ["--set-gtid-purged=OFF"] : []),
-    ...(facts.isMysqlProgram && facts.isMariadbServer ? ["--column-statistics=0"] : []),
-    ...(database === undefined ? ["--all-databases"] : ["--", database]),
-  ];
-}
-
-function describeNotes({ componentName }: MysqlTarget, facts: MysqlFacts): string[] {
-  const { notTransactional, hasBinaryLog, canRecordPosition } = facts;
-  const shown = notTransactional.slice(0, tablesNamed).join(", ");
-  const rest = notTransactional.length - tablesNamed;
+function describeNotes(facts: MysqlFacts, program: MysqlVersion, hasPosition: boolean): string[] {
+  const { notTransactional, versioned, hasBinaryLog, version } = facts;
   return [
     ...(notTransactional.length === 0
       ? []
       : [
-          `${componentName}: not of one point in time, since their engines know no transactions: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`,
+          `not of one point in time, since their engines know no transactions: ${nameTables(notTransactional)}`,
         ]),
-    ...(hasBinaryLog && !canRecordPosition
-      ? [`${componentName}: the position in the binary log is not recorded: GRANT RELOAD, REPLICATION CLIENT`]
+    ...(versioned.length === 0 || canDumpHistory(program, version)
+      ? []
+      : [`without the past rows of system-versioned tables: ${nameTables(versioned)}`]),
+    ...(hasBinaryLog && !hasPosition
+      ? ["the position in the binary log is not recorded: GRANT RELOAD, REPLICATION CLIENT"]
       : []),
   ];
+}
+
+function nameTables(names: readonly string[]): string {
+  const rest = names.length - tablesNamed;
+  return `${names.slice(0, tablesNamed).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
