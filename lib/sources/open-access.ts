@@ -1,10 +1,11 @@
 /** The directories that a source may ask for while it is open, and their end. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { UndoJournal } from "#lib/core/run-context.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
+import { removeTree } from "#lib/tools/remove-tree.ts";
 
 export interface AccessRequest extends Pick<SourceAccess, "exec" | "clock" | "signal" | "log" | "timeoutMs"> {
   readonly sourceName: string;
@@ -27,8 +28,8 @@ export function openAccess(request: AccessRequest): OpenAccess {
   let isPrivate = false;
   const staging = join(stagingRoot, `.staging-${sourceName}`);
   const close = async () => {
-    if (isPrivate) await within(rm(privateRoot, { recursive: true, force: true }), privateRoot, timeoutMs);
-    if (isStaged) await within(rm(staging, { recursive: true, force: true }), staging, timeoutMs * 10);
+    if (isPrivate) await removeTree(privateRoot, timeoutMs);
+    if (isStaged) await removeTree(staging, timeoutMs * 10);
   };
   return {
     close,

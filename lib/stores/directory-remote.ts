@@ -14,6 +14,7 @@ import { withDeadline } from "#lib/tools/deadline.ts";
 import { feedFile } from "#lib/tools/feed-file.ts";
 import { syncDirectory } from "#lib/tools/fsync.ts";
 import { findHasher, hashMedium } from "#lib/tools/medium-hash.ts";
+import { removeTree } from "#lib/tools/remove-tree.ts";
 
 export interface DirectoryAccess {
   readonly exec: Exec;
@@ -69,7 +70,7 @@ export function createDirectoryRemote(target: DirectoryTarget, tools: DirectoryA
       const file = at(path);
       const limits = { signal: transfer.signal, timeoutMs: transfer.stallMs };
       await within(makeDirectories(base, dirname(file)), `create "${dirname(file)}"`, limits);
-      await within(rm(file, { recursive: true, force: true }), `replace "${file}"`, limits);
+      await removeTree(file, transfer.stallMs);
       const flags = ["bs=1M", "iflag=fullblock", "oflag=nofollow", "conv=excl,fsync", "status=none"];
       const { exec: _exec, ...fed } = tools;
       const end = await feedFile({
@@ -99,11 +100,7 @@ export function createDirectoryRemote(target: DirectoryTarget, tools: DirectoryA
     readFile: (path, limits) =>
       within(orWhenMissing(readFile(at(path), "utf8"), undefined), `read "${at(path)}"`, limits),
     rename: (from, to, limits) => within(renameOver(base, at(from), at(to)), `rename "${at(from)}"`, limits),
-    remove: (path, limits) =>
-      within(rm(at(path), { recursive: true, force: true }), `remove "${at(path)}"`, {
-        ...limits,
-        timeoutMs: limits.timeoutMs * 10,
-      }),
+    remove: (path, { timeoutMs }) => removeTree(at(path), timeoutMs * 10),
     removeEmptyParents: async (path, limits) => {
       for (let parent = remoteParent(checkRemotePath(path)); parent !== ""; parent = remoteParent(parent)) {
         if (!(await within(removeEmpty(at(parent)), `remove "${at(parent)}"`, limits))) return;

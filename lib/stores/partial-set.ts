@@ -5,10 +5,11 @@
  * through one.
  */
 import { constants } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
+import { removeTree } from "#lib/tools/remove-tree.ts";
 
 /** Create the directory; resolves to its path. */
 export async function createPartialSet(root: string, name: string, deadlineMs: number): Promise<string> {
@@ -38,10 +39,10 @@ export async function writePartialFile(path: string, text: string, deadlineMs: n
 
 /** Remove it with everything in it; no error when it is gone. */
 export async function removePartialSet(path: string, deadlineMs: number): Promise<void> {
-  await withDeadline(rm(path, { recursive: true, force: true }), deadlineMs, `remove "${path}"`);
+  await removeTree(path, deadlineMs);
 }
 
 /** Remove one file of it; no error when it is gone. */
 export async function removePartialFile(path: string, deadlineMs: number): Promise<void> {
-  await withDeadline(rm(path, { force: true }), deadlineMs, `remove "${path}"`);
+  await removeTree(path, deadlineMs);
 }

@@ -1,10 +1,11 @@
 /** Removing a set, so that at no moment half a set bears a good name. */
-import { lstat, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, realpath, rename, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import { readManifest, type StoredSet } from "#lib/stores/set-listing.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { syncDirectory } from "#lib/tools/fsync.ts";
+import { removeTree } from "#lib/tools/remove-tree.ts";
 
 export const removingPrefix = ".removing-";
 
@@ -34,7 +35,7 @@ export async function removeSet(root: string, set: StoredSet, deadlineMs: number
 
 /** Remove a set that already bears a hidden name, and the parents that it leaves empty. */
 export async function removeHidden(root: string, hidden: string, deadlineMs: number): Promise<void> {
-  await withDeadline(rm(hidden, { recursive: true, force: true }), deadlineMs * 10, `remove "${hidden}"`);
+  await removeTree(hidden, deadlineMs * 10);
   await removeEmptyParents(root, dirname(hidden), deadlineMs);
 }
 

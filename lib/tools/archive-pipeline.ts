@@ -51,7 +51,12 @@ export function startArchivePipeline(request: PipelineRequest): Pipeline {
     env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
     stdio: ["ignore", "pipe", "pipe", request.outputFd, "pipe"],
   });
-  return { ended: collectEnd(child, request), kill: () => killPipeline(child) };
+  let killed: Promise<boolean> | undefined;
+  const kill = () => {
+    killed ??= killPipeline(child);
+    return killed;
+  };
+  return { ended: collectEnd(child, request), kill };
 }
 
 async function collectEnd(child: ChildProcess, request: PipelineRequest): Promise<PipelineEnd> {

@@ -24,14 +24,21 @@ export async function findMarkedProcesses(name: string, value: string): Promise<
   });
 }
 
-/** Whether a process group has a member that is not a zombie. */
+/**
+ * Whether a process group has a member that still does something. A zombie does not, unless threads of it live on: one that
+ * waits for a dead file system outlives the death of its process.
+ */
 export async function hasLivingMember(groupId: number): Promise<boolean> {
   const members = await filterProcesses(async (pid) => {
     const fields = await statFields(pid);
-    return fields !== undefined && fields[0] !== "Z" && fields[2] === String(groupId);
+    if (fields?.[2] !== String(groupId)) return false;
+    return fields[0] !== "Z" || Number(fields[threadCount]) > 1;
   });
   return members.length > 0;
 }
+
+/** Index of the number of threads among the fields that `statFields` gives. */
+const threadCount = 17;
 
 async function filterProcesses(isWanted: (pid: number) => Promise<boolean>): Promise<number[]> {
   const found: number[] = [];
