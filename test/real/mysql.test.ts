@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
@@ -223,7 +223,19 @@ describe.skipIf(!hasMariadb)("MariaDB", () => {
       expect(shown).toContain("--single-transaction");
       expect(shown).not.toContain(strangePassword);
       expect(readdirSync(dump.privateDirectory)).toEqual(["client.cnf"]);
+      expect(statSync(join(dump.privateDirectory, "client.cnf")).mode & 0o777).toBe(0o600);
     });
+  });
+
+  test("reached as localhost is reached by the socket, and an option file takes nothing from the dump", async () => {
+    await using sandbox = await createSandbox();
+    using _database = createShop(server, "plain");
+    const options = `[client]\nsocket=${server.socket}\n[mysqldump]\nskip-comments\nskip-triggers\n`;
+    await sandbox.write("home/.my.cnf", options, 0o600);
+    const changes = { socket: undefined, host: "localhost", database: "plain" };
+    await using dump = await openSource(sandbox, sourceOf(changes));
+    await dump.writeWhole();
+    expect(readFileSync(dump.path, "utf8")).toContain("TRIGGER no_zero");
   });
 
   describe("names what a dump would lack without a word, when", () => {
@@ -472,6 +484,7 @@ describe.skipIf(!hasMariadb)("MariaDB", () => {
     );
     await using dump = await openSource(sandbox, sourceOf());
     const written = await dump.write();
+    expect(dump.open.proof.isAlways).toBe(true);
     expect(written).toMatchObject({
       isUsable: true,
       status: { outcome: "complete" },
