@@ -44,11 +44,7 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
       file = await open(path, "r");
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") continue;
-      throw new OpsError(`Cannot read the configuration "${path}"`, {
-        outcome: errorCode(cause) === "EACCES" ? "denied" : "config",
-        hint: "Run as the user who owns it, or give another one with --config FILE",
-        cause,
-      });
+      throw cannotRead(path, cause);
     }
     await using opened = file;
     // Of the open file, so that what is judged is what is read.
@@ -66,6 +62,15 @@ async function readText(file: FileHandle, path: string): Promise<string> {
   try {
     return await file.readFile("utf8");
   } catch (cause) {
-    throw new OpsError(`Cannot read the configuration "${path}"`, { outcome: "config", cause });
+    throw cannotRead(path, cause);
   }
+}
+
+function cannotRead(path: string, cause: unknown): OpsError {
+  const who = errorCode(cause) === "EACCES" ? "Run as the user who owns it, or give" : "Give";
+  return new OpsError(`Cannot read the configuration "${path}"`, {
+    outcome: "config",
+    hint: `${who} a file that can be read with --config FILE`,
+    cause,
+  });
 }

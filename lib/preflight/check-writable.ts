@@ -2,9 +2,9 @@ import type { Finding } from "#lib/core/report.ts";
 import { ask, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 
 // mkdir fails when anything has that name, a planted symlink included. What it made goes whenever the shell ends: the trap
-// stands before there is anything to remove, and removes with signals shut out.
+// stands before there is anything to remove, removes with signals shut out, and nothing through a symlink.
 const writeAndRemove =
-  'd="$1/$2"; trap \'trap "" HUP INT TERM; rm -f "$d/write-test"; rmdir "$d" 2>/dev/null\' EXIT; ' +
+  'd="$1/$2"; trap \'trap "" HUP INT TERM; [ -h "$d" ] || { rm -f "$d/write-test"; rmdir "$d" 2>/dev/null; }\' EXIT; ' +
   'trap "exit 1" HUP INT TERM; mkdir -m 700 "$d" && printf test >"$d/write-test" && sync "$d/write-test"';
 
 /**

@@ -1,5 +1,5 @@
 /** Give a whole set its final name. */
-import { mkdir, stat } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Exec } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -57,10 +57,10 @@ async function isMoved({ exec, partialDir, deadlineMs }: PublishRequest, path: s
   throw new OpsError(`Cannot publish "${path}": ${reason}`, { outcome: "failed" });
 }
 
-/** Whether something is there; what cannot be asked for is not there as far as a rename is concerned. */
+/** Whether something is there, a symlink that leads nowhere included; what cannot be asked for is not there for a rename. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await lstat(path);
     return true;
   } catch {
     return false;
