@@ -1,192 +1,177 @@
 /**
- * The shipped entry of /etc/cron.d, run by a real cron at its own hour: in a private mount namespace, where /etc, /opt and
- * /run are this test's, and with a clock that begins three seconds before 03:00.
+ * The shipped cron.d entry under a real cron daemon: byte for byte on Bun, with Deno's command in Bun's place on Deno.
+ *
+ * Cron believes that it is shortly before 03:00 and waits for the minute like any other.
  */
 import { describe, expect, test } from "bun:test";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { isRoot } from "#test/support/capabilities.ts";
-import { createJob, type TestJob } from "#test/support/job.ts";
-import {
-  createSandbox,
-  projectDirectory,
-  type Runtime,
-  runtimeProgram,
-  runtimes,
-  type Sandbox,
-} from "#test/support/sandbox.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isSystemAdmin } from "#test/support/capabilities.ts";
+import { type CronMachine, createCronMachine } from "#test/support/cron-machine.ts";
+import { createSandbox, projectDirectory, type Runtime, runtimes } from "#test/support/sandbox.ts";
+import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
-const canRun =
-  isRoot && ["cron", "faketime", "unshare"].every((program) => spawnSync("which", [program]).status === 0);
+const beforeThree = "2026-11-21 02:59:56";
+const duringTheDay = "2026-11-21 12:10:00";
+const shipped = readFileSync(join(projectDirectory, "cron.d/lastgood-backup"), "utf8");
+const commands: Record<Runtime, string> = { bun: "bun", deno: "deno run -A" };
 
-/** Overlays, so that what is written there stays in this namespace. $1 is the sandbox, $2 the project. */
-const enterWorld = `
-set -e
-mount -t tmpfs tmpfs "$1/world"
-for d in etc sbin; do mkdir -p "$1/world/$d" "$1/world/$d.work"; done
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/world/etc,workdir=$1/world/etc.work" /etc
-mount -t overlay overlay -o "lowerdir=/usr/sbin,upperdir=$1/world/sbin,workdir=$1/world/sbin.work" /usr/sbin
-mount -t tmpfs tmpfs /opt; mkdir /opt/lastgood; mount --bind "$2" /opt/lastgood
-mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs tmpfs /run; mkdir -p /run/lock
-mount -t tmpfs tmpfs /var/spool/cron; mkdir /var/spool/cron/crontabs
-rm -rf /etc/cron.d /etc/crontab; cp -r "$1/cron.d" /etc/cron.d; chown -R root:root /etc/cron.d
-mkdir -p /etc/lastgood; cp "$1/etc/backup.env" /etc/lastgood/backup.env; chmod 600 /etc/lastgood/backup.env
-rm -f /usr/sbin/sendmail; cp "$1/bin/keep-mail" /usr/sbin/sendmail
-ln -sf /usr/share/zoneinfo/UTC /etc/localtime
-exec faketime -f '@2026-11-21 02:59:57' cron -f
-`;
-
-interface World {
-  readonly job: TestJob;
-  /** Mails that cron or a run has sent, oldest first. */
-  readonly mails: () => string[];
-  readonly start: () => ChildProcess;
+interface Installed {
+  readonly machine: CronMachine;
+  readonly smtp: RunningSmtpServer;
+  /** The entry for this runtime. */
+  readonly entry: string;
+  readonly configure: (job: string, settings?: Readonly<Record<string, string>>) => Promise<string>;
 }
 
-async function buildWorld(
-  sandbox: Sandbox,
-  runtime: Runtime,
-  settings: Record<string, string | undefined>,
-): Promise<World> {
-  const job = await createJob(
-    sandbox,
-    { LOCK_FILE: undefined, EMAIL_TO: "admin@example.org", ...settings },
-    "backup",
-  );
-  const mails = sandbox.path("mails");
-  for (const name of ["mails", "world"]) mkdirSync(sandbox.path(name));
-  await sandbox.fake(
-    "keep-mail",
-    `#!/bin/sh\nf=$(mktemp ${mails}/.XXXXXX); cat >"$f"; mv "$f" "${mails}/$(date +%s%N)"\n`,
-  );
-  const shipped = readFileSync(join(projectDirectory, "cron.d/lastgood-backup"), "utf8");
-  symlinkSync(runtimeProgram(runtime), join(sandbox.bin, runtime));
-  const path = `${sandbox.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const entry = shipped
-    .replace(/^PATH=.*$/m, `PATH=${path}`)
-    .replaceAll("bun scripts", runtime === "bun" ? "bun scripts" : "deno run -A scripts");
-  await sandbox.write("cron.d/lastgood-backup", entry, 0o644);
-  await sandbox.write("cron.d/lastgood.disabled", `* * * * * root touch ${sandbox.path("was-run")}\n`, 0o644);
-  return {
-    job,
-    mails: () =>
-      readdirSync(mails)
-        .filter((name) => !name.startsWith("."))
-        .sort((a, b) => Number(a) - Number(b))
-        .map((name) => readFileSync(join(mails, name), "utf8")),
-    start: () =>
-      spawn(
-        "unshare",
-        [
-          "--mount",
-          "--propagation=private",
-          "--pid",
-          "--fork",
-          "--kill-child",
-          "--mount-proc",
-          "sh",
-          "-c",
-          enterWorld,
-          "world",
-          sandbox.directory,
-          projectDirectory,
-        ],
-        { stdio: ["ignore", "inherit", "inherit"] },
-      ),
-  };
-}
-
-async function withCron(world: World, body: () => Promise<void>): Promise<void> {
-  const cron = world.start();
-  const ended = new Promise((resolve) => cron.once("exit", resolve));
+/** A machine with the entry, a configuration at its default place and an application; `body` boots it. */
+async function withInstalled(runtime: Runtime, body: (installed: Installed) => Promise<void>): Promise<void> {
+  const smtp = await startSmtpServer();
   try {
-    await body();
+    await using sandbox = await createSandbox();
+    await using machine = await createCronMachine(sandbox, runtime, smtp.port);
+    const configure: Installed["configure"] = (job, settings = {}) => {
+      const values = {
+        HOST_NAME: "web1",
+        APP_DIR: "/srv/app",
+        APP_MIN_MB: "0",
+        BACKUP_DIR: "/var/backups",
+        MIN_FREE_GB: "0",
+        EMAIL_TO: "admin@example.org",
+        SMTP_HOST: "127.0.0.1",
+        SMTP_PORT: String(smtp.port),
+        SMTP_SECURITY: "none",
+        ...settings,
+      };
+      const lines = Object.entries(values).map(([key, value]) => `${key}="${value}"\n`);
+      return machine.write(`/etc/lastgood/${job}.env`, lines.join(""), 0o600);
+    };
+    const entry = shipped.replaceAll(" root bun ", ` root ${commands[runtime]} `);
+    await machine.write("/srv/app/index.php", "<?php echo 1;\n");
+    await machine.write("/etc/cron.d/lastgood-backup", entry);
+    await configure("backup");
+    await body({ machine, smtp, entry, configure });
   } finally {
-    cron.kill("SIGKILL");
-    await ended;
+    await smtp.close();
   }
 }
 
-const hasEnded = (job: TestJob) =>
-  existsSync(join(dirname(job.journal), "status.json")) && !existsSync(job.journal);
+const setsOf = (machine: CronMachine, job: string): string[] => {
+  const directory = machine.path(`/var/backups/web1/${job}`);
+  return existsSync(directory) ? readdirSync(directory) : [];
+};
 
-describe.skipIf(!canRun)("A real cron with the shipped entry", () => {
-  test.each(runtimes)(
-    "runs it at 03:00 on %s; success is silent, a copy with a dot in its name is ignored",
-    async (runtime) => {
-      await using sandbox = await createSandbox();
-      const world = await buildWorld(sandbox, runtime, {});
-      await withCron(world, async () => {
-        await waitFor(() => world.job.sets().length === 1 && hasEnded(world.job), {
-          what: "the backup",
-          timeoutMs: 30_000,
-        });
-        // The lock is let go last: cron has nothing to mail once the run's process is gone.
-        await waitFor(() => spawnSync("pgrep", ["-f", `${sandbox.directory}`]).status !== 0 || true, {
-          what: "its end",
-        });
-      });
-      expect(world.mails()).toEqual([]);
-      expect(existsSync(sandbox.path("was-run"))).toBe(false);
-      const log = readFileSync(world.job.logFile, "utf8");
-      expect(log).toContain("run.complete");
-    },
-    60_000,
-  );
+const partialsOf = (machine: CronMachine): string[] =>
+  readdirSync(machine.path("/var/backups")).filter((name) => name.startsWith("."));
 
-  test.each(runtimes)(
-    "mails its failure on %s, by our channel and by cron",
-    async (runtime) => {
-      await using sandbox = await createSandbox();
-      const world = await buildWorld(sandbox, runtime, {});
-      rmSync(world.job.app, { recursive: true });
-      await withCron(world, async () => {
-        await waitFor(
-          () =>
-            world.mails().some((mail) => /^Subject: Cron /m.test(mail) && mail.includes("FAILED")) &&
-            world.mails().length >= 2,
-          {
-            what: "two mails",
-            timeoutMs: 30_000,
-          },
-        );
-      });
-      const [own = ""] = world.mails().filter((mail) => !/^Subject: Cron /m.test(mail));
-      expect(own).toContain("Subject: [FAILED] backup-run backup on web1");
-      expect(own).toContain("Cannot find source");
-    },
-    60_000,
-  );
+/** How the job's last run ended; undefined before its first end. */
+function lastOutcome(machine: CronMachine, job: string): string | undefined {
+  const file = machine.path(`/var/lib/lastgood/${job}/status.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).lastRun.outcome : undefined;
+}
 
-  test.each(runtimes)(
-    "recovers at boot on %s what a run left that died with the machine",
-    async (runtime) => {
-      await using sandbox = await createSandbox();
-      const world = await buildWorld(sandbox, runtime, {});
-      const runId = "0f4d2f6e-0000-4000-8000-000000000000";
-      mkdirSync(join(world.job.backups, `.partial-web1+backup+${runId}`));
-      const journal = {
-        schema: 1,
-        runId,
-        script: "backup-run",
-        job: "backup",
-        host: "web1",
-        pid: 1,
-        startedAt: "2026-11-20T19:00:00.000Z",
-        undo: [{ kind: "partial", root: world.job.backups }],
-      };
-      await sandbox.write("state/backup/journal.json", JSON.stringify(journal), 0o600);
-      await withCron(world, async () => {
-        await waitFor(() => world.mails().some((mail) => mail.includes("died without an ending")), {
-          what: "the report of the death",
-          timeoutMs: 30_000,
-        });
-        await waitFor(() => world.job.partials().length === 0, { what: "the partial to go" });
+async function untilEnded(machine: CronMachine, ...jobs: string[]): Promise<void> {
+  await waitFor(() => jobs.every((job) => lastOutcome(machine, job) !== undefined), {
+    what: `a run of ${jobs.join(" and ")}`,
+    timeoutMs: 30_000,
+  });
+  await machine.untilIdle();
+}
+
+const subjects = (smtp: RunningSmtpServer): string[] => smtp.messages.map((mail) => mail.subject).sort();
+
+describe.skipIf(!isSystemAdmin).each(runtimes)("the cron.d entry, run by cron with %s,", (runtime) => {
+  test("makes a set at 03:00 and says nothing to anybody; a copy with a dot in its name is ignored", async () => {
+    await withInstalled(runtime, async ({ machine, smtp, entry, configure }) => {
+      for (const [name, job] of [
+        ["lastgood-shop", "shop"],
+        ["lastgood-shop.old", "dotted"],
+      ] as const) {
+        await configure(job);
+        const copy = entry
+          .replace("/backup-run.ts", `/backup-run.ts --config ${job}`)
+          .replace(/^@reboot.*\n/m, "");
+        await machine.write(`/etc/cron.d/${name}`, copy);
+      }
+      await machine.boot(beforeThree);
+      await untilEnded(machine, "backup", "shop");
+      expect(["backup", "shop", "dotted"].map((job) => lastOutcome(machine, job))).toEqual([
+        "complete",
+        "complete",
+        undefined,
+      ]);
+      expect(["backup", "shop", "dotted"].map((job) => setsOf(machine, job).length)).toEqual([1, 1, 0]);
+      expect(subjects(smtp)).toEqual([]);
+    });
+  });
+
+  test("tells of a failure by our mail, and by cron's mail of what was on stderr", async () => {
+    await withInstalled(runtime, async ({ machine, smtp, configure }) => {
+      await configure("backup", { APP_REQUIRED: "composer.json" });
+      await machine.boot(beforeThree);
+      await untilEnded(machine, "backup");
+      const command = `${commands[runtime]} /opt/lastgood/scripts/backup-run.ts`;
+      expect(subjects(smtp)).toEqual([
+        expect.stringMatching(new RegExp(`^Cron <root@.+> ${command}$`)),
+        "[FAILED] backup-run backup on web1",
+      ]);
+      const [cron, ours] = ["root@web1.example.org", "admin@example.org"].map((to) =>
+        smtp.messages.find((mail) => mail.to.join() === to),
+      );
+      for (const mail of [cron, ours]) expect(mail?.text).toContain("composer.json");
+      expect(cron?.text).toContain("ERROR   backup-run[backup ");
+      expect(setsOf(machine, "backup")).toEqual([]);
+    });
+  });
+
+  test("that cannot find its runtime is told of by cron's mail", async () => {
+    await withInstalled(runtime, async ({ machine, smtp, entry }) => {
+      await machine.write("/etc/cron.d/lastgood-backup", entry.replace(/^PATH=.*$/m, "PATH=/usr/bin:/bin"));
+      await machine.boot(beforeThree);
+      const mail = await waitFor(() => smtp.messages[0], { what: "cron's mail", timeoutMs: 30_000 });
+      expect(mail.to).toEqual(["root@web1.example.org"]);
+      expect(mail.subject).toContain("/opt/lastgood/scripts/backup-run.ts");
+      expect(mail.text).toContain(`${runtime}: not found`);
+    });
+  });
+
+  test("finishes after a boot what a run left when power failed, and reports it", async () => {
+    await withInstalled(runtime, async ({ machine, smtp }) => {
+      const zstd = "/usr/local/bin/zstd";
+      await machine.write(
+        zstd,
+        '#!/bin/sh\ncase "$*" in *--version*) exec /usr/bin/zstd "$@";; esac\nexec sleep 60\n',
+        0o755,
+      );
+      const journal = machine.path("/var/lib/lastgood/backup/journal.json");
+      await machine.boot(beforeThree);
+      await waitFor(() => existsSync(journal) && partialsOf(machine).length === 1, {
+        what: "the archive to begin",
+        timeoutMs: 30_000,
       });
-    },
-    60_000,
-  );
+      await machine.powerOff();
+      expect({ partials: partialsOf(machine).length, isJournalThere: existsSync(journal) }).toEqual({
+        partials: 1,
+        isJournalThere: true,
+      });
+      expect(subjects(smtp)).toEqual([]);
+
+      await machine.remove(zstd);
+      await machine.boot(duringTheDay);
+      const mail = await waitFor(() => smtp.messages.find(({ to }) => to.includes("admin@example.org")), {
+        what: "the report",
+        timeoutMs: 30_000,
+      });
+      await machine.untilIdle();
+      expect(mail.subject).toBe("[FAILED] backup-run backup on web1");
+      expect(mail.text).toContain("died without an ending");
+      expect(partialsOf(machine)).toEqual([]);
+      expect(existsSync(journal)).toBe(false);
+      expect(subjects(smtp)).toEqual([
+        expect.stringMatching(/^Cron <root@.+> .* \/opt\/lastgood\/scripts\/recover.ts$/),
+        "[FAILED] backup-run backup on web1",
+      ]);
+    });
+  });
 });
