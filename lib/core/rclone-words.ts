@@ -12,11 +12,11 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [/token expired|invalid_grant|couldn't fetch token/, "rclone config reconnect REMOTE:"],
   [
-    /401|403|[Pp]ermission denied|[Aa]ccess denied|[Uu]nauthori[sz]ed|ssh: handshake failed/,
+    /\b40[13]\b|[Pp]ermission denied|[Aa]ccess denied|[Uu]nauthori[sz]ed|ssh: handshake failed/,
     "Check the account of the remote and what it may do there",
   ],
   [
-    /507|[Nn]o space|disk space|quota|storageQuotaExceeded/,
+    /\b507\b|[Nn]o space|disk space|quota|storageQuotaExceeded/,
     "Free space there, or keep fewer sets with STORE_…_KEEP_…",
   ],
   [
