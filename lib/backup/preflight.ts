@@ -43,10 +43,14 @@ export async function checkDirectories(
   const asker = createAsker(context);
   const present = await Promise.all(sources.map((source) => source.checkExists(asker)));
   const isAnyThere = present.some(isPassed);
+  const lockDirectory = dirname(context.settings.LOCK_FILE);
   const findings = [
     ...present.flat(),
     ...(await checkDestination(asker, required, sources)),
-    await checkDirectory(asker, "directory of the lock", dirname(context.settings.LOCK_FILE)),
+    // The state directory is made by the first run that takes a lock in it.
+    ...(lockDirectory === context.settings.STATE_DIR
+      ? []
+      : [await checkDirectory(asker, "directory of the lock", lockDirectory)]),
   ];
   for (const finding of findings) sayFinding(context, finding);
   const failed = findings.filter(

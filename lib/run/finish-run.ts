@@ -128,7 +128,9 @@ function sayEnding({ log }: Session, report: Report, isBusyQuiet: boolean): void
 }
 
 async function showReport({ world, flags }: Session, report: Report): Promise<number> {
-  if (flags?.isJson === true) await world.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  // Whoever reads our output by a program does so whatever else is wrong with the command line.
+  const isJson = flags?.isJson ?? world.argv.includes("--json");
+  if (isJson) await world.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report.exitCode;
 }
 

@@ -1,6 +1,9 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { type HeldLock, takeLock } from "#lib/tools/flock.ts";
@@ -35,6 +38,7 @@ export async function lockJob(session: Session, job: Job, isRecovery: boolean): 
   const waitMs = Math.max(job.settings.LOCK_WAIT, isRecovery ? recoveryWaitMs : 0);
   if (waitMs > 0)
     session.log.debug("lock.waiting", `Waiting up to ${formatDuration(waitMs)} for ${LOCK_FILE}`);
+  await makeStateDirectory(job.settings);
   const result = await takeLock(LOCK_FILE, waitMs, session.signal);
   if (!result.held) return result;
   const holder: LockHolder = {
@@ -48,6 +52,20 @@ export async function lockJob(session: Session, job: Job, isRecovery: boolean): 
   const died = parseHolder(result.lock.leftBehind);
   await result.lock.describe(JSON.stringify(holder));
   return { held: true, lock: result.lock, died };
+}
+
+/** An ordinary user's lock may lie in the state directory, which is ours to make; every other directory is the admin's. */
+async function makeStateDirectory({ LOCK_FILE, STATE_DIR }: Settings): Promise<void> {
+  if (dirname(LOCK_FILE) !== STATE_DIR) return;
+  try {
+    await mkdir(STATE_DIR, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new OpsError(`Cannot create the state directory "${STATE_DIR}"`, {
+      outcome: "failed",
+      hint: "Set STATE_DIR to a directory that can be written",
+      cause,
+    });
+  }
 }
 
 /** The ending of a run that found the lock held. */

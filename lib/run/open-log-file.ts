@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { xdgDirectory } from "#lib/config/config-file.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Session } from "#lib/run/session.ts";
 
@@ -12,7 +13,8 @@ export async function openLogFile(
   path: string,
   notes: string[],
 ): Promise<string | undefined> {
-  const state = session.world.env["XDG_STATE_HOME"] ?? join(session.world.home, ".local", "state");
+  const { env, home } = session.world;
+  const state = xdgDirectory(env, "XDG_STATE_HOME", join(home, ".local", "state"));
   for (const candidate of [path, join(state, "lastgood", "backup-run.log")]) {
     try {
       await session.log.openFile(candidate);

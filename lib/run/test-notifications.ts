@@ -50,6 +50,7 @@ export async function testNotifications(session: Session, job: Job): Promise<num
     message: { ...message, subject },
     clock,
     timeoutMs: job.settings.NOTIFY_TIMEOUT,
+    purpose: "test",
   });
   for (const { channel, outcome, error } of deliveries) {
     const words = outcome === "sent" ? "✓ accepted" : `✗ ${error}`;
