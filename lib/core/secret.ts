@@ -36,12 +36,23 @@ export function createRedactor(secrets: readonly Secret[]): (text: string) => st
   const forms = secrets
     .map((secret) => secret.reveal())
     .filter((text) => text.length >= minSecretLength)
+    .flatMap((text) => [text, ...listUrlParts(text)])
     .flatMap(listForms);
   if (forms.length === 0) return (text) => text;
   // Longest first: a secret that begins with another one must not leave its end behind.
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(longestFirst.map(escapePattern).join("|"), "g");
   return (text) => text.replace(pattern, mask);
+}
+
+/** A shorter path, such as `/backup`, is a part of too much else, and not what makes its URL a secret. */
+const minUrlPartLength = 12;
+
+/** What of a URL a server may say back: it knows the path that was asked for, and not by which name it was reached. */
+function listUrlParts(text: string): string[] {
+  if (!/^https?:/.test(text) || !URL.canParse(text)) return [];
+  const { pathname, search } = new URL(text);
+  return [pathname, search].filter((part) => part.length >= minUrlPartLength);
 }
 
 function listForms(text: string): string[] {

@@ -85,3 +85,15 @@ describe("createRedactor()", () => {
     );
   });
 });
+
+test("createRedactor() masks path and query of a secret URL by themselves, as a server says them back", () => {
+  const redact = createRedactor([createSecret("https://example.org/services/T0/B0?token=0123456789")]);
+  expect(redact("Cannot POST /services/T0/B0?token=0123456789")).toBe("Cannot POST ******");
+  expect(redact("Cannot POST /services/T0/B0/start?rid=1")).toBe("Cannot POST ***/start?rid=1");
+});
+
+test("createRedactor() leaves a short path of a secret URL, which is a part of too much else", () => {
+  const redact = createRedactor([createSecret("https://example.org/backup")]);
+  expect(redact("/mnt/backup/web1")).toBe("/mnt/backup/web1");
+  expect(redact("Cannot reach https://example.org/backup")).toBe("Cannot reach ***");
+});
