@@ -1,10 +1,8 @@
 /** Retention in a store: the same rules as locally, with a ceiling for one run. */
-import type { OpenStore } from "#lib/backup/send-to-stores.ts";
-import type { Settings } from "#lib/config/schema.ts";
+import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { planRetention } from "#lib/core/retention-plan.ts";
-import type { RunContext } from "#lib/core/run-context.ts";
 import type { RemoteLimits } from "#lib/stores/remote.ts";
 import { listRemoteSets, removeRemoteSet } from "#lib/stores/remote-sets.ts";
 import type { OwnSets } from "#lib/stores/set-listing.ts";
@@ -20,7 +18,7 @@ export interface PrunedStore {
  * listing: one that lacks it is not of the place that was written.
  */
 export async function pruneStore(
-  context: RunContext<Settings>,
+  context: StoreContext,
   { target, remote }: OpenStore,
   own: OwnSets & { readonly layout: string },
   runId: string,

@@ -4,7 +4,7 @@
  * Stores work at the same time, each within its own limit of time: one that hangs costs the others nothing. The set is in
  * the queue before its upload begins, so that nothing needs to be remembered when a store is down.
  */
-import { serveStore } from "#lib/backup/serve-store.ts";
+import { type Service, serveStore } from "#lib/backup/serve-store.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { Manifest } from "#lib/core/manifest.ts";
@@ -13,7 +13,7 @@ import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import type { Remote } from "#lib/stores/remote.ts";
-import { enqueue, queueDirectory, readQueue } from "#lib/stores/upload-queue.ts";
+import { enqueue, queueDirectory, readQueue, type UploadQueue } from "#lib/stores/upload-queue.ts";
 
 export interface OpenStore {
   readonly target: StoreTarget;
@@ -37,10 +37,13 @@ export interface SentToStores {
   readonly waitingPaths: readonly string[];
 }
 
-type Context = RunContext<Settings>;
+/** What of a run the stores need. */
+export type StoreContext = RunContext<
+  Pick<Settings, "STATE_DIR" | "JOB" | "TIME_ZONE" | "FS_TIMEOUT" | "HOST_FORMER_IDS">
+>;
 
 export async function sendToStores(
-  context: Context,
+  context: StoreContext,
   stores: readonly OpenStore[],
   made: FinishedSet,
 ): Promise<SentToStores> {
@@ -55,7 +58,11 @@ export async function sendToStores(
   };
 }
 
-async function sendToStore(context: Context, store: OpenStore, made: FinishedSet): Promise<SentToStores> {
+async function sendToStore(
+  context: StoreContext,
+  store: OpenStore,
+  made: FinishedSet,
+): Promise<SentToStores> {
   const { target, remote } = store;
   const directory = queueDirectory(context.settings.STATE_DIR, context.settings.JOB, target.name);
   const done = new AbortController();
@@ -65,13 +72,16 @@ async function sendToStore(context: Context, store: OpenStore, made: FinishedSet
     () => undefined,
   );
   const signal = AbortSignal.any([context.signal, late.signal]);
+  const service: Service = { made, directory, signal, told: { problems: [], notes: [], arrived: [] } };
+  let isQueued = false;
   try {
     const { runId, startedAt } = made.manifest;
     await enqueue(directory, { runId, startedAt, path: made.path });
-    return await untilAborted(serveStore(context, store, { made, directory, signal }), signal);
+    isQueued = true;
+    return await untilAborted(serveStore(context, store, service), signal);
   } catch (error) {
     context.log.error("store.failed", `${target.name}: ${describeError(error)}`);
-    return describeFailure(store, directory, error);
+    return describeFailure(store, service, error, isQueued);
   } finally {
     done.abort();
     await limit;
@@ -94,24 +104,35 @@ async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal)
 
 async function describeFailure(
   { target, remote }: OpenStore,
-  directory: string,
+  { made, directory, told }: Service,
   error: unknown,
+  isQueued: boolean,
 ): Promise<SentToStores> {
-  const { waiting } = await readQueue(directory).catch(() => ({ waiting: [] }));
-  const oldest = waiting[0]?.startedAt;
-  const queued =
-    oldest === undefined
-      ? "the set could not even be queued"
-      : `${waiting.length === 1 ? "1 set waits" : `${waiting.length} sets wait`} for it, the oldest of ${oldest}`;
+  const queue = await readQueue(directory).catch(describeError);
+  const isRead = typeof queue !== "string";
+  const waiting = isRead ? queue.waiting : [];
+  const hasArrived = told.arrived.includes(made.manifest.runId);
+  const name = `Store "${target.name}" (${remote.description})`;
+  const reason = describeError(error);
+  const message = hasArrived
+    ? `${name} has the set, but not all was done there: ${reason}`
+    : `${name} does not have the set: ${reason}; ${isQueued ? describeQueue(queue) : "the set could not even be queued"}`;
   const hint = error instanceof OpsError && error.hint !== undefined ? `. ${error.hint}` : "";
-  const message = `Store "${target.name}" (${remote.description}) does not have the set: ${describeError(error)}; ${queued}`;
   return {
-    parts: [{ kind: "store", name: target.name, outcome: "failed", message }],
-    problems: [message + hint],
-    notes: [],
-    hasRequiredFailed: target.isRequired,
+    parts: [{ kind: "store", name: target.name, outcome: hasArrived ? "partial" : "failed", message }],
+    problems: [message + hint, ...told.problems],
+    notes: [...told.notes, ...(isRead ? queue.notes : [])],
+    hasRequiredFailed: target.isRequired && !hasArrived,
     waitingPaths: waiting.map(({ path }) => path),
   };
+}
+
+function describeQueue(queue: UploadQueue | string): string {
+  if (typeof queue === "string") return `its queue cannot be read: ${queue}`;
+  const [oldest] = queue.waiting;
+  if (oldest === undefined) return "no set waits for it";
+  const count = queue.waiting.length === 1 ? "1 set waits" : `${queue.waiting.length} sets wait`;
+  return `${count} for it, the oldest of ${oldest.startedAt}`;
 }
 
 function timeoutError(target: StoreTarget): OpsError {

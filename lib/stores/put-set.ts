@@ -29,6 +29,7 @@ export async function putSet(remote: Remote, request: PutRequest): Promise<strin
   const there = await findPlace(remote, request);
   if (there.state === "whole") return there.path;
   if (there.state === "free") await uploadAndRename(remote, request, there.path);
+  limits.signal.throwIfAborted();
   await remote.writeFile(`${there.path}/${manifestFile}`, set.manifestText, limits);
   const readBack = await remote.readFile(`${there.path}/${manifestFile}`, limits);
   if (readBack !== set.manifestText) {
@@ -95,6 +96,8 @@ async function uploadAndRename(remote: Remote, request: PutRequest, path: string
       );
     }
   }
+  // An answer that came after the time was up makes no set any more.
+  limits.signal.throwIfAborted();
   if (!(await remote.rename(hidden, path, limits))) {
     throw new OpsError(`Cannot store "${path}": somebody else has just taken that name`, {
       outcome: "failed",

@@ -1,6 +1,8 @@
-/** A store that fails on purpose: at the nth of its operations, before it or in the middle of it. */
-import { truncate } from "node:fs/promises";
-import { join } from "node:path";
+/** Stores in directories for the protocol's tests: a real one, a plain one, and one that fails on purpose at its nth operation. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { access, copyFile, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import { createDirectoryRemote } from "#lib/stores/directory-remote.ts";
@@ -37,6 +39,59 @@ export function directoryRemote(base: string): Remote {
     { ...targetOf({ address }), address },
     { exec: createExec(env), clock: systemClock, env },
   );
+}
+
+/** What every store promises, in this process: without programs, limits and signals, so that a thousand operations cost little. */
+export function plainRemote(base: string): Remote {
+  const at = (path: string) => join(base, path);
+  const makeParent = (path: string) => mkdirSync(dirname(at(path)), { recursive: true });
+  const isVisible = (name: string) => !name.startsWith(".");
+  return {
+    description: base,
+    programs: [],
+    check: () => access(base),
+    list: async (directory) => (existsSync(at(directory)) ? readdir(at(directory)) : []),
+    readManifests: async (depth) => {
+      let level = [""];
+      for (let step = 0; step < depth; step += 1) {
+        level = level.flatMap((path) =>
+          readdirSync(at(path), { withFileTypes: true })
+            .filter((entry) => entry.isDirectory() && isVisible(entry.name))
+            .map((entry) => join(path, entry.name)),
+        );
+      }
+      return level
+        .filter((path) => existsSync(at(`${path}/manifest.json`)))
+        .map((path) => ({ path, text: readFileSync(at(`${path}/manifest.json`), "utf8") }));
+    },
+    upload: async (localPath, path) => {
+      makeParent(path);
+      await copyFile(localPath, at(path));
+    },
+    hash: async (path) =>
+      createHash("sha256")
+        .update(await readFile(at(path)))
+        .digest("hex"),
+    writeFile: async (path, text) => {
+      makeParent(path);
+      await writeFile(`${at(path)}.new`, text);
+      await rename(`${at(path)}.new`, at(path));
+    },
+    readFile: async (path) => (existsSync(at(path)) ? readFile(at(path), "utf8") : undefined),
+    rename: async (from, to) => {
+      if (existsSync(at(to))) return false;
+      makeParent(to);
+      await rename(at(from), at(to));
+      return true;
+    },
+    remove: (path) => rm(at(path), { recursive: true, force: true }),
+    removeEmptyParents: async (path) => {
+      for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+        if (readdirSync(at(parent)).length > 0) return;
+        rmdirSync(at(parent));
+      }
+    },
+  };
 }
 
 export type Fault = "before" | "half" | "after";

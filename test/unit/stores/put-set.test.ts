@@ -1,15 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { formatManifest } from "#lib/core/manifest.ts";
 import { readLocalSet } from "#lib/stores/local-set.ts";
 import { putSet } from "#lib/stores/put-set.ts";
 import type { Remote } from "#lib/stores/remote.ts";
 import { listRemoteSets, removeRemoteSet, sweepRemote } from "#lib/stores/remote-sets.ts";
 import { breakRemote, directoryRemote, type Fault } from "#test/support/faulty-remote.ts";
 import { createSandbox, type Sandbox, treeOf } from "#test/support/sandbox.ts";
-import { manifest } from "#test/unit/stores/stored-set.ts";
+import { makeLocalSet, manifest, sha256Of } from "#test/unit/stores/stored-set.ts";
 
 const signal = new AbortController().signal;
 const limits = { signal, timeoutMs: 10_000 };
@@ -24,21 +22,7 @@ const relativePath = "web1/app/20261120T030000Z";
 /** A finished set of two components in a local destination. */
 async function localSet(sandbox: Sandbox, runId = "run-1") {
   const path = sandbox.path(`local-${runId}`);
-  mkdirSync(path, { recursive: true });
-  const [first] = manifest().components;
-  if (first === undefined) throw new Error("A manifest has a component");
-  const components = ["application.tar.zst", "database-shop.sql.zst"].map((file) => {
-    const content = `${file} of ${runId}`.repeat(1000);
-    writeFileSync(join(path, file), content);
-    return { ...first, file, name: file, sha256: createHash("sha256").update(content).digest("hex") };
-  });
-  const text = formatManifest(manifest({ runId, components }));
-  writeFileSync(join(path, "manifest.json"), text);
-  const sums = [
-    ...components.map(({ sha256, file }) => `${sha256}  ${file}\n`),
-    `${createHash("sha256").update(text).digest("hex")}  manifest.json\n`,
-  ];
-  writeFileSync(join(path, "SHA256SUMS"), sums.join(""));
+  makeLocalSet(path, { runId });
   const set = await readLocalSet(path, 1000);
   if (set === undefined) throw new Error("The set is there");
   return set;
@@ -51,7 +35,7 @@ async function countWhole(base: string): Promise<number> {
   for (const set of sets) {
     for (const { file, sha256 } of set.manifest.components) {
       const content = readFileSync(join(base, set.path, file));
-      expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
+      expect(sha256Of(content)).toBe(sha256);
     }
     expect(readFileSync(join(base, set.path, "SHA256SUMS"), "utf8")).toContain("manifest.json");
   }
@@ -106,6 +90,8 @@ describe("putSet()", () => {
     await putSet(remote, { set, relativePath, limits, transfer });
     const counting = breakRemote(remote, base, 0, "before");
     expect(await putSet(counting, { set, relativePath, limits, transfer })).toBe(relativePath);
+    // The manifest and the sums were read.
+    expect(counting.operations()).toBe(2);
     expect(await countWhole(base)).toBe(1);
     expect((await treeOf(base)).filter((name) => name.startsWith("."))).toEqual([]);
   });
@@ -138,6 +124,20 @@ describe("putSet()", () => {
     );
     expect((await treeOf(base)).filter((name) => name.startsWith("."))).toEqual([]);
   });
+});
+
+test("putSet() fails when the manifest does not read back as it was written", async () => {
+  await using sandbox = await createSandbox();
+  const { remote } = await storeIn(sandbox);
+  const set = await localSet(sandbox);
+  const lossy: Remote = {
+    ...remote,
+    writeFile: (path, text, options) =>
+      remote.writeFile(path, path.endsWith("manifest.json") ? text.slice(0, -2) : text, options),
+  };
+  await expect(putSet(lossy, { set, relativePath, limits, transfer })).rejects.toThrow(
+    "reads back otherwise",
+  );
 });
 
 describe("removeRemoteSet()", () => {

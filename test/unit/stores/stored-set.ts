@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatManifest, type Manifest } from "#lib/core/manifest.ts";
+
+export const sha256Of = (content: string | Uint8Array): string =>
+  createHash("sha256").update(content).digest("hex");
 
 export function manifest(more: Partial<Manifest> = {}): Manifest {
   return {
@@ -44,4 +48,27 @@ export function putSet(path: string, more: Partial<Manifest> = {}): string {
   writeFileSync(join(path, "application.tar.zst"), "x");
   writeFileSync(join(path, "manifest.json"), formatManifest(manifest(more)));
   return path;
+}
+
+/** A whole set of two components, as a run leaves it in a local destination; its sums are right. */
+export function makeLocalSet(path: string, more: Partial<Manifest> = {}): Manifest {
+  mkdirSync(path, { recursive: true });
+  const base = manifest(more);
+  const components = ["application.tar.zst", "database-shop.sql.zst"].flatMap((file) => {
+    const content = `${file} of ${base.runId}`.repeat(1000);
+    writeFileSync(join(path, file), content);
+    return base.components.slice(0, 1).map((component) => ({
+      ...component,
+      file,
+      name: file,
+      bytesOut: content.length,
+      sha256: sha256Of(content),
+    }));
+  });
+  const made = { ...base, components };
+  const text = formatManifest(made);
+  writeFileSync(join(path, "manifest.json"), text);
+  const sums = components.map(({ sha256, file }) => `${sha256}  ${file}\n`);
+  writeFileSync(join(path, "SHA256SUMS"), `${sums.join("")}${sha256Of(text)}  manifest.json\n`);
+  return made;
 }
