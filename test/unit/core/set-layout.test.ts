@@ -5,7 +5,9 @@ import {
   formatLayout,
   layoutDepth,
   parsePartialName,
+  parseRemovingName,
   partialName,
+  removingName,
 } from "#lib/core/set-layout.ts";
 
 const facts = { host: "web1", job: "app", at: new Date("2025-11-04T19:26:39Z"), timeZone: "Europe/Berlin" };
@@ -28,8 +30,22 @@ test.each([
   ["../{stamp}", "dot"],
   ["{host}/{YYYY}{MM}{DD}", "tell sets apart"],
   ["{host}/{stamp", "not closed"],
+  ["{tier}/{stamp}", '"{tier}" is unknown'],
 ])("checkLayout(%s) names what is wrong", (layout, word) => {
   expect(checkLayout(layout).join()).toContain(word);
+});
+
+test("formatLayout() puts a set of a store in its tier", () => {
+  expect(formatLayout("{tier}/{YYYY}/{stamp}", { ...facts, tier: "biweekly" })).toBe(
+    "biweekly/2025/20251104T192639Z",
+  );
+});
+
+test("parseRemovingName() is the reverse of removingName(), and neither name is taken for the other's", () => {
+  const owner = { host: "web+1", job: "a/b", runId: "run-.removing-1" };
+  expect(parseRemovingName(removingName(owner))).toEqual(owner);
+  expect(parsePartialName(removingName(owner))).toBeUndefined();
+  expect(parseRemovingName(partialName(owner))).toBeUndefined();
 });
 
 test("parsePartialName() is the reverse of partialName(), whatever the names hold", () => {

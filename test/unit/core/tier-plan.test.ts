@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { Tier } from "#lib/core/store-target.ts";
 import { planTier, type TieredSet, tierOfPath } from "#lib/core/tier-plan.ts";
 
 const rules = {
@@ -7,7 +8,31 @@ const rules = {
   defaultTier: "daily",
   timeZone: "Europe/Berlin",
 };
-const hourMs = 3_600_000;
+
+/** The same by going through the calendar day by day: a tier is owed a set from each of its days until it gets one. */
+function walkCalendar(sets: readonly TieredSet[], tiers: readonly Tier[], timeZone: string): string[] {
+  const owed = new Set(tiers.map(({ name }) => name));
+  const given: string[] = [];
+  const waiting = sets.map(({ at }) => at.toLocaleDateString("en-CA", { timeZone }));
+  for (
+    const day = new Date(Date.UTC(2025, 11, 31));
+    waiting.length > 0;
+    day.setUTCDate(day.getUTCDate() + 1)
+  ) {
+    const isLast = new Date(day.getTime() + 86_400_000).getUTCDate() === 1;
+    for (const { name, days } of tiers) {
+      const isDue = days.some((one) => one === day.getUTCDate() || (isLast && one > day.getUTCDate()));
+      if (isDue) owed.add(name);
+    }
+    while (waiting[0] === day.toISOString().slice(0, 10)) {
+      waiting.shift();
+      const taker = tiers.find(({ name }) => owed.has(name))?.name;
+      if (taker !== undefined) owed.delete(taker);
+      given.push(taker ?? "daily");
+    }
+  }
+  return given;
+}
 
 describe("planTier()", () => {
   test.each([
@@ -36,26 +61,48 @@ describe("planTier()", () => {
     expect(planTier(new Date("2027-02-28T12:00:00Z"), monthly, stored)).toBe("monthly");
   });
 
-  test("gives each tier the first set from each of its days on, whatever runs are missed", () => {
-    const step = fc.integer({ min: 1, max: 9 * 24 });
+  test("lets the tier that is listed first take the set that several want; the next one takes the next", () => {
+    const several = { ...rules, tiers: [{ name: "monthly", days: [1] }, ...rules.tiers] };
+    const stored: TieredSet[] = [];
+    for (const day of [1, 2, 3, 15, 16]) {
+      const at = new Date(Date.UTC(2026, 9, day, 12));
+      stored.push({ tier: planTier(at, several, stored), at });
+    }
+    expect(stored.map(({ tier }) => tier)).toEqual(["monthly", "biweekly", "daily", "biweekly", "daily"]);
+  });
+
+  test("gives each tier the first set from each of its days on, whatever runs are missed, over changes of the clock too", () => {
+    const tier = (name: string) =>
+      fc
+        .uniqueArray(fc.integer({ min: 1, max: 31 }), { minLength: 1, maxLength: 4 })
+        .map((days) => ({ name, days }));
+    const someTiers = fc.tuple(tier("first"), tier("second"), tier("third"));
+    const zones = fc.constantFrom(
+      "UTC",
+      "Europe/Berlin",
+      "America/New_York",
+      "Australia/Lord_Howe",
+      "Pacific/Kiritimati",
+    );
+    // Often several in a day, at times weeks without any.
+    const gap = fc.oneof(fc.integer({ min: 20, max: 36 * 60 }), fc.integer({ min: 1, max: 50 * 24 * 60 }));
     fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (hours) => {
-        const stored: TieredSet[] = [];
-        let at = Date.UTC(2026, 0, 1);
-        for (const more of hours) {
-          at += more * hourMs;
-          stored.push({ tier: planTier(new Date(at), rules, stored), at: new Date(at) });
-        }
-        const special = stored.filter((set) => set.tier === "biweekly");
-        // Between two days of the tier there are at most 17 days, and a run is at most 9 days late.
-        for (const [index, set] of special.entries()) {
-          const next = special[index + 1]?.at.getTime() ?? at;
-          expect(next - set.at.getTime()).toBeLessThanOrEqual((17 + 9) * 24 * hourMs);
-          const between = stored.filter((one) => one.at > set.at && one.at.getTime() < next);
-          expect(between.every((one) => one.tier === "daily")).toBe(true);
-        }
-        expect(special.length).toBeGreaterThanOrEqual(1);
-      }),
+      fc.property(
+        someTiers,
+        zones,
+        fc.array(gap, { minLength: 5, maxLength: 60 }),
+        (tiers, timeZone, gaps) => {
+          const stored: TieredSet[] = [];
+          let at = Date.UTC(2026, 0, 1);
+          for (const minutes of gaps) {
+            at += minutes * 60_000;
+            const set = new Date(at);
+            stored.push({ tier: planTier(set, { tiers, defaultTier: "daily", timeZone }, stored), at: set });
+          }
+          expect(stored.map(({ tier }) => tier)).toEqual(walkCalendar(stored, tiers, timeZone));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 });
