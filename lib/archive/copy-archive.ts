@@ -5,6 +5,7 @@
  * this process that never returns could not.
  */
 import { startChildSink } from "#lib/tools/child-sink.ts";
+import { writeCommand } from "#lib/tools/write-command.ts";
 
 export interface CopyWriter {
   readonly path: string;
@@ -16,18 +17,7 @@ export interface CopyWriter {
 
 /** Never overwrites, never follows a symlink at `path`. */
 export function startCopy(path: string, env: Readonly<Record<string, string>>): CopyWriter {
-  const sink = startChildSink({
-    command: [
-      "dd",
-      `of=${path}`,
-      "bs=1M",
-      "iflag=fullblock",
-      "oflag=nofollow",
-      "conv=excl,fsync",
-      "status=none",
-    ],
-    env,
-  });
+  const sink = startChildSink({ command: writeCommand(path), env });
   const finish = async (): Promise<string | undefined> => {
     const end = await sink.finish();
     if (end.exitCode === 0) return undefined;

@@ -61,7 +61,7 @@ async function closeCopy(context: RunContext<Settings>, copy: SetCopy): Promise<
   try {
     await removePartialSet(copy.directory, context.settings.FS_TIMEOUT);
   } catch (error) {
-    context.log.warning("partial.left", `Cannot remove "${copy.directory}": ${describeError(error)}`);
+    context.log.warning("partial.left", describeError(error));
   }
 }
 

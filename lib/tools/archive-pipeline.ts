@@ -90,6 +90,12 @@ async function collectEnd(child: ChildProcess, request: PipelineRequest): Promis
 async function killPipeline(child: ChildProcess): Promise<boolean> {
   if (child.pid === undefined) return true;
   const isGone = await endProcessGroup(child.pid);
-  if (!isGone) child.unref();
+  if (!isGone) abandon(child);
   return isGone;
+}
+
+/** Let the event loop end although a stage that cannot be killed still holds its pipes. */
+function abandon(child: ChildProcess): void {
+  child.unref();
+  for (const stream of child.stdio) stream?.destroy();
 }
