@@ -28,7 +28,9 @@ export async function finishRun(
   const report = makeReport(session, ending, job, facts);
   sayEnding(session, report, job.settings.LOCK_BUSY_EXIT === 0);
   await attempt(session, "record the status", () => recordStatus(job.settings, report));
-  await attempt(session, "write the report to the journal", async () => facts.journal?.recordReport(report));
+  await attempt(session, "keep the report until it is delivered", async () =>
+    facts.journal?.recordReport(report),
+  );
   await deliverReport(session, job, report);
   return showReport(session, report);
 }

@@ -47,19 +47,13 @@ export async function openJournal(path: string, start: JournalContent): Promise<
   const write = (next: JournalContent): Promise<void> => {
     content = next;
     const text = `${JSON.stringify({ schema: 1, ...content }, null, 2)}\n`;
-    written = written.then(() => writeFileDurably(path, text, { mode: 0o600 }));
+    const writeText = () => orRefuse(path, () => writeFileDurably(path, text, { mode: 0o600 }));
+    // Each write is of everything: one that failed does not keep the next from being tried.
+    written = written.then(writeText, writeText);
     return written;
   };
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await write(start);
-  } catch (cause) {
-    throw new OpsError(`Cannot write the journal "${path}"`, {
-      outcome: "failed",
-      hint: "Free space there, or set STATE_DIR to a directory that can be written",
-      cause,
-    });
-  }
+  await orRefuse(path, () => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+  await write(start);
   return {
     record: (entry) => write({ ...content, undo: [...content.undo, entry] }),
     recordReport: (report) => write({ ...content, report }),
@@ -68,6 +62,19 @@ export async function openJournal(path: string, start: JournalContent): Promise<
       await removeJournal(path);
     },
   };
+}
+
+/** What is to be written before an act, and cannot be, stops the act. Throws OpsError "failed". */
+async function orRefuse(path: string, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (cause) {
+    throw new OpsError(`Cannot write the journal "${path}"`, {
+      outcome: "failed",
+      hint: "Free space there, or set STATE_DIR to a directory that can be written",
+      cause,
+    });
+  }
 }
 
 /** Keep the journal of a dead run for another try at what could not be undone, its death having been told. */

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { type HeldLock, takeLock } from "#lib/tools/flock.ts";
@@ -50,7 +50,7 @@ export async function lockJob(session: Session, job: Job, isRecovery: boolean): 
     startedAt: session.startedAt.toISOString(),
   };
   const died = parseHolder(result.lock.leftBehind);
-  await result.lock.describe(JSON.stringify(holder));
+  await describeHolder(session, LOCK_FILE, result.lock, holder);
   return { held: true, lock: result.lock, died };
 }
 
@@ -65,6 +65,23 @@ async function makeStateDirectory({ LOCK_FILE, STATE_DIR }: Settings): Promise<v
       hint: "Set STATE_DIR to a directory that can be written",
       cause,
     });
+  }
+}
+
+/** The lock is held without a word in it as well, on a full /run for instance. */
+async function describeHolder(
+  { log }: Session,
+  path: string,
+  lock: HeldLock,
+  holder: LockHolder,
+): Promise<void> {
+  try {
+    await lock.describe(JSON.stringify(holder));
+  } catch (error) {
+    log.warning(
+      "lock.nameless",
+      `Cannot write into the lock file "${path}" who holds it: ${describeError(error)}`,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log, LogLevel } from "#lib/core/log.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import type { OutputStream } from "#lib/run/world.ts";
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
@@ -49,19 +50,36 @@ export interface SessionLog extends Log {
 export function createSessionLog(options: SessionLogOptions): SessionLog {
   const lines: string[] = [];
   let redact = (text: string) => text;
-  let file: FileHandle | undefined;
+  let file: { readonly handle: FileHandle; readonly path: string } | undefined;
   let interlude = (print: () => void) => print();
   let writing: Promise<unknown> = Promise.resolve();
   const then = (write: () => Promise<unknown>) => {
     writing = writing.then(write).catch(() => undefined);
   };
 
+  const append = (text: string) =>
+    then(async () => {
+      if (file === undefined) return;
+      const { handle, path } = file;
+      try {
+        await handle.appendFile(text);
+      } catch (error) {
+        file = undefined;
+        say(
+          "warning",
+          "log.unwritable",
+          `Cannot write to the log file "${path}" any more: ${describeError(error)}`,
+        );
+        await handle.close();
+      }
+    });
+
   const say = (level: LogLevel, event: string, message: string) => {
     const entry: Entry = { at: options.now(), level, event, message: redact(message) };
     const line = formatFileLine(entry, options.label());
     lines.push(line);
     if (lines.length > tailLines) lines.shift();
-    then(async () => file?.appendFile(`${line}\n`));
+    append(`${line}\n`);
     if (ranks[level] < ranks[options.level]) return;
     const shown = formatShownLine(entry, options);
     interlude(() => then(() => options.stderr.write(`${shown}\n`)));
@@ -78,17 +96,20 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
     openFile: async (path) => {
       await mkdir(dirname(path), { recursive: true, mode: 0o750 });
       const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-      file = await open(path, flags, 0o640);
-      const earlier = lines.map((line) => `${redact(line)}\n`).join("");
-      then(async () => file?.appendFile(earlier));
+      file = { handle: await open(path, flags, 0o640), path };
+      append(lines.map((line) => `${redact(line)}\n`).join(""));
     },
     tail: () => lines.map(redact),
     setInterlude: (around) => {
       interlude = around;
     },
     close: async () => {
-      await writing;
-      await file?.close();
+      // A line that cannot be written to the file brings one more.
+      for (let last: unknown; last !== writing; ) {
+        last = writing;
+        await writing;
+      }
+      await file?.handle.close();
       file = undefined;
     },
   };
