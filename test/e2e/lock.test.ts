@@ -102,9 +102,11 @@ describe.each(runtimes)("The lock of a run on %s", (runtime) => {
     const running = sandbox.start(runtime, script, ["--config", job.config]);
     await held.untilBegun(running);
     const { runId } = JSON.parse(readFileSync(job.journal, "utf8"));
-    // Without its guardian, which would end the child.
-    for (const pid of await findMarkedProcesses(guardianMark, runId)) process.kill(pid, "SIGKILL");
+    // Without its guardian, which would end the child; stopped first, since the run would replace one that is killed.
+    const guardians = await findMarkedProcesses(guardianMark, runId);
+    for (const pid of guardians) process.kill(pid, "SIGSTOP");
     running.kill("SIGKILL");
+    for (const pid of guardians) process.kill(pid, "SIGKILL");
     await running.exited;
     expect([isAlive(held.pid()), isFree(job)]).toEqual([true, true]);
     // The next run ends that child before it begins.
