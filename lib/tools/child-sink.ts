@@ -11,8 +11,8 @@ export interface SinkEnd {
 
 export interface ChildSink {
   /**
-   * Hand over a chunk; resolves when the kernel has taken it, so that the buffer may be used again. False when the
-   * program takes no more: it has ended, and `finish` says why.
+   * Hand over a chunk, one at a time; resolves when the kernel has taken it, so that the buffer may be used again. False
+   * when the program takes no more: it has ended, and `finish` says why.
    */
   readonly write: (chunk: Uint8Array) => Promise<boolean>;
   /** Close its input and wait for its end. */
@@ -38,17 +38,23 @@ export function startChildSink(request: SinkRequest): ChildSink {
   });
   let stderr = "";
   let isOpen = true;
+  // Not a race against the end for each chunk: every one of them would stay until the end.
+  let stopWaiting = () => {};
+  const close = () => {
+    isOpen = false;
+    stopWaiting();
+  };
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(-stderrKept);
   });
   if (request.onStdout) child.stdout?.on("data", request.onStdout);
   const ended = new Promise<SinkEnd>((resolve) => {
     child.once("error", (error) => {
-      isOpen = false;
+      close();
       resolve({ exitCode: null, stderr: `Cannot run ${program}: ${error.message}` });
     });
     child.once("close", (exitCode) => {
-      isOpen = false;
+      close();
       resolve({ exitCode, stderr: stderr.trim() });
     });
   });
@@ -58,8 +64,10 @@ export function startChildSink(request: SinkRequest): ChildSink {
   return {
     write: async (chunk) => {
       if (!isOpen) return false;
-      const written = new Promise<void>((resolve) => child.stdin?.write(chunk, () => resolve()));
-      await Promise.race([written, ended]);
+      const taken = Promise.withResolvers<void>();
+      stopWaiting = taken.resolve;
+      child.stdin?.write(chunk, () => taken.resolve());
+      await taken.promise;
       return isOpen;
     },
     finish: () => {

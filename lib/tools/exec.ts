@@ -35,6 +35,8 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
         // zx decodes chunk by chunk, and breaks the characters that lie across two of them.
         child.stdout?.setEncoding("utf8");
         child.stderr?.setEncoding("utf8");
+        // A program may end without reading its input: its exit code says what that means.
+        child.stdin?.on("error", () => undefined);
         return child;
       }) as typeof spawn,
     })`${program}`;

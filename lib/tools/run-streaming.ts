@@ -40,8 +40,11 @@ export async function runStreaming(request: StreamingRequest): Promise<Streaming
   child.once("close", (code) => ended.resolve(code));
   const giveUp = () => {
     if (child.pid === undefined) return;
-    // What cannot be killed waits for a dead file system, and is left behind.
-    void endProcessGroup(child.pid).then(() => ended.resolve(null));
+    endProcessGroup(child.pid).then((isGone) => {
+      // What cannot be killed waits for a dead file system. It is left behind, and its pipes with it: they would keep us here.
+      if (!isGone) for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      ended.resolve(null);
+    }, ended.reject);
   };
   const onStall = () => {
     isStalled = true;

@@ -110,3 +110,8 @@ test("exec() ends the group and rejects with the reason when it is aborted", asy
   expect((await pids()).filter(isAlive)).toEqual([]);
   rmSync(dir, { recursive: true });
 }, 20_000);
+
+test("exec() is not hurt by a program that ends without reading its input", async () => {
+  const input = "x".repeat(5_000_000);
+  expect(await exec(["sh", "-c", "exit 4"], { timeoutMs, input })).toMatchObject({ exitCode: 4 });
+});
