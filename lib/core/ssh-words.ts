@@ -1,4 +1,4 @@
-/** What ssh says when it cannot get in or is cut off, and what an admin can do about it. */
+/** What ssh, and programs at its other end, say when they fail, and what an admin can do about it. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
@@ -9,8 +9,14 @@ const hints: readonly (readonly [RegExp, string])[] = [
     "The key is not accepted: is its public half in authorized_keys of this user, and KEY_FILE right?",
   ],
   [/UNPROTECTED PRIVATE KEY FILE|bad permissions/, "chmod 600 the key file"],
+  [/^Cannot run ssh/m, "apt-get install openssh-client; under cron, set PATH"],
+  [/no program for SHA-256/, "Install coreutils, openssl or busybox there"],
   [/Could not resolve hostname/, "Correct the host in the URL, or look at the name server"],
   [/Connection refused/, "Is sshd running there, and is this its port?"],
+  [
+    /Connection (?:reset|closed)|Broken pipe|not responding/,
+    "The connection was lost, or sshd there turned it away; the next run goes on where this one was",
+  ],
   [/timed out|No route to host|unreachable/, "Is the host up, and is there a firewall in between?"],
   [/No space left|Disk quota exceeded/, "Free space there, or keep fewer sets with STORE_…_KEEP_…"],
   [/Read-only file system/, "Its file system is mounted read-only: look at its disk"],

@@ -1,25 +1,13 @@
 /** A directory on a host that is reached by ssh, as a store. */
-import { Buffer } from "node:buffer";
 import { stat } from "node:fs/promises";
 import type { Clock, Exec } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { checkRemotePath, remoteParent } from "#lib/core/remote-path.ts";
-import type { StoreAddress, StoreTarget } from "#lib/core/store-target.ts";
-import type { Remote, RemoteLimits, RemoteManifest, Transfer } from "#lib/stores/remote.ts";
-import { connectSsh, type SshConnection, sshError } from "#lib/stores/ssh-connection.ts";
-import {
-  checkScript,
-  emptyScript,
-  hashScript,
-  listScript,
-  manifestsScript,
-  readScript,
-  removeScript,
-  renameScript,
-  sizeScript,
-  uploadScript,
-  writeScript,
-} from "#lib/stores/ssh-scripts.ts";
+import type { Remote, Transfer } from "#lib/stores/remote.ts";
+import { createShellOperations } from "#lib/stores/shell-remote.ts";
+import { hashScript, readyScript, sizeScript, uploadScript } from "#lib/stores/shell-scripts.ts";
+import { type SshTarget, wrapForSsh } from "#lib/stores/ssh-shell.ts";
+import { createStoreShell, type StoreShell } from "#lib/stores/store-shell.ts";
 import { feedFile } from "#lib/tools/feed-file.ts";
 
 export interface SshAccess {
@@ -28,103 +16,37 @@ export interface SshAccess {
   readonly env: Readonly<Record<string, string>>;
 }
 
-type SshTarget = StoreTarget & { readonly address: Extract<StoreAddress, { readonly kind: "ssh" }> };
-
-/** A hash may take as long as it needs: the store's own time limit ends it. */
+/** A hash or a removal may take as long as it needs: ssh notices a host that has gone, the store's own time limit ends the rest. */
 const dayMs = 86_400_000;
 
 export function createSshRemote(target: SshTarget, access: SshAccess): Remote {
   const { user, host, path } = target.address;
-  const connection = connectSsh(target, path, host, access.exec);
   const description = `ssh ${user === undefined ? "" : `${user}@`}${host}:${path}`;
-  const fail = (action: string, answer: string) =>
-    new OpsError(
-      `Cannot ${action} on ${description}: its answer is not whole ("${answer.slice(-80).trim()}")`,
-      {
-        outcome: "failed",
-        hint: "Does a login script there print something, or was the connection cut?",
-      },
-    );
+  const shell = createStoreShell({
+    ...access,
+    description,
+    base: path,
+    wrap: (words) => wrapForSsh(target, words),
+    silence: { reason: "no answer", hint: "Is the host up, or does its disk hang?" },
+  });
   return {
+    ...createShellOperations(shell, () => dayMs),
     description,
     programs: [{ program: "ssh", package: "openssh-client" }],
     check: async (limits) => {
-      const answer = await connection.run(limits, checkScript);
-      if (!/^ready$/m.test(answer)) throw fail("work", answer);
+      const answer = await shell.run({ action: "work", script: readyScript }, limits);
+      if (!/^ready$/m.test(answer)) throw shell.unclear("work", answer);
     },
-    list: async (directory, limits) => {
-      const parameter = directory === "" ? "." : checkRemotePath(directory);
-      const answer = await connection.run(limits, listScript, parameter);
-      const [, names, count] = /^begin\n([\s\S]*)^end (\d+)\n$/m.exec(answer) ?? [];
-      const found = names?.split("\n").slice(0, -1) ?? [];
-      if (count === undefined || found.length !== Number(count)) throw fail(`list "${directory}"`, answer);
-      return found;
-    },
-    readManifests: (depth, limits) =>
-      readManifests(connection, depth, limits, (answer) => fail("list the sets", answer)),
-    upload: (localPath, remotePath, transfer) =>
-      upload(connection, access, description, { localPath, remotePath, transfer }),
+    upload: (localPath, remotePath, transfer) => upload(shell, access, { localPath, remotePath, transfer }),
     hash: async (remotePath, { signal }) => {
-      const answer = await connection.run(
-        { signal, timeoutMs: dayMs },
-        hashScript,
-        checkRemotePath(remotePath),
-      );
+      const action = `hash "${remotePath}"`;
+      const order = { action, script: hashScript, parameters: [checkRemotePath(remotePath)] };
+      const answer = await shell.run(order, { signal, timeoutMs: dayMs });
       const hash = /^hash .*?\b([0-9a-f]{64})\b/m.exec(answer)?.[1];
-      if (hash === undefined) throw fail(`hash "${remotePath}"`, answer);
+      if (hash === undefined) throw shell.unclear(action, answer);
       return hash;
     },
-    writeFile: (remotePath, text, limits) => {
-      const parent = remoteParent(checkRemotePath(remotePath));
-      const name = remotePath.slice(parent === "" ? 0 : parent.length + 1);
-      return connection.write(limits, text, writeScript, parent || ".", name);
-    },
-    readFile: async (remotePath, limits) => {
-      const answer = await connection.run(limits, readScript, checkRemotePath(remotePath));
-      if (/^begin\nmissing\n$/m.test(answer)) return undefined;
-      const text = /^begin\n([\s\S]*)\nend\n$/m.exec(answer)?.[1];
-      if (text === undefined) throw fail(`read "${remotePath}"`, answer);
-      return text;
-    },
-    rename: async (from, to, limits) => {
-      const parent = remoteParent(checkRemotePath(to)) || ".";
-      const answer = await connection.run(limits, renameScript, checkRemotePath(from), to, parent);
-      if (/^taken$/m.test(answer)) return false;
-      if (!/^renamed$/m.test(answer)) throw fail(`rename "${from}"`, answer);
-      return true;
-    },
-    remove: async (remotePath, { signal }) => {
-      await connection.run({ signal, timeoutMs: dayMs }, removeScript, checkRemotePath(remotePath));
-    },
-    removeEmptyParents: async (remotePath, limits) => {
-      await connection.run(limits, emptyScript, remoteParent(checkRemotePath(remotePath)));
-    },
   };
-}
-
-/** Sizes of all manifests first, then all their bytes: two programs however many sets there are. */
-async function readManifests(
-  connection: SshConnection,
-  depth: number,
-  limits: RemoteLimits,
-  fail: (answer: string) => OpsError,
-): Promise<readonly RemoteManifest[]> {
-  const answer = await connection.run(limits, manifestsScript(depth));
-  const [, count, rest] = /^begin (\d+)\n([\s\S]*)\nend\n$/m.exec(answer) ?? [];
-  if (count === undefined || rest === undefined) throw fail(answer);
-  if (count === "0") return [];
-  const [, table, content] = /^([\s\S]*?)^content\n([\s\S]*)$/m.exec(rest) ?? [];
-  const rows = [...(table ?? "").matchAll(/^\s*(\d+) (.+)$/gm)].slice(0, Number(count));
-  const bytes = Buffer.from(content ?? "", "utf8");
-  const total = rows.reduce((sum, row) => sum + Number(row[1]), 0);
-  if (rows.length !== Number(count) || total !== bytes.length) throw fail(answer);
-  let at = 0;
-  return rows.map((row) => {
-    const size = Number(row[1]);
-    at += size;
-    const path = remoteParent((row[2] ?? "").replace(/^\.\//, ""));
-    return { path, text: bytes.subarray(at - size, at).toString("utf8") };
-  });
 }
 
 interface Upload {
@@ -135,38 +57,31 @@ interface Upload {
 
 /** What lies there already is taken for the beginning; whether it is, the hash of the whole will say. */
 async function upload(
-  connection: SshConnection,
-  access: SshAccess,
-  description: string,
+  shell: StoreShell,
+  { env, clock }: SshAccess,
   { localPath, remotePath, transfer }: Upload,
 ): Promise<void> {
   const { signal, stallMs } = transfer;
+  const action = `upload "${remotePath}"`;
   const parent = remoteParent(checkRemotePath(remotePath)) || ".";
   const name = remotePath.slice(remotePath.lastIndexOf("/") + 1);
   const { size } = await stat(localPath);
-  const there = sizeOf(await connection.run({ signal, timeoutMs: stallMs }, sizeScript, remotePath));
+  const order = { action, script: sizeScript, parameters: [remotePath] };
+  const there = sizeOf(await shell.run(order, { signal, timeoutMs: stallMs }));
   const offset = there !== undefined && there <= size ? there : 0;
-  const end = await feedFile({
-    ...transfer,
-    localPath,
-    offset,
-    command: connection.command(uploadScript, parent, name, String(offset)),
-    env: access.env,
-    clock: access.clock,
-  });
-  if (end.exitCode !== 0) throw sshError(`upload "${name}" to`, description, end.exitCode, end.stderr);
+  const command = shell.command(uploadScript, parent, name, String(offset));
+  const end = await feedFile({ ...transfer, localPath, offset, command, env, clock });
+  if (end.exitCode !== 0) throw shell.failure(action, end.exitCode, end.stderr);
   const arrived = sizeOf(end.stdout);
+  if (arrived === undefined) throw shell.unclear(action, end.stdout);
   if (arrived === size) return;
-  throw new OpsError(
-    `Cannot upload "${name}" to ${description}: ${arrived ?? "no"} bytes arrived of ${size}`,
-    {
-      outcome: "failed",
-      hint: "The connection was cut, or its disk is full; the next run goes on where this one was",
-    },
-  );
+  throw new OpsError(`Cannot upload "${remotePath}": ${arrived} bytes arrived of ${size}`, {
+    outcome: "failed",
+    hint: "The connection was cut, or its disk is full; the next run goes on where this one was",
+  });
 }
 
 function sizeOf(answer: string): number | undefined {
-  const size = /^size\s+(\d+)/m.exec(answer)?.[1];
+  const size = /^size (\d+)$/m.exec(answer)?.[1];
   return size === undefined ? undefined : Number(size);
 }

@@ -15,6 +15,8 @@ export interface SmallFileSystem {
   readonly freeze: () => void;
   readonly thaw: () => void;
   readonly makeReadOnly: () => void;
+  /** Overwrite the entries of a directory in it, so that they can no longer be read; ext4 only. */
+  readonly damage: (directory: string) => void;
 }
 
 /** Mount a new file system for `body`; it is unmounted and removed however `body` ends. */
@@ -42,6 +44,22 @@ export async function withSmallFileSystem<Result>(
         },
         thaw,
         makeReadOnly: () => run("mount", "-o", "remount,ro", directory),
+        damage: (path) => {
+          const image = join(base, "image");
+          run("umount", directory);
+          const [block] = read("debugfs", "-R", `blocks ${path}`, image).split(" ");
+          const blockSize = /^Block size:\s*(\d+)/m.exec(read("dumpe2fs", "-h", image))?.[1];
+          run(
+            "dd",
+            "if=/dev/zero",
+            `of=${image}`,
+            `bs=${blockSize}`,
+            `seek=${block}`,
+            "count=1",
+            "conv=notrunc",
+          );
+          run("mount", "-o", "loop", image, directory);
+        },
       });
     } finally {
       thaw();
@@ -73,8 +91,13 @@ function unmount(directory: string): void {
 }
 
 function run(program: string, ...args: readonly string[]): void {
-  execFileSync(program, args, {
-    stdio: ["ignore", "ignore", "pipe"],
+  read(program, ...args);
+}
+
+function read(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
   });
 }

@@ -1,6 +1,14 @@
 /** A real sshd of its own on loopback: host key, authorized key and configuration in a temporary directory. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,12 +26,19 @@ export interface SshServer extends AsyncDisposable {
   /** A known_hosts file with another key under this host's name. */
   readonly changedHostsFile: string;
   readonly directory: string;
+  /** Wait until nothing runs there for anybody any more, not even for who was cut off. */
+  readonly untilIdle: () => Promise<void>;
   /** Cut off whoever is connected, and listen no more until `start`. */
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
 
-export async function startSshServer(): Promise<SshServer> {
+interface SshServerOptions {
+  /** PATH of what runs there, instead of sshd's own. */
+  readonly path?: string;
+}
+
+export async function startSshServer({ path: searchPath }: SshServerOptions = {}): Promise<SshServer> {
   if (!hasSshd) throw new Error("Cannot start sshd: it is missing, or this is not root");
   const directory = mkdtempSync(join(tmpdir(), "lastgood-sshd-"));
   const path = (name: string) => join(directory, name);
@@ -48,6 +63,7 @@ export async function startSshServer(): Promise<SshServer> {
     "PasswordAuthentication no",
     "PermitRootLogin yes",
     "MaxStartups 100",
+    ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]),
   ];
   writeFileSync(path("sshd_config"), settings.map((line) => `${line}\n`).join(""));
 
@@ -74,6 +90,16 @@ export async function startSshServer(): Promise<SshServer> {
     knownHostsFile: path("known_hosts"),
     otherKeyFile: path("other"),
     changedHostsFile: path("changed_hosts"),
+    untilIdle: async () => {
+      // Between its fork and its exec what a dead session leaves cannot be told: it must show itself nowhere for a while.
+      let idle = 0;
+      const isIdle = () => {
+        const isServing = (child?.pid !== undefined && descendants(child.pid).length > 0) || isLeftBy(port);
+        idle = isServing ? 0 : idle + 1;
+        return idle === 40;
+      };
+      await waitFor(isIdle, { what: "the end of all sessions" });
+    },
     stop,
     start,
     [Symbol.asyncDispose]: async () => {
@@ -116,6 +142,18 @@ function descendants(pid: number): number[] {
     // It has just ended.
   }
   return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** What a dead session of sshd leaves is nobody's child: it is known by its environment. */
+function isLeftBy(port: number): boolean {
+  const mark = new RegExp(`(?:^|\0)SSH_CONNECTION=[^\0]* ${port}\0`);
+  return readdirSync("/proc").some((entry) => {
+    try {
+      return /^\d+$/.test(entry) && mark.test(readFileSync(`/proc/${entry}/environ`, "latin1"));
+    } catch {
+      return false;
+    }
+  });
 }
 
 function kill(pid: number): void {
