@@ -2,17 +2,19 @@
  * Any remote of rclone as a store. Nothing here mirrors: rclone is told to copy one file, to move one directory, to remove
  * one directory, each by its own path.
  */
-import type { Exec } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { parseHash } from "#lib/core/rclone-answers.ts";
 import { isNotFound } from "#lib/core/rclone-words.ts";
 import { checkRemotePath, remoteParent } from "#lib/core/remote-path.ts";
 import type { StoreAddress, StoreTarget } from "#lib/core/store-target.ts";
-import { createRclone, type Rclone } from "#lib/stores/rclone-command.ts";
-import { listEntries, readRcloneManifests } from "#lib/stores/rclone-listing.ts";
+import { createRclone, type Rclone, type RcloneTools } from "#lib/stores/rclone-command.ts";
+import { readRcloneManifests } from "#lib/stores/rclone-manifests.ts";
+import { renameDirectory } from "#lib/stores/rclone-rename.ts";
+import { openRcloneTree, type RcloneTree } from "#lib/stores/rclone-tree.ts";
 import type { Remote, RemoteLimits } from "#lib/stores/remote.ts";
+import { withWorkDirectory } from "#lib/stores/work-directory.ts";
 
-export interface RcloneAccess {
-  readonly exec: Exec;
+export interface RcloneAccess extends RcloneTools {
   /** Manifests that have been read: they never change. */
   readonly cacheDirectory: string;
 }
@@ -22,109 +24,81 @@ type RcloneTarget = StoreTarget & { readonly address: Extract<StoreAddress, { re
 /** What carries bytes may take as long as it needs: `--timeout` ends what moves nothing, the store's limit all else. */
 const dayMs = 86_400_000;
 
-export function createRcloneRemote(target: RcloneTarget, { exec, cacheDirectory }: RcloneAccess): Remote {
+export function createRcloneRemote(target: RcloneTarget, access: RcloneAccess): Remote {
+  const { clock, cacheDirectory } = access;
   const base = target.address.remote;
-  const description = `rclone ${base}`;
-  const rclone = createRclone(target, description, exec);
-  const at = (path: string) => {
-    const inside = checkRemotePath(path);
-    return /[:/]$/.test(base) ? `${base}${inside}` : `${base}/${inside}`;
-  };
-  const removePath = async (path: string, limits: RemoteLimits) => {
-    const found = await statOf(rclone, at(path), limits);
-    if (found !== undefined) await rclone.run(limits, [found.isDirectory ? "purge" : "deletefile", at(path)]);
-  };
+  const rclone = createRclone(target, `rclone ${base}`, access);
+  const tree = openRcloneTree(rclone, base);
+  /** By a local file: what rclone reads from its input may be neither empty nor sent again. */
+  const putText = (path: string, text: string, limits: RemoteLimits) =>
+    withWorkDirectory(cacheDirectory, clock, async (work) => {
+      await rclone.run(limits, ["copyto", "--ignore-times", await work.write("text", text), tree.at(path)]);
+    });
   return {
-    description,
+    description: rclone.description,
     programs: [{ program: "rclone", package: "rclone" }],
-    check: (limits) => checkBase(rclone, base, at, limits),
+    check: async (limits) => {
+      await tree.checkBase(limits);
+      const probe = ".lastgood-write-test";
+      await putText(probe, "test\n", limits);
+      // Another job with the same base may have removed it at this moment.
+      await remove(rclone, tree, probe, limits);
+    },
     list: async (directory, limits) => {
-      const entries = await listEntries(rclone, directory === "" ? base : at(directory), [], limits);
+      const entries = await tree.list(directory, limits);
       return entries.map(({ Name }) => Name);
     },
-    readManifests: (depth, limits) => readRcloneManifests(rclone, { base, depth, cacheDirectory }, limits),
-    upload: async (localPath, path, { signal, bytesPerSecond, onBytes }) => {
-      const limit =
-        bytesPerSecond === undefined ? [] : [`--bwlimit=${Math.max(1, Math.round(bytesPerSecond / 1024))}k`];
-      // Never taken for uploaded by size and time: only the hash says that.
-      await rclone.run({ signal, timeoutMs: dayMs }, [
-        "copyto",
-        "--ignore-times",
-        ...limit,
-        localPath,
-        at(path),
-      ]);
-      onBytes(0);
+    readManifests: (depth, limits) =>
+      readRcloneManifests({ rclone, tree, clock, cacheDirectory }, depth, limits),
+    upload: async (localPath, path, transfer) => {
+      const file = tree.at(path);
+      // rclone makes every directory on its way, and the base may be a mount point.
+      await tree.checkBase({ signal: transfer.signal, timeoutMs: transfer.stallMs });
+      await rclone.copy(localPath, file, transfer);
     },
-    hash: async (path, { signal }) => {
-      const limits = { signal, timeoutMs: dayMs };
-      const own = await rclone.run(limits, ["hashsum", "sha256", at(path)], { isExpected: () => true });
-      const answer =
-        hashOf(own.stdout) ??
-        hashOf((await rclone.run(limits, ["hashsum", "sha256", "--download", at(path)])).stdout);
-      if (answer !== undefined) return answer;
-      throw new OpsError(`Cannot hash "${path}" in ${description}: rclone printed no SHA-256`, {
-        outcome: "failed",
-      });
-    },
+    hash: (path, { signal }) => hash(rclone, tree.at(path), { signal, timeoutMs: dayMs }),
     writeFile: async (path, text, limits) => {
-      await rclone.run(limits, ["rcat", `${at(path)}.new`], { input: text });
-      await rclone.run(limits, ["moveto", "--ignore-times", `${at(path)}.new`, at(path)]);
+      await tree.checkBase(limits);
+      await putText(`${path}.new`, text, limits);
+      await rclone.run(limits, ["moveto", "--ignore-times", tree.at(`${path}.new`), tree.at(path)]);
     },
     readFile: async (path, limits) => {
-      const result = await rclone.run(limits, ["cat", at(path)], { isExpected: isNotFound });
-      if (result.exitCode !== 0) return undefined;
-      // Some remotes answer nothing for what is not there.
-      if (result.stdout !== "") return result.stdout;
-      return (await statOf(rclone, at(path), limits)) === undefined ? undefined : "";
+      const result = await rclone.run(limits, ["cat", tree.at(path)], { isExpected: isNotFound });
+      if (result.exitCode === 0 && result.stdout !== "") return result.stdout;
+      // An object store says nothing of what is not there, and nothing is what an empty file holds.
+      return (await tree.find(path, limits)) === undefined ? undefined : "";
     },
-    rename: async (from, to, limits) => {
-      if ((await statOf(rclone, at(to), limits)) !== undefined) return false;
-      await rclone.run({ ...limits, timeoutMs: dayMs }, ["moveto", at(from), at(to)]);
-      return true;
-    },
-    remove: (path, { signal }) => removePath(path, { signal, timeoutMs: dayMs }),
+    rename: (from, to, limits) => renameDirectory(rclone, tree, { from, to }, limits),
+    remove: (path, limits) => remove(rclone, tree, path, limits),
     removeEmptyParents: async (path, limits) => {
       for (let parent = remoteParent(checkRemotePath(path)); parent !== ""; parent = remoteParent(parent)) {
-        const removed = await rclone.run(limits, ["rmdir", at(parent)], { isExpected: () => true });
+        // An empty directory that stays does no harm, whyever it does.
+        const removed = await rclone.run(limits, ["rmdir", tree.at(parent)], { isExpected: () => true });
         if (removed.exitCode !== 0) return;
       }
     },
   };
 }
 
-/** Whether it is there and can be written. Object stores have no directories: there, a base may begin with its first file. */
-async function checkBase(
-  rclone: Rclone,
-  base: string,
-  at: (path: string) => string,
-  limits: RemoteLimits,
-): Promise<void> {
-  if ((await statOf(rclone, base, limits)) === undefined) {
-    const features = await rclone.run(limits, ["backend", "features", base], { isExpected: () => true });
-    if (!/"BucketBased":\s*true/.test(features.stdout)) {
-      throw new OpsError(`Cannot find the base "${base}"`, {
-        outcome: "failed",
-        hint: `Create it (rclone mkdir '${base}'), or mount what holds it`,
-      });
-    }
-  }
-  const probe = at(".lastgood-write-test");
-  await rclone.run(limits, ["rcat", probe], { input: "test" });
-  await rclone.run(limits, ["deletefile", probe]);
+/** Over sftp rclone would empty what a symlink leads to; of local ones it removes only those that it was told to see. */
+const linkSettings = { RCLONE_SFTP_SKIP_LINKS: "true", RCLONE_LINKS: "true" };
+
+async function remove(rclone: Rclone, tree: RcloneTree, path: string, limits: RemoteLimits): Promise<void> {
+  const found = await tree.find(path, limits);
+  if (found === undefined) return;
+  const command = [found.IsDir ? "purge" : "deletefile", tree.at(path)];
+  await rclone.run({ ...limits, timeoutMs: dayMs }, command, { env: linkSettings, isExpected: isNotFound });
 }
 
-/** What is there; undefined for nothing. */
-async function statOf(
-  rclone: Rclone,
-  path: string,
-  limits: RemoteLimits,
-): Promise<{ readonly isDirectory: boolean } | undefined> {
-  const answer = await rclone.run(limits, ["lsjson", "--stat", path], { isExpected: isNotFound });
-  if (answer.exitCode !== 0 || answer.stdout.trim() === "null") return undefined;
-  return { isDirectory: /"IsDir":\s*true/.test(answer.stdout) };
-}
-
-function hashOf(answer: string): string | undefined {
-  return /^([0-9a-f]{64})\b/m.exec(answer)?.[1];
+/** What the remote says of its own file, else of what it gives back. */
+async function hash(rclone: Rclone, file: string, limits: RemoteLimits): Promise<string> {
+  // A "hasher" in front of it would answer with what was sent: nothing that it remembers is young enough.
+  const env = { RCLONE_HASHER_MAX_AGE: "0" };
+  const own = await rclone.run(limits, ["hashsum", "sha256", file], { env, isExpected: () => true });
+  const said = own.exitCode === 0 ? parseHash(own.stdout) : undefined;
+  if (said !== undefined) return said;
+  const { stdout } = await rclone.run(limits, ["hashsum", "sha256", "--download", file]);
+  const read = parseHash(stdout);
+  if (read !== undefined) return read;
+  throw new OpsError(`Cannot hash "${file}": rclone printed no SHA-256`, { outcome: "failed" });
 }

@@ -1,6 +1,6 @@
-/** A real `rclone serve webdav` on loopback, and a configuration file with a remote that reaches it. */
+/** A real `rclone serve` on loopback, and a configuration file with remotes that reach it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,37 +8,52 @@ import { waitFor } from "#test/support/wait-for.ts";
 
 export const hasRclone = hasProgram();
 
+export type RcloneProtocol = "webdav" | "sftp";
+
 export interface RcloneServer extends AsyncDisposable {
-  /** Has the remotes "dav:", and "wrong:" with another password. */
+  /** Has the remotes "served:", and "wrong:" with another password. */
   readonly configFile: string;
+  readonly port: number;
+  /** Add a remote that reaches the server by another port. */
+  readonly addRemote: (name: string, port: number) => void;
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
 
-/** Serve `directory` under the remote `dav:`. */
-export async function startRcloneServer(directory: string): Promise<RcloneServer> {
+interface ServeOptions {
+  readonly protocol: RcloneProtocol;
+  readonly directory: string;
+  /** User and group of the server; needs root. */
+  readonly uid?: number;
+}
+
+export async function startRcloneServer({ protocol, directory, uid }: ServeOptions): Promise<RcloneServer> {
   const work = mkdtempSync(join(tmpdir(), "lastgood-rclone-"));
+  if (uid !== undefined) chownSync(work, uid, uid);
   const configFile = join(work, "rclone.conf");
   const port = await findFreePort();
-  const section = (name: string, password: string) =>
-    `[${name}]\ntype = webdav\nurl = http://127.0.0.1:${port}\nvendor = other\nuser = me\npass = ${obscure(password)}\n`;
-  writeFileSync(configFile, `${section("dav", "secret")}${section("wrong", "guess")}`, { mode: 0o600 });
+  const addRemote = (name: string, remotePort: number, password = "secret") => {
+    const place =
+      protocol === "webdav"
+        ? `url = http://127.0.0.1:${remotePort}\nvendor = other`
+        : `host = 127.0.0.1\nport = ${remotePort}`;
+    const account = `user = me\npass = ${obscure(password)}`;
+    appendFileSync(configFile, `[${name}]\ntype = ${protocol}\n${place}\n${account}\n`);
+  };
+  writeFileSync(configFile, "", { mode: 0o600 });
+  addRemote("served", port);
+  addRemote("wrong", port, "guess");
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn(
-      "rclone",
-      [
-        "serve",
-        "webdav",
-        directory,
-        `--addr=127.0.0.1:${port}`,
-        "--user=me",
-        "--pass=secret",
-        "--config=/dev/null",
-        "--dir-cache-time=0",
-      ],
-      { stdio: "ignore" },
-    );
+    const account = ["--user=me", "--pass=secret"];
+    // What a test puts into the directory behind its back, it must see.
+    const options = [`--addr=127.0.0.1:${port}`, "--config=/dev/null", "--dir-cache-time=0"];
+    child = spawn("rclone", ["serve", protocol, directory, ...options, ...account], {
+      stdio: "ignore",
+      // It keeps a host key in its cache.
+      env: { PATH: process.env.PATH ?? "", HOME: work, XDG_CACHE_HOME: work },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     await waitFor(() => isOpen(port), { what: "rclone to serve" });
   };
   const stop = async () => {
@@ -52,6 +67,8 @@ export async function startRcloneServer(directory: string): Promise<RcloneServer
   await start();
   return {
     configFile,
+    port,
+    addRemote,
     stop,
     start,
     [Symbol.asyncDispose]: async () => {
@@ -71,7 +88,7 @@ function hasProgram(): boolean {
 }
 
 function obscure(password: string): string {
-  return execFileSync("rclone", ["obscure", password], { encoding: "utf8" }).trim();
+  return execFileSync("rclone", ["--config=/dev/null", "obscure", password], { encoding: "utf8" }).trim();
 }
 
 function isOpen(port: number): Promise<boolean> {
