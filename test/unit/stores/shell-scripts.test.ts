@@ -4,7 +4,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifestAnswer } from "#lib/stores/shell-manifests.ts";
-import { listScript, manifestsScript, renameScript, writeScript } from "#lib/stores/shell-scripts.ts";
+import {
+  hashScript,
+  listScript,
+  manifestsScript,
+  renameScript,
+  writeScript,
+} from "#lib/stores/shell-scripts.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
 
 type Shell = readonly [string, ...string[]];
@@ -63,6 +69,18 @@ const describeShell = (shell: Shell) => {
       "begin\nmanifest.json\nend 1\n",
     );
     expect(readFileSync(sandbox.path("base/set/manifest.json"), "utf8")).toBe("old");
+  });
+
+  test("hashScript asks openssl first, since it is four times as fast, and coreutils where that does not work", async () => {
+    await using sandbox = await createSandbox();
+    await sandbox.write("base/file", "content");
+    const [works, fails] = ['openssl() { echo "fast $*"; }; ', "openssl() { return 1; }; "];
+    const hash = (before: string) =>
+      runScript(shell, sandbox.path("base"), `${before}sha256sum() { echo slow; }; ${hashScript}`, {
+        parameters: ["file"],
+      });
+    expect(hash(works)).toBe("hash fast dgst -sha256 -r\n");
+    expect(hash(fails)).toBe("hash slow\n");
   });
 
   test("manifestsScript gives the sets at its depth alone, hidden ones and second names left out", async () => {
