@@ -1,11 +1,14 @@
-/** Retention in a store: the same rules as locally, with a ceiling for one run. */
+/** Retention in a store: the same rules as locally, tier by tier, with a ceiling for one run. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
-import { planRetention } from "#lib/core/retention-plan.ts";
+import type { RetentionPlan } from "#lib/core/retention-plan.ts";
+import type { StoreTarget } from "#lib/core/store-target.ts";
+import { createTierReader } from "#lib/core/tier-plan.ts";
+import { planTieredRetention, tierless } from "#lib/core/tiered-retention.ts";
 import type { RemoteLimits } from "#lib/stores/remote.ts";
 import { listRemoteSets, removeRemoteSet } from "#lib/stores/remote-sets.ts";
-import type { OwnSets } from "#lib/stores/set-listing.ts";
+import type { OwnSets, StoredSet } from "#lib/stores/set-listing.ts";
 
 export interface PrunedStore {
   readonly parts: readonly PartReport[];
@@ -35,15 +38,7 @@ export async function pruneStore(
     if (arrived === undefined) {
       return failed(`Cannot prune store "${target.name}": the new set is not in its listing`);
     }
-    const plan = planRetention(
-      listing.own.map(({ path, manifest }) => ({
-        path,
-        at: new Date(manifest.startedAt),
-        outcome: manifest.outcome,
-        owned: true,
-      })),
-      target.retention,
-    );
+    const plan = planStore(context, target, listing.own);
     const going = plan.sets.filter((set) => !set.keep && set.path !== arrived.path).map((set) => set.path);
     const doomed = going.toReversed().slice(0, target.maxRemovals);
     for (const path of doomed) {
@@ -68,6 +63,7 @@ export async function pruneStore(
         ...(left === 0
           ? []
           : [`${left} more sets may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`]),
+        ...describeTierless(target, plan),
         ...listing.unknown.map(({ path, problem }) => `Left alone in ${target.name}: ${path}: ${problem}`),
       ],
     };
@@ -75,4 +71,31 @@ export async function pruneStore(
     limits.signal.throwIfAborted();
     return failed(`Cannot prune store "${target.name}": ${describeError(error)}`);
   }
+}
+
+/** Without {tier} in the layout all sets are of one tier, wherever an earlier layout has put them. */
+function planStore(
+  { host, settings }: StoreContext,
+  target: StoreTarget,
+  stored: readonly StoredSet[],
+): RetentionPlan {
+  const { layout, defaultTier, retention } = target;
+  const readTier = layout.includes("{tier}")
+    ? createTierReader(layout, target, { host: host.name, job: settings.JOB })
+    : () => defaultTier;
+  const sets = stored.map(({ path, manifest }) => ({
+    path,
+    at: new Date(manifest.startedAt),
+    outcome: manifest.outcome,
+    owned: true,
+    tier: readTier(path),
+  }));
+  return planTieredRetention(sets, retention);
+}
+
+function describeTierless({ name }: StoreTarget, { sets }: RetentionPlan): string[] {
+  const [newest, ...others] = sets.filter(({ reasons }) => reasons.includes(tierless));
+  if (newest === undefined) return [];
+  const count = others.length === 0 ? "" : ` and ${others.length} older`;
+  return [`Left alone in ${name}, since no tier of today has it: ${newest.path}${count}`];
 }

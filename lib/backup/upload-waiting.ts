@@ -1,11 +1,10 @@
 /** What waits for a store goes there, oldest first. A set that cannot be put holds up no other while the store answers. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import type { Told } from "#lib/backup/serve-store.ts";
-import type { Manifest } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
-import { planTier, tierOfPath } from "#lib/core/tier-plan.ts";
+import { createTierReader, planTier } from "#lib/core/tier-plan.ts";
 import { type LocalSet, readLocalSet } from "#lib/stores/local-set.ts";
 import { putSet } from "#lib/stores/put-set.ts";
 import type { RemoteLimits } from "#lib/stores/remote.ts";
@@ -112,20 +111,15 @@ function describeLeft({ target, remote }: OpenStore, { startedAt }: WaitingSet, 
 function placeOf(
   { host, settings }: StoreContext,
   target: StoreTarget,
-  set: LocalSet,
+  { manifest }: LocalSet,
   stored: readonly StoredSet[],
 ): string {
   const timeZone = settings.TIME_ZONE;
-  const factsOf = ({ startedAt }: Manifest) => ({
-    host: host.name,
-    job: settings.JOB,
-    at: new Date(startedAt),
-    timeZone,
-  });
-  const facts = factsOf(set.manifest);
-  const tiered = stored.flatMap(({ path, manifest }) => {
-    const tier = tierOfPath(path, target.layout, target, factsOf(manifest));
-    return tier === undefined ? [] : [{ tier, at: new Date(manifest.startedAt) }];
+  const facts = { host: host.name, job: settings.JOB, at: new Date(manifest.startedAt), timeZone };
+  const readTier = createTierReader(target.layout, target, facts);
+  const tiered = stored.flatMap((set) => {
+    const tier = readTier(set.path);
+    return tier === undefined ? [] : [{ tier, at: new Date(set.manifest.startedAt) }];
   });
   return formatLayout(target.layout, { ...facts, tier: planTier(facts.at, { ...target, timeZone }, tiered) });
 }

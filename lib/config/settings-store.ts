@@ -31,7 +31,9 @@ export const storeSettings = {
   TIERS: withDefault(tiers, "", {
     doc: "Tiers with days of the month, one a line, such as `biweekly=1,15`: the first set from each such day on goes there",
   }),
-  KEEP_LAST: optional(count, { doc: "As for the local sets, which it is by default" }),
+  KEEP_LAST: optional(count, {
+    doc: "As for the local sets, which it is by default; each tier is counted by itself",
+  }),
   KEEP_DAILY: optional(count, { doc: "The same" }),
   KEEP_WEEKLY: optional(count, { doc: "The same" }),
   KEEP_MONTHLY: optional(count, { doc: "The same" }),

@@ -50,6 +50,29 @@ export function formatLayout(layout: string, { host, job, at, timeZone, tier }: 
   return layout.replaceAll(tokenPattern, (whole, token: string) => values[token] ?? whole);
 }
 
+/** What the times of a path look like. */
+const timeShapes: Readonly<Record<string, string>> = {
+  stamp: "\\d{8}T\\d{6}Z",
+  YYYY: "\\d{4}",
+  MM: "\\d\\d",
+  DD: "\\d\\d",
+  HH: "\\d\\d",
+  mm: "\\d\\d",
+  ss: "\\d\\d",
+};
+
+/** Every path that the layout gives these, whatever the time, with or without a suffix. */
+export function layoutPattern(layout: string, facts: Pick<LayoutFacts, "host" | "job" | "tier">): RegExp {
+  const names: Readonly<Record<string, string | undefined>> = { ...facts };
+  const literal = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&");
+  const parts = layout.split(tokenPattern);
+  // The odd ones are what the braces held.
+  const sources = parts.map((part, index) =>
+    index % 2 === 0 ? literal(part) : (timeShapes[part] ?? literal(names[part] ?? `{${part}}`)),
+  );
+  return new RegExp(`^${sources.join("")}(?:-\\d+)?$`);
+}
+
 /** How many directories below the destination a set lies. */
 export function layoutDepth(layout: string): number {
   return layout.split("/").length;

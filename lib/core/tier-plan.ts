@@ -3,7 +3,7 @@
  * them. A run that is late, or missed, only moves that set; by the hour of a cron line it would be lost.
  */
 import { localTime, periodsOf } from "#lib/core/calendar.ts";
-import { formatLayout, type LayoutFacts } from "#lib/core/set-layout.ts";
+import { type LayoutFacts, layoutPattern } from "#lib/core/set-layout.ts";
 import type { Tier } from "#lib/core/store-target.ts";
 
 /** A set that the store has. */
@@ -54,16 +54,13 @@ function formatDay(year: number, month: number, day: number): string {
   return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
 }
 
-/** The tier of a set by its path; undefined when the path is none of the layout's. */
-export function tierOfPath(
-  path: string,
+/** Says of a set's path which tier it lies in; undefined when it is none of these. */
+export function createTierReader(
   layout: string,
   { tiers, defaultTier }: Pick<TierRules, "tiers" | "defaultTier">,
-  facts: LayoutFacts,
-): string | undefined {
-  const bare = path.replace(/-\d+$/, "");
-  return [...tiers.map(({ name }) => name), defaultTier].find((tier) => {
-    const expected = formatLayout(layout, { ...facts, tier });
-    return expected === path || expected === bare;
-  });
+  owner: Pick<LayoutFacts, "host" | "job">,
+): (path: string) => string | undefined {
+  const names = [...tiers.map(({ name }) => name), defaultTier];
+  const patterns = names.map((tier) => ({ tier, pattern: layoutPattern(layout, { ...owner, tier }) }));
+  return (path) => patterns.find(({ pattern }) => pattern.test(path))?.tier;
 }

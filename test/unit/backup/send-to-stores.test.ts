@@ -357,6 +357,28 @@ describe("sendToStores() in its retention", () => {
     expect(await runsIn(store.base)).toEqual(["run-1", "run-10"]);
   });
 
+  test("counts each tier by itself, and names what lies in none of today's", async () => {
+    await using sandbox = await createSandbox();
+    const world = createStoreWorld(sandbox);
+    const store = storeIn(sandbox, "nas", { ...tiered, retention: keepOne });
+    makeLocalSet(join(store.base, "yearly", "20251231T030000Z"), { startedAt: startOf(-304) });
+    for (const day of [1, 2, 3, 15, 16]) await world.run(day, [store]);
+    expect(readdirSync(join(store.base, "biweekly"))).toEqual(["20261115T030000Z"]);
+    expect(readdirSync(join(store.base, "daily"))).toEqual(["20261116T030000Z"]);
+    const sent = await world.run(17, [store]);
+    expect(readdirSync(join(store.base, "yearly"))).toEqual(["20251231T030000Z"]);
+    expect(sent.notes).toEqual(["Left alone in nas, since no tier of today has it: yearly/20251231T030000Z"]);
+  });
+
+  test("counts all sets together where the layout has no tiers, wherever an earlier one has put them", async () => {
+    await using sandbox = await createSandbox();
+    const world = createStoreWorld(sandbox);
+    const store = storeIn(sandbox, "nas", { retention: keepOne });
+    makeLocalSet(join(store.base, "app", "web1", "20261101T030000Z"), { startedAt: startOf(1) });
+    const sent = await world.run(2, [store]);
+    expect([await runsIn(store.base), sent.notes]).toEqual([["run-2"], []]);
+  });
+
   test("removes nothing for a run that lacks something, though the set is uploaded", async () => {
     await using sandbox = await createSandbox();
     const world = createStoreWorld(sandbox);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Tier } from "#lib/core/store-target.ts";
-import { planTier, type TieredSet, tierOfPath } from "#lib/core/tier-plan.ts";
+import { createTierReader, planTier, type TieredSet } from "#lib/core/tier-plan.ts";
 
 const rules = {
   tiers: [{ name: "biweekly", days: [1, 15] }],
@@ -107,10 +107,28 @@ describe("planTier()", () => {
   });
 });
 
-test("tierOfPath() knows a set's tier by its path, with a suffix too, and no other's", () => {
-  const facts = { host: "web1", job: "app", at: new Date("2026-11-15T18:00:00Z"), timeZone: "Europe/Berlin" };
-  const layout = "{tier}/{YYYY}/{MM}/{DD}/{HH}{mm}";
-  expect(tierOfPath("biweekly/2026/11/15/1900", layout, rules, facts)).toBe("biweekly");
-  expect(tierOfPath("daily/2026/11/15/1900-2", layout, rules, facts)).toBe("daily");
-  expect(tierOfPath("weekly/2026/11/15/1900", layout, rules, facts)).toBeUndefined();
+describe("createTierReader()", () => {
+  const owner = { host: "web1.example", job: "app" };
+
+  test("knows a set's tier by its path, whatever time zone and suffix it was given, and no other's", () => {
+    const read = createTierReader("{tier}/{YYYY}/{MM}/{DD}/{HH}{mm}", rules, owner);
+    expect(read("biweekly/2026/11/15/1900")).toBe("biweekly");
+    expect(read("biweekly/2026/11/15/2300-12")).toBe("biweekly");
+    expect(read("daily/2026/11/15/1900-2")).toBe("daily");
+    for (const path of [
+      "weekly/2026/11/15/1900",
+      "daily/2026/11/1900",
+      "daily/2026/11/15/1900/x",
+      "x/daily/2026/11/15/1900",
+    ]) {
+      expect({ path, tier: read(path) }).toEqual({ path, tier: undefined });
+    }
+  });
+
+  test("takes host, job and what stands between the braces for what they are", () => {
+    const read = createTierReader("{host}+(x)/{tier}-{job}/{stamp}", rules, owner);
+    expect(read("web1.example+(x)/daily-app/20261115T180000Z")).toBe("daily");
+    expect(read("web1-example+(x)/daily-app/20261115T180000Z")).toBeUndefined();
+    expect(read("web1.exampleee(x)/daily-app/20261115T180000Z")).toBeUndefined();
+  });
 });
