@@ -13,7 +13,17 @@ interface Row {
   readonly now: string;
 }
 
-/** Rows of the table of each script: a heading names it, the first table belongs to the title's. */
+/** The map of each script: a heading names it, the table below the heading is its. */
+function readMaps(map: string): (readonly [script: string, rows: Row[]])[] {
+  return map
+    .split(/^(?=#)/m)
+    .flatMap((section) =>
+      [...(section.split("\n")[0] ?? "").matchAll(/`(legacy\/[^`]+)`/g)].map(
+        ([, script = ""]) => [script, readRows(section)] as const,
+      ),
+    );
+}
+
 function readRows(map: string): Row[] {
   return [...map.matchAll(/^\| (\d+)(?:-(\d+))? \| .* \| (.*) \|$/gm)].map((match) => ({
     from: Number(match[1]),
@@ -27,12 +37,15 @@ test("There is a map for every system that is replaced so far", () => {
 });
 
 describe.each(systems)("MAP.md of %s", (system) => {
-  const map = readFileSync(join(directory, system, "MAP.md"), "utf8");
-  const script = /`(legacy\/[^`]+)`/.exec(map)?.[1] ?? "";
-  const lines = readFileSync(join(directory, system, script), "utf8").split("\n");
-  const rows = readRows(map);
+  const maps = readMaps(readFileSync(join(directory, system, "MAP.md"), "utf8"));
 
-  test("has a row for every line that is not empty, and no line twice", () => {
+  test("has a table for every legacy script", () => {
+    const scripts = readdirSync(join(directory, system, "legacy")).map((name) => `legacy/${name}`);
+    expect(new Set(maps.map(([script]) => script))).toEqual(new Set(scripts));
+  });
+
+  test.each(maps)("has a row for every line of %s that is not empty, and no line twice", (script, rows) => {
+    const lines = readFileSync(join(directory, system, script), "utf8").split("\n");
     const covered = rows.flatMap(({ from, to }) =>
       Array.from({ length: to - from + 1 }, (_, at) => from + at),
     );
@@ -45,7 +58,7 @@ describe.each(systems)("MAP.md of %s", (system) => {
   });
 
   test("names only functions that exist, and says of every other row why nothing is left", () => {
-    for (const { from, now } of rows) {
+    for (const { from, now } of maps.flatMap(([, rows]) => rows)) {
       const named = [...now.matchAll(/`(lib\/[^`#]+)#([^`]+)`/g)];
       if (named.length === 0) expect([from, now]).toEqual([from, expect.stringMatching(/^(gone:|README)/)]);
       for (const [, file = "", name = ""] of named) {
