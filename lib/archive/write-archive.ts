@@ -40,6 +40,8 @@ export interface ArchiveRequest {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
+  /** The producer has ended, well or not: what it read is not needed any more. */
+  readonly onRead: () => void;
 }
 
 export interface WrittenArchive {
@@ -103,6 +105,7 @@ async function follow(
   let isDone = false;
   const ended = pipeline.ended.then((end) => {
     isDone = true;
+    request.onRead();
     return judgePipeline(end, request);
   });
   const hash = createHash("sha256");

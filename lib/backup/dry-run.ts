@@ -18,12 +18,11 @@ export async function describeDryRun(
   const { settings, host, startedAt } = context;
   const problems = [...preflight.missing.map(({ problem }) => problem), ...preflight.problems];
   const last = lastBytes === undefined ? "no earlier set" : `the last set has ${formatBytes(lastBytes)}`;
-  const parts: PartReport[] = preflight.sources.map((source) => ({
-    kind: "source",
-    name: source.name,
-    outcome: "complete",
-    message: `would read ${source.description} (${last})`,
-  }));
+  const parts: PartReport[] = [];
+  for (const { name, describe } of preflight.sources) {
+    const message = `would read ${await describe()} (${last})`;
+    parts.push({ kind: "source", name, outcome: "complete", message });
+  }
   const relative = formatLayout(settings.BACKUP_LAYOUT, {
     host: host.name,
     job: settings.JOB,

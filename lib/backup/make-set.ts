@@ -13,8 +13,7 @@ import type { Component, Manifest, MissingComponent } from "#lib/core/manifest.t
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { historyOf } from "#lib/core/size-history.ts";
-import type { Source } from "#lib/sources/source.ts";
+import type { ReleasedSource, Source } from "#lib/sources/source.ts";
 import { createPartialSet, removePartialSet } from "#lib/stores/partial-set.ts";
 
 export interface MadeSet {
@@ -80,9 +79,10 @@ async function fillSet(
   const readBack: WrittenSource["readBack"][] = [];
   let usable = [...copies];
   for (const source of plan.sources) {
-    const written = await writeSource(context, source, usable, historyOf(source.name, plan.earlier));
-    parts.push(written.part);
-    problems.push(...written.problems);
+    const written = await writeSource(context, source, usable, plan.earlier);
+    parts.push(written.part, ...describeRelease(source, written.released));
+    problems.push(...written.problems, ...(written.released?.problems ?? []));
+    notes.push(...(written.released?.notes ?? []));
     if (written.component === undefined) {
       missing.push(written.missing);
       failed.push(written);
@@ -118,6 +118,12 @@ async function fillSet(
     notes,
     bytes: components.reduce((sum, component) => sum + component.bytesOut, 0),
   };
+}
+
+/** What was stopped for a source and did not start again is a part of its own: the component may be perfect. */
+function describeRelease({ name }: Source, released: ReleasedSource | undefined): PartReport[] {
+  const [message] = released?.problems ?? [];
+  return message === undefined ? [] : [{ kind: "restart", name, outcome: "failed", message }];
 }
 
 /** What holds for every component. */

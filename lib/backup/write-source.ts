@@ -2,24 +2,29 @@
 import { join } from "node:path";
 import type { WrittenCopy } from "#lib/archive/verify-copies.ts";
 import { findHasher } from "#lib/archive/verify-file.ts";
-import { writeArchive } from "#lib/archive/write-archive.ts";
+import { type UselessArchive, type WrittenArchive, writeArchive } from "#lib/archive/write-archive.ts";
 import { type DescribedComponent, describeComponent } from "#lib/backup/describe-component.ts";
 import type { SetCopy } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { type Compressor, chooseCompressor } from "#lib/core/compression.ts";
-import type { MissingComponent } from "#lib/core/manifest.ts";
+import type { Manifest, MissingComponent } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import type { ComponentHistory } from "#lib/core/size-history.ts";
+import { type ComponentHistory, historyOf } from "#lib/core/size-history.ts";
 import { type OpenAccess, openAccess } from "#lib/sources/open-access.ts";
-import type { OpenSource, Source } from "#lib/sources/source.ts";
+import type { OpenSource, ReleasedSource, Source } from "#lib/sources/source.ts";
 import { removePartialFile } from "#lib/stores/partial-set.ts";
 
 export interface WrittenSource extends DescribedComponent {
   readonly copies: readonly WrittenCopy[];
   /** How the copies were read back; undefined when they were not. */
   readonly readBack: "medium" | "cache" | undefined;
+}
+
+/** What a source said when it was let go of. */
+export interface Released {
+  readonly released: ReleasedSource | undefined;
 }
 
 /** A source that gave nothing to the set. */
@@ -36,69 +41,106 @@ export async function writeSource(
   context: RunContext<Settings>,
   source: Source,
   copies: readonly SetCopy[],
-  history: ComponentHistory,
-): Promise<WrittenSource | FailedSource> {
+  earlier: readonly Manifest[],
+): Promise<(WrittenSource | FailedSource) & Released> {
   const [first, ...others] = copies.map((copy) => copy.directory);
   if (first === undefined)
     throw new OpsError("Cannot write anywhere: no destination is left", { outcome: "failed" });
+  const history = historyOf(source.name, earlier);
+  // Found before the source is opened: a stack may be stopped from then on.
+  const tools = await findTools(context);
   const opened = openAccess({
     ...context.deps,
+    ...context,
     sourceName: source.name,
-    signal: context.signal,
-    log: context.log,
-    journal: context.journal,
     timeoutMs: context.settings.FS_TIMEOUT,
     privateRoot: join(context.settings.RUNTIME_DIR, context.runId),
     stagingRoot: first,
+    earlierFacts: history.facts,
   });
+  let open: OpenSource | undefined;
   try {
-    let open: OpenSource;
     try {
       open = await source.open(opened.access);
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof OpsError)) throw error;
-      return failSource(context, source, [describeError(error), ...error.problems], error.hint);
+      const words = [describeError(error), ...error.problems];
+      return withReleased(failSource(context, source, words, error.hint), undefined);
     }
-    return await writeOpened(context, source, open, [first, ...others], history);
+    const written = await writeOpened(context, source, open, tools, [first, ...others], history);
+    return withReleased(written, await open.release?.());
   } finally {
+    await open?.release?.();
     await closeAccess(context, opened);
   }
+}
+
+interface Tools {
+  readonly compressor: Compressor;
+  readonly hasher: readonly string[] | undefined;
+}
+
+async function findTools(context: RunContext<Settings>): Promise<Tools> {
+  const { deps, settings, signal } = context;
+  return {
+    compressor: await findCompressor(context),
+    hasher: settings.VERIFY ? await findHasher(deps.exec, signal) : undefined,
+  };
+}
+
+function withReleased(
+  written: WrittenSource | FailedSource,
+  released: ReleasedSource | undefined,
+): (WrittenSource | FailedSource) & Released {
+  if (released === undefined || written.component === undefined) return { ...written, released };
+  const facts = { ...written.component.facts, ...released.facts };
+  return { ...written, component: { ...written.component, facts }, released };
 }
 
 async function writeOpened(
   context: RunContext<Settings>,
   source: Source,
   open: OpenSource,
+  { compressor, hasher }: Tools,
   directories: readonly [string, ...string[]],
   history: ComponentHistory,
 ): Promise<WrittenSource | FailedSource> {
   const { deps, settings, progress } = context;
-  const compressor = await findCompressor(context);
   const fileName = source.fileStem + compressor.extension;
-  const startedMs = deps.clock.monotonicMs();
-  progress.begin(source.name, history.lastBytesOut);
-  const archive = await writeArchive({
-    producer: open.producer,
-    producerEnv: open.env,
-    reader: open.createReader(),
-    compressor,
-    fileName,
-    directories,
-    hasher: settings.VERIFY ? await findHasher(deps.exec, context.signal) : undefined,
-    proof: settings.VERIFY || open.proof.isAlways ? open.proof : undefined,
-    stallMs: settings.STALL_TIMEOUT,
-    env: context.childEnvironment,
-    clock: deps.clock,
-    signal: context.signal,
-    onBytes: progress.update,
-  }).finally(progress.end);
-  const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;
   const discard = async (words: readonly string[], hint: string | undefined) => {
     for (const directory of directories)
       await removePartialFile(join(directory, fileName), settings.FS_TIMEOUT);
     return failSource(context, source, words, hint);
   };
+  const startedMs = deps.clock.monotonicMs();
+  progress.begin(source.name, history.lastBytesOut);
+  let archive: WrittenArchive | UselessArchive;
+  try {
+    archive = await writeArchive({
+      producer: open.producer,
+      producerEnv: open.env,
+      reader: open.createReader(),
+      compressor,
+      fileName,
+      directories,
+      hasher,
+      proof: settings.VERIFY || open.proof.isAlways ? open.proof : undefined,
+      stallMs: settings.STALL_TIMEOUT,
+      env: context.childEnvironment,
+      clock: deps.clock,
+      signal: open.giveUp === undefined ? context.signal : AbortSignal.any([context.signal, open.giveUp]),
+      onBytes: progress.update,
+      onRead: () => void open.release?.(),
+    });
+  } catch (error) {
+    const isGivenUp = open.giveUp?.aborted === true && !context.signal.aborted;
+    if (!isGivenUp || error !== open.giveUp?.reason || !(error instanceof OpsError)) throw error;
+    return await discard([describeError(error)], error.hint);
+  } finally {
+    progress.end();
+  }
+  const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;
   if (!archive.isUsable) return discard(archive.status.problems, archive.status.hint);
   const described = describeComponent({ source, open, compressor, archive, seconds, history, settings });
   if ("failed" in described) return discard(described.failed, described.hint);

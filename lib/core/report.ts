@@ -11,7 +11,7 @@ export interface Finding {
 
 /** How one source, copy or store of a run ended. */
 export interface PartReport {
-  readonly kind: "source" | "copy" | "store" | "retention";
+  readonly kind: "source" | "restart" | "copy" | "store" | "retention";
   readonly name: string;
   readonly outcome: PartOutcome;
   /** One sentence with the figures. */
@@ -21,6 +21,8 @@ export interface PartReport {
   readonly bytesIn?: number | undefined;
   readonly bytesOut?: number | undefined;
   readonly entries?: number | undefined;
+  /** How long what was stopped for it did not answer. */
+  readonly windowSeconds?: number | undefined;
 }
 
 export interface Report {

@@ -13,9 +13,21 @@ export interface HostIdentity {
   readonly machineId: string | undefined;
 }
 
-/** What must be undone if this run dies: on disk before the act. It is forgotten when the run ends by itself. */
+/** What must be undone if this run dies: on disk before the act. */
 export interface UndoJournal {
   readonly record: (entry: UndoEntry) => Promise<void>;
+  /** It has been undone. The very entry that was recorded. */
+  readonly forget: (entry: UndoEntry) => Promise<void>;
+}
+
+/** Something that a person must know and do now. */
+export interface Alert {
+  /** One sentence: what is wrong. */
+  readonly headline: string;
+  /** The rest, a line each. */
+  readonly details: readonly string[];
+  /** What to do. */
+  readonly hint: string;
 }
 
 /** Shown on a terminal only. */
@@ -41,6 +53,8 @@ export interface RunContext<Settings> {
   /** Aborted by signals, by RUN_TIMEOUT and by an unforeseen error. */
   readonly signal: AbortSignal;
   readonly journal: UndoJournal;
+  /** Tell a person now, by every channel, whatever NOTIFY_ON says. The run does not wait for it. */
+  readonly alert: (alert: Alert) => void;
   readonly progress: Progress;
   /** Environment of children: marked with the run, free of settings. */
   readonly childEnvironment: Readonly<Record<string, string>>;

@@ -9,12 +9,18 @@ export interface ComponentHistory {
   readonly bytesIn: readonly number[];
   /** Its size on disk in the newest of them. */
   readonly lastBytesOut: number | undefined;
+  /** What its source wrote down about it, newest first; empty where it wrote nothing. */
+  readonly facts: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** The history of the component of that name; `manifests` newest first. */
 export function historyOf(name: string, manifests: readonly Manifest[]): ComponentHistory {
   const earlier = manifests.flatMap(({ components }) => components.filter((one) => one.name === name));
-  return { bytesIn: earlier.map((one) => one.bytesIn), lastBytesOut: earlier[0]?.bytesOut };
+  return {
+    bytesIn: earlier.map((one) => one.bytesIn),
+    lastBytesOut: earlier[0]?.bytesOut,
+    facts: earlier.map((one) => one.facts ?? {}),
+  };
 }
 
 export interface SizeVerdict {

@@ -15,3 +15,18 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
 ]);
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
+
+/** Whether it does harm until it is undone. The rest is swept by the next run as well. */
+export function isLasting({ kind }: UndoEntry): boolean {
+  return kind !== "partial" && kind !== "private";
+}
+
+/** What does harm comes first: nothing that is merely untidy may hold it up. */
+export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
+  return [...entries.filter(isLasting), ...entries.filter((entry) => !isLasting(entry))];
+}
+
+/** Whether something that ran does not run until it is undone. */
+export function keepsDown({ kind }: { readonly kind: string }): boolean {
+  return kind === "stack";
+}

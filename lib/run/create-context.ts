@@ -5,12 +5,13 @@ import { packageVersion } from "#lib/run/version.ts";
 import { findMarkedProcesses, guardianMark, runMark } from "#lib/tools/processes.ts";
 
 /** For what has no effect and so nothing to undo. */
-export const noJournal: UndoJournal = { record: async () => undefined };
+export const noJournal: UndoJournal = { record: async () => undefined, forget: async () => undefined };
 
 interface ContextParts {
   readonly isDryRun: boolean;
   readonly progress: Progress;
   readonly journal: UndoJournal;
+  readonly alert: RunContext<Settings>["alert"];
 }
 
 /** What a use case is given. */

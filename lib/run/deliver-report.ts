@@ -34,8 +34,10 @@ export async function deliverReport(
   session: Session,
   { settings }: Addressee,
   report: Report,
+  /** Of its message; a run that says more than one thing has more than one. */
+  id: string = report.runId,
 ): Promise<void> {
-  const message = createMessage(report, report.runId);
+  const message = createMessage(report, id);
   if (message === undefined) return;
   const channels = createChannels(settings, session.deps);
   await emptyOutbox(session, settings, channels);

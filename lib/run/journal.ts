@@ -32,9 +32,14 @@ export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema">;
 
 export interface Journal {
   readonly record: (entry: UndoEntry) => Promise<void>;
+  readonly forget: (entry: UndoEntry) => Promise<void>;
+  /** What has been recorded and not forgotten. */
+  readonly entries: () => readonly UndoEntry[];
   readonly recordReport: (report: Report) => Promise<void>;
   /** The run has ended and is reported. */
   readonly close: () => Promise<void>;
+  /** The same, but what is not forgotten is left for a recovery. */
+  readonly keep: () => Promise<void>;
 }
 
 export function journalPath(stateDir: string, job: string): string {
@@ -56,11 +61,14 @@ export async function openJournal(path: string, start: JournalContent): Promise<
   await write(start);
   return {
     record: (entry) => write({ ...content, undo: [...content.undo, entry] }),
+    forget: (entry) => write({ ...content, undo: content.undo.filter((one) => one !== entry) }),
+    entries: () => content.undo,
     recordReport: (report) => write({ ...content, report }),
     close: async () => {
       await written.catch(() => undefined);
       await removeJournal(path);
     },
+    keep: () => write({ ...content, isReported: true }),
   };
 }
 

@@ -7,6 +7,7 @@
 
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
+import { inUndoOrder, keepsDown } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
@@ -48,16 +49,22 @@ export async function recoverDeadRun(
     notes.push("A process of that run cannot be killed: it waits for a file system that does not answer");
   }
   const problems: string[] = [];
-  for (const entry of dead.undo) {
+  let isDown = false;
+  for (const entry of inUndoOrder(dead.undo)) {
     try {
-      notes.push(...(await undoEntry(entry, job)));
+      notes.push(...(await undoEntry(entry, session, job)));
     } catch (error) {
+      isDown ||= keepsDown(entry);
       problems.push(describeError(error));
       session.log.error("undo.failed", describeError(error));
     }
   }
   if (journal?.isReported !== true) {
-    await deliverReport(session, job, dead.report ?? reportDeath(dead, session, job, notes, problems));
+    await deliverReport(
+      session,
+      job,
+      dead.report ?? reportDeath(dead, session, job, { notes, problems, isDown }),
+    );
   }
   if (problems.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);
@@ -77,11 +84,11 @@ function reportDeath(
   dead: DeadRun,
   session: Session,
   job: Job,
-  notes: readonly string[],
-  problems: readonly string[],
+  { notes, problems, isDown }: Recovery & { readonly isDown: boolean },
 ): Report {
   const ending: Ending = {
     outcome: "failed",
+    critical: isDown,
     headline: describeDeath(dead),
     hint: "Look for the kernel's OOM killer, a reboot, or a kill -9 at that time",
     problems,

@@ -17,7 +17,9 @@ import { createProgress, noProgress } from "#lib/run/progress.ts";
 import { recoverDeadRun } from "#lib/run/recover-dead-run.ts";
 import { recoveryCommand } from "#lib/run/recovery-command.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
+import { createAlerts, noAlerts } from "#lib/run/send-alerts.ts";
 import type { Job, Session } from "#lib/run/session.ts";
+import { undoRest } from "#lib/run/undo-rest.ts";
 import { type Guardian, startGuardian } from "#lib/tools/guardian-process.ts";
 import { guardianMark } from "#lib/tools/processes.ts";
 
@@ -30,10 +32,12 @@ interface RunFacts {
   readonly logFile: string | undefined;
 }
 
+const noEffects = { progress: noProgress, journal: noJournal, alert: noAlerts.alert };
+
 type UseCase = Exclude<ScriptDefinition["main"], "recovery">;
 
 export async function runDry(script: ScriptDefinition, session: Session, job: Job): Promise<number> {
-  const context = createContext(session, job, { isDryRun: true, progress: noProgress, journal: noJournal });
+  const context = createContext(session, job, { isDryRun: true, ...noEffects });
   if (script.main === "recovery") {
     throw new OpsError("Cannot dry-run a recovery", {
       outcome: "usage",
@@ -52,8 +56,7 @@ export async function runJob(script: ScriptDefinition, session: Session, job: Jo
   const notes: string[] = [];
   const facts: RunFacts = { notes, logFile: await openLogFile(session, job.settings.LOG_FILE, notes) };
   try {
-    const early = { isDryRun: false, progress: noProgress, journal: noJournal };
-    await script.checkFirst?.(createContext(session, job, early));
+    await script.checkFirst?.(createContext(session, job, { isDryRun: false, ...noEffects }));
     const locked = await lockJob(session, job, script.main === "recovery");
     if (!locked.held) return await finishRun(session, job, describeBusy(locked.holder, job.settings), facts);
     try {
@@ -78,6 +81,7 @@ async function runLocked(
   const guardian = postGuardian(session, job);
   const startTold = deliverStart(session, job);
   const timeLimit = setTimeout(() => session.stop(runTimeoutError(job.settings)), job.settings.RUN_TIMEOUT);
+  const alerts = createAlerts(session, job, facts.logFile);
   let journal: Journal | undefined;
   let ending: Ending;
   try {
@@ -97,19 +101,23 @@ async function runLocked(
       isDryRun: false,
       progress: createProgress(session),
       journal,
+      alert: alerts.alert,
     });
     ending = await untilStopped(main(context), session);
   } catch (error) {
     ending = endingOfError(error);
   }
   clearTimeout(timeLimit);
+  const { left, ...undone } = await undoRest(session, job, journal, ending);
   await startTold;
+  await alerts.settled();
   try {
-    return await finishRun(session, job, ending, { ...facts, journal });
+    return await finishRun(session, job, undone.ending, { ...facts, journal });
   } finally {
     // In this order: a run killed in between is found by its journal, which has its report, not by its name in the lock.
     await lock.describe("");
-    await journal?.close();
+    if (left.length === 0) await journal?.close();
+    else await journal?.keep();
     await guardian.dismiss();
   }
 }

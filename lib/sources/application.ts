@@ -25,7 +25,7 @@ export function createApplicationSource(settings: ApplicationSettings): Source |
     name: "application",
     kind: "application",
     format: "tar",
-    description: directory,
+    describe: async () => directory,
     fileStem: "application.tar",
     programs: [{ program: "tar", package: "tar" }],
     root: directory,

@@ -26,7 +26,8 @@ export function createMysqlSource(target: MysqlTarget, settings: { readonly DB_M
     format: "sql",
     programs: target.container === undefined ? [] : [{ program: "docker", package: "docker.io" }],
     root: undefined,
-    description: `${target.database === undefined ? "all databases" : `the database "${target.database}"`} by mysqldump`,
+    describe: async () =>
+      `${target.database === undefined ? "all databases" : `the database "${target.database}"`} by mysqldump`,
     checkExists: async () => [],
     checkContent: (asker) => checkDumpProgram(target, asker),
     open: (access) => openSource(target, access),

@@ -2,14 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
-import type { UndoJournal } from "#lib/core/run-context.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
-export interface AccessRequest extends Pick<SourceAccess, "exec" | "clock" | "signal" | "log" | "timeoutMs"> {
+export interface AccessRequest extends Omit<SourceAccess, "privateDirectory" | "stagingDirectory"> {
   readonly sourceName: string;
-  readonly journal: UndoJournal;
   /** Directory of this run's private directories; named in the journal before it exists. */
   readonly privateRoot: string;
   /** Directory of the unfinished set: what is left in it goes with it. */
@@ -23,7 +21,8 @@ export interface OpenAccess {
 }
 
 export function openAccess(request: AccessRequest): OpenAccess {
-  const { privateRoot, stagingRoot, sourceName, timeoutMs, journal } = request;
+  const { privateRoot, stagingRoot, sourceName, ...ours } = request;
+  const { timeoutMs, journal } = ours;
   let isStaged = false;
   let isPrivate = false;
   const staging = join(stagingRoot, `.staging-${sourceName}`);
@@ -34,11 +33,7 @@ export function openAccess(request: AccessRequest): OpenAccess {
   return {
     close,
     access: {
-      exec: request.exec,
-      clock: request.clock,
-      signal: request.signal,
-      log: request.log,
-      timeoutMs,
+      ...ours,
       privateDirectory: async () => {
         if (isPrivate) return privateRoot;
         await journal.record({ kind: "private", path: privateRoot });

@@ -62,7 +62,7 @@ function createDatabaseSource(target: PostgresTarget, database: string, minBytes
     name: target.componentName,
     fileStem,
     format: "pgdump",
-    description,
+    describe: async () => description,
     minBytes,
     open,
   } as const;
@@ -99,7 +99,7 @@ function createDumpAllSource(target: PostgresTarget, wanted: DumpAll): Source {
     name,
     fileStem,
     format: "sql",
-    description,
+    describe: async () => description,
     minBytes,
     open,
   };

@@ -5,6 +5,7 @@ import type { ComponentFormat } from "#lib/core/manifest.ts";
 import type { ProducerReader } from "#lib/core/producer-status.ts";
 import type { Proof } from "#lib/core/proof.ts";
 import type { Finding } from "#lib/core/report.ts";
+import type { Alert, UndoJournal } from "#lib/core/run-context.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import type { NeededProgram } from "#lib/preflight/check-program.ts";
 
@@ -12,7 +13,7 @@ import type { NeededProgram } from "#lib/preflight/check-program.ts";
 export interface Source {
   /** Name of its component, unique in a set: `application`, `database-shop`. */
   readonly name: string;
-  readonly kind: "application" | "database" | "system-state";
+  readonly kind: "application" | "database" | "stack" | "system-state";
   /** Name of its file without the compressor's extension: `application.tar`, `database-shop.sql`. */
   readonly fileStem: string;
   /** What the file is once it is decompressed. */
@@ -20,8 +21,8 @@ export interface Source {
   readonly programs: readonly NeededProgram[];
   /** Directory that no destination may lie in. */
   readonly root: string | undefined;
-  /** What would be read, in one line, for a dry run. */
-  readonly description: string;
+  /** What would be read, for a dry run; asked after the checks. Without any effect. */
+  readonly describe: () => Promise<string>;
   /** Whether it is there: asked before the lock is taken. Without any effect. */
   readonly checkExists: (asker: FileSystemAsker) => Promise<readonly Finding[]>;
   /** Whether it has what it must have. Without any effect. */
@@ -48,6 +49,13 @@ export interface SourceAccess {
   readonly stagingDirectory: () => Promise<string>;
   /** For one question to a file system or a server. */
   readonly timeoutMs: number;
+  readonly runId: string;
+  /** What must be undone if the run dies, written before it is done. */
+  readonly journal: UndoJournal;
+  /** Tell a person now, without waiting for the end of the run. */
+  readonly alert: (alert: Alert) => void;
+  /** The facts of this component in earlier sets, newest first. */
+  readonly earlierFacts: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface OpenSource {
@@ -63,4 +71,21 @@ export interface OpenSource {
   readonly notes: readonly string[];
   /** For the manifest: what a restore wants to know. */
   readonly facts?: Readonly<Record<string, unknown>> | undefined;
+  /** Aborted, with an OpsError, when it must not be read any longer: the component is given up, the run goes on. */
+  readonly giveUp?: AbortSignal | undefined;
+  /**
+   * Let go of what is only held for being read: start what was stopped. Called the moment the producer has ended, however it
+   * ended, and once more when the run leaves the source; every call gets the one answer. Never rejects, and heeds no signal of
+   * the run: it is what must happen in any case.
+   */
+  readonly release?: (() => Promise<ReleasedSource>) | undefined;
+}
+
+/** How letting go of a source went. */
+export interface ReleasedSource {
+  /** The component is not to blame for these; the run is partial by them. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** Added to those of the open source. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }

@@ -24,7 +24,7 @@ export function createSqliteSource(target: SqliteTarget, settings: SqliteSetting
     format: "sqlite",
     programs: [{ program: "sqlite3", package: "sqlite3" }],
     root: undefined,
-    description: `SQLite database "${path}"`,
+    describe: async () => `SQLite database "${path}"`,
     checkExists: async (asker) => [await checkFile(asker, path)],
     checkContent: async () => [],
     open: (access) => openCopy(target, access),

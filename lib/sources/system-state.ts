@@ -30,7 +30,7 @@ export function createSystemStateSource(settings: SystemStateSettings): Source |
     format: "tar",
     programs: [{ program: "tar", package: "tar" }],
     root: undefined,
-    description: `${wanted.length} items of the system's state`,
+    describe: async () => `${wanted.length} items of the system's state`,
     checkExists: async () => [],
     checkContent: async () => [],
     open: async (access) => {

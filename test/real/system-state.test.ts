@@ -9,6 +9,7 @@ import { createSystemStateSource, openItems } from "#lib/sources/system-state.ts
 import { createExec } from "#lib/tools/exec.ts";
 import { isRoot, isSystemAdmin } from "#test/support/capabilities.ts";
 import { openSource } from "#test/support/open-source.ts";
+import { quietRun } from "#test/support/quiet-run.ts";
 import { createSandbox, exists, type Sandbox } from "#test/support/sandbox.ts";
 import { withSmallFileSystem } from "#test/support/small-filesystem.ts";
 
@@ -301,12 +302,11 @@ describe.skipIf(!isRoot)("A path of the system state", () => {
     await using sandbox = await createSandbox();
     await sandbox.write("web/large.conf", "x".repeat(4 * 1024 * 1024));
     await withSmallFileSystem({ sizeMb: 1, type: "tmpfs" }, async ({ directory }) => {
-      const silent = () => undefined;
       const open = await openItems([paths("web", sandbox.path("web"))], [], {
         exec: createExec(sandbox.environment),
         clock: { now: () => new Date(0), monotonicMs: () => 0, sleep: async () => undefined },
         signal: new AbortController().signal,
-        log: { debug: silent, info: silent, warning: silent, error: silent },
+        ...quietRun,
         timeoutMs: 10_000,
         privateDirectory: async () => directory,
         stagingDirectory: async () => directory,
@@ -327,7 +327,6 @@ describe("openItems()", () => {
     await using sandbox = await createSandbox();
     const own = await sandbox.write("staging/own-pid", "");
     const abort = new AbortController();
-    const silent = () => undefined;
     const slow = "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done";
     await sandbox.fake(
       "hang",
@@ -353,7 +352,7 @@ describe("openItems()", () => {
         },
         clock: { now: () => new Date(0), monotonicMs: () => 0, sleep: async () => undefined },
         signal: abort.signal,
-        log: { debug: silent, info: silent, warning: silent, error: silent },
+        ...quietRun,
         timeoutMs: 60_000,
         privateDirectory: async () => sandbox.path("staging"),
         stagingDirectory: async () => sandbox.path("staging"),

@@ -9,6 +9,7 @@ import { openAccess } from "#lib/sources/open-access.ts";
 import type { OpenSource, Source } from "#lib/sources/source.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
+import { quietRun } from "#test/support/quiet-run.ts";
 import type { Sandbox } from "#test/support/sandbox.ts";
 
 const uncompressed = chooseCompressor({ method: "none", level: undefined, threads: 1 }, false);
@@ -48,10 +49,9 @@ export async function openSource(
     exec: createExec(env),
     clock: systemClock,
     signal,
-    log: { debug: silent, info: silent, warning: silent, error: silent },
+    ...quietRun,
     timeoutMs,
     sourceName: source.name,
-    journal: { record: async () => undefined },
     privateRoot: privateDirectory,
     stagingRoot: directory,
   });
@@ -70,6 +70,7 @@ export async function openSource(
         directories: [directory],
         clock: systemClock,
         onBytes: silent,
+        onRead: silent,
       });
     return {
       open,

@@ -52,10 +52,22 @@ test("historyOf() takes the component of that name from sets of any outcome, new
   const [component] = manifest().components;
   if (component === undefined) throw new Error("A manifest has a component");
   const sizes = (bytesIn: number, name = "database-shop") =>
-    manifest({ outcome: "partial", components: [{ ...component, name, bytesIn, bytesOut: bytesIn / 2 }] });
+    manifest({
+      outcome: "partial",
+      components: [
+        {
+          ...component,
+          name,
+          bytesIn,
+          bytesOut: bytesIn / 2,
+          facts: bytesIn === 4 ? undefined : { server: bytesIn },
+        },
+      ],
+    });
   expect(historyOf("database-shop", [sizes(8), sizes(6, "other"), sizes(4)])).toEqual({
     bytesIn: [8, 4],
     lastBytesOut: 4,
+    facts: [{ server: 8 }, {}],
   });
-  expect(historyOf("database-shop", [])).toEqual({ bytesIn: [], lastBytesOut: undefined });
+  expect(historyOf("database-shop", [])).toEqual({ bytesIn: [], lastBytesOut: undefined, facts: [] });
 });

@@ -4,19 +4,19 @@ import { join } from "node:path";
 import type { UndoEntry } from "#lib/core/undo.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { systemClock } from "#lib/tools/clock.ts";
+import { quietRun } from "#test/support/quiet-run.ts";
 import { recordExec } from "#test/support/recorder.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
 
 function open(sandbox: Sandbox, onRecord: (entry: UndoEntry) => void = () => undefined) {
-  const silent = () => undefined;
   return openAccess({
     exec: recordExec().exec,
     clock: systemClock,
     signal: new AbortController().signal,
-    log: { debug: silent, info: silent, warning: silent, error: silent },
+    ...quietRun,
     timeoutMs: 5000,
     sourceName: "database-shop",
-    journal: { record: async (entry) => onRecord(entry) },
+    journal: { ...quietRun.journal, record: async (entry) => onRecord(entry) },
     privateRoot: sandbox.path("run/lastgood/run-1"),
     stagingRoot: sandbox.directory,
   });
