@@ -1,71 +1,119 @@
 /**
  * The variables that a shell script gives values to, read as data: nothing is run, nothing is sourced.
  *
- * Understood: `NAME=value`, `"value"`, `'value'`, `${NAME:-default}`, and references to variables read before. What only the
- * shell could compute (`$(…)`, arithmetic, positional parameters) has no value here.
+ * Understood: `NAME=value`, `"value"`, `'value'`, `${NAME:-default}`, references to variables read before, and lists
+ * `NAME=(one "two")`. What only the shell could compute (`$(…)`, arithmetic, positional parameters) has no value here.
  */
+import { readList, readWord } from "#lib/core/shell-words.ts";
 
 export interface ShellAssignment {
   readonly name: string;
   readonly line: number;
   /** The right-hand side as it stands. */
   readonly source: string;
-  /** Undefined when only a shell could tell. */
+  /** Undefined when only a shell could tell, and for a list. */
   readonly value: string | undefined;
+  /** Of a list; undefined when it is none, or when only a shell could tell. */
+  readonly items?: readonly string[] | undefined;
+  /** Lines further up that gave it another value, where the last one counts. */
+  readonly earlierLines?: readonly number[] | undefined;
 }
 
-const assignment = /^(?:\s*)(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-Z0-9_]*)=(.*)$/;
+type Known = ReadonlyMap<string, ShellAssignment>;
 
-/** Assignments to names in capitals, in the order of the script; the last one of a name is the one that counts. */
-export function parseShellAssignments(script: string): ShellAssignment[] {
+const assignment = /^\s*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-Z0-9_]*)(\+?)=/;
+
+/**
+ * Assignments to names in capitals, in the order of the script. In a script the first one of a name counts: what is set
+ * again while it runs is a state of that script, not a setting. In a file that is nothing but settings the last one counts.
+ */
+export function parseShellAssignments(script: string, counts: "first" | "last" = "first"): ShellAssignment[] {
   const known = new Map<string, ShellAssignment>();
-  for (const [index, text] of script.split("\n").entries()) {
-    const [, name, rest] = assignment.exec(text) ?? [];
-    if (name === undefined || rest === undefined) continue;
-    const source = readWord(rest);
-    // A variable set again while the script runs is a state of that script, not a setting: its first value says what it is.
-    if (known.has(name)) continue;
-    known.set(name, { name, line: index + 1, source, value: expand(source, known) });
+  const lines = script.split("\n");
+  for (let index = 0; index < lines.length; index += 1) {
+    const [start = "", name, plus] = assignment.exec(lines[index] ?? "") ?? [];
+    if (name === undefined) continue;
+    const rest = [(lines[index] ?? "").slice(start.length), ...lines.slice(index + 1)].join("\n");
+    const earlier = known.get(name);
+    const found = { name, line: index + 1, ...readRight(rest, known) };
+    index += found.source.split("\n").length - 1;
+    if (plus === "+" && earlier !== undefined) known.set(name, append(earlier, found));
+    else if (earlier === undefined) known.set(name, found);
+    else if (counts === "last") {
+      known.set(name, { ...found, earlierLines: [...(earlier.earlierLines ?? []), earlier.line] });
+    }
   }
   return [...known.values()];
 }
 
-/** The first word of a line by the rules of quoting; a comment after it is not part of it. */
-function readWord(text: string): string {
-  let quote = "";
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at] ?? "";
-    if (character === "\\" && quote !== "'") at += 1;
-    else if (quote !== "") quote = character === quote ? "" : quote;
-    else if (character === '"' || character === "'") quote = character;
-    else if (character === "(" || character === "{") depth += 1;
-    else if (character === ")" || character === "}") depth -= 1;
-    else if (depth === 0 && /[\s;&|]/.test(character)) return text.slice(0, at);
+function readRight(text: string, known: Known): Pick<ShellAssignment, "source" | "value" | "items"> {
+  const list = readList(text);
+  if (list === undefined) {
+    const source = readWord(text);
+    if (source !== undefined) return { source, value: expand(source, known) };
+    return { source: text.split("\n")[0] ?? "", value: undefined };
   }
-  return text;
+  const items = list.words.map((word) => (/^\[[^\]]*\]=/.test(word) ? undefined : expand(word, known)));
+  const isKnown = items.every((item) => item !== undefined);
+  return { source: list.source, value: undefined, items: isKnown ? items : undefined };
+}
+
+/** `+=`: to a list its items, to a text its characters. */
+function append(earlier: ShellAssignment, found: ShellAssignment): ShellAssignment {
+  const source = `${earlier.source} ${found.source}`;
+  if (earlier.value !== undefined || found.value !== undefined) {
+    const isKnown = earlier.value !== undefined && found.value !== undefined;
+    return { ...earlier, source, value: isKnown ? `${earlier.value}${found.value}` : undefined };
+  }
+  const isKnown = earlier.items !== undefined && found.items !== undefined;
+  return { ...earlier, source, items: isKnown ? [...earlier.items, ...found.items] : undefined };
 }
 
 /** Stands for a dollar that means itself, while references are replaced. */
 const escapedDollar = "\u0000";
 
+const piece = /'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:\$\{[^{}]*\}|[^'"\\]|\\.)+)/gs;
 const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-((?:[^{}]|\{[^{}]*\})*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;
 
-function expand(source: string, known: ReadonlyMap<string, ShellAssignment>): string | undefined {
-  const single = /^'([^']*)'$/.exec(source)?.[1];
-  if (single !== undefined) return single;
-  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(source)?.[1] ?? source;
-  const text = quoted.replaceAll("\\$", escapedDollar);
-  if (/\$\(|`|\$\(\(|\$[0-9@*#?!$-]/.test(text)) return undefined;
+/** Quoted and bare pieces of one word put together; undefined when only a shell could tell. */
+function expand(source: string, known: Known): string | undefined {
+  let text = "";
+  let at = 0;
+  for (const match of source.matchAll(piece)) {
+    const [whole, single, double, bare] = match;
+    if (match.index !== at) return undefined;
+    at += whole.length;
+    const value =
+      single ?? (double === undefined ? expandBare(bare ?? "", known) : expandText(double, known));
+    if (value === undefined) return undefined;
+    text += value;
+  }
+  return at === source.length ? text : undefined;
+}
+
+/** Outside quotes a backslash keeps any character, a tilde is somebody's home, `$'` a notation of its own, a bracket no word. */
+function expandBare(source: string, known: Known): string | undefined {
+  if (/^[~(]/.test(source) || source.endsWith("$")) return undefined;
+  return expandText(source, known, /\\(.)/gs);
+}
+
+function expandText(source: string, known: Known, escaped: RegExp = /\\([\\"`])/g): string | undefined {
+  const text = source.replaceAll("\\$", escapedDollar);
+  if (/\$\(|`|\$[0-9@*#?!$-]/.test(text.replaceAll("\\`", ""))) return undefined;
   let isKnown = true;
   const expanded = text.replaceAll(
     reference,
     (_whole, braced?: string, fallback?: string, plain?: string) => {
-      const value = fallback ?? known.get(braced ?? plain ?? "")?.value;
+      const value = fallback === undefined ? known.get(braced ?? plain ?? "")?.value : unquote(fallback);
       if (value === undefined) isKnown = false;
       return value ?? "";
     },
   );
   if (!isKnown || expanded.includes("${")) return undefined;
-  return expanded.replaceAll(/\\([\\"`])/g, "$1").replaceAll(escapedDollar, "$");
+  return expanded.replaceAll(escaped, "$1").replaceAll(escapedDollar, "$");
+}
+
+/** The default of `${NAME:-"a default"}`. */
+function unquote(text: string): string {
+  return /^"([^"]*)"$/.exec(text)?.[1] ?? /^'([^']*)'$/.exec(text)?.[1] ?? text;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { parseShellAssignments } from "#lib/core/shell-assignments.ts";
 
 /** Value of X; "@" stands for the dollar of the shell. */
@@ -39,4 +40,50 @@ test("parseShellAssignments() names line and source of what only a shell could t
 test("parseShellAssignments() runs nothing", () => {
   expect(parseShellAssignments("X=$(touch /nonexistent/x)")[0]?.value).toBeUndefined();
   expect(parseShellAssignments("# X=1\n[ $X = 1 ]\nif X; then\n  lower=1\nfi")).toEqual([]);
+});
+
+/** The items of X by a real shell. */
+const readByBash = (script: string) =>
+  spawnSync("bash", ["-fc", `${script}\nprintf '%s\\0' end "\${X[@]}"`], { encoding: "utf8" })
+    .stdout.split("\0")
+    .slice(1, -1);
+
+test.each([
+  'X=("*.log" "*/cache/*")',
+  "X=(\n  '*.tmp'   # said why\n\n  # nothing here ) yet\n  two words\n)",
+  'X=(a"b c"d \'e f\'"g" h\\ i \\$j k\\\\l "m\\\\n")',
+  'DIR="/usr/local/hooks"\nX=("@DIR/one" @{DIR}/two "@{NONE:-three}" @{NONE:-"four"})'.replaceAll("@", "$"),
+  "X=()",
+  "X=(one)\nX+=(two 'thr ee')",
+  'X=(")" "(" "#" a#b)',
+  "X=(*.log a;b)".replace(";", "\\;"),
+  'X=("two\nlines")',
+])("parseShellAssignments(%j) reads the list that bash reads", (script) => {
+  const found = parseShellAssignments(script, "last").find(({ name }) => name === "X");
+  expect(found?.items).toEqual(readByBash(script));
+});
+
+test.each(["X=(one $(date))", "X=(~/hook)", "X=([3]=three)", "X=($HOME/hook)", "X=($'a\\nb')"])(
+  "parseShellAssignments(%j) leaves to the shell what only it can tell",
+  (script) => {
+    expect(parseShellAssignments(script)).toMatchObject([{ name: "X", value: undefined }]);
+    expect(parseShellAssignments(script)[0]?.items).toBeUndefined();
+  },
+);
+
+test("parseShellAssignments() of settings lets the last value count, and names the lines of the others", () => {
+  expect(parseShellAssignments("X=1\nY=2\nX=3\nX='4\n4'\nZ=5", "last")).toMatchObject([
+    { name: "X", line: 4, value: "4\n4", earlierLines: [1, 3] },
+    { name: "Y", line: 2, value: "2" },
+    { name: "Z", line: 6, value: "5" },
+  ]);
+  expect(parseShellAssignments("X=a\nX+=b\n", "last")).toMatchObject([{ value: "ab", line: 1 }]);
+});
+
+test("parseShellAssignments() takes a quote that never closes for the end of its own line", () => {
+  expect(parseShellAssignments('X="open\nY=2')).toMatchObject([
+    { name: "X", value: undefined },
+    { name: "Y", value: "2" },
+  ]);
+  expect(parseShellAssignments("X=(open\nY=2")).toMatchObject([{ value: undefined }, { value: "2" }]);
 });
