@@ -15,16 +15,17 @@ export function crossCheck(settings: Settings): CrossProblem[] {
   return [
     ...checkSources(settings),
     ...checkPaths(settings),
+    ...checkStackPaths(settings),
     ...checkCompression(settings),
     ...checkRetention(settings),
     ...checkChannels(settings),
   ];
 }
 
-function checkSources({ APP_DIR, DATABASES, SYSTEM_STATE }: Settings): CrossProblem[] {
-  if (APP_DIR !== undefined || DATABASES.length > 0 || SYSTEM_STATE) return [];
-  const message = "is not set, nor are DATABASES and SYSTEM_STATE: there is nothing to back up";
-  return [{ about: ["APP_DIR", "DATABASES", "SYSTEM_STATE"], message }];
+function checkSources({ APP_DIR, DATABASES, STACKS_DIR, SYSTEM_STATE }: Settings): CrossProblem[] {
+  if (APP_DIR !== undefined || DATABASES.length > 0 || STACKS_DIR !== undefined || SYSTEM_STATE) return [];
+  const message = "is not set, nor are DATABASES, STACKS_DIR and SYSTEM_STATE: there is nothing to back up";
+  return [{ about: ["APP_DIR", "DATABASES", "STACKS_DIR", "SYSTEM_STATE"], message }];
 }
 
 function checkPaths(settings: Settings): CrossProblem[] {
@@ -45,6 +46,17 @@ function checkPaths(settings: Settings): CrossProblem[] {
     problems.push({ about: ["SECONDARY_DIR", "BACKUP_DIR"], message });
   }
   return problems;
+}
+
+function checkStackPaths({ STACKS_DIR, APPDATA_DIR, STACK_STAGING_DIR }: Settings): CrossProblem[] {
+  if (STACK_STAGING_DIR === undefined) return [];
+  const data = { STACKS_DIR, APPDATA_DIR };
+  return (["STACKS_DIR", "APPDATA_DIR"] as const).flatMap((name) => {
+    const path = data[name];
+    if (path === undefined || !isWithin(STACK_STAGING_DIR, path)) return [];
+    const message = `is "${STACK_STAGING_DIR}", inside ${name} "${path}": a copy must not be copied`;
+    return [{ about: ["STACK_STAGING_DIR", name], message } as const];
+  });
 }
 
 function isWithin(path: string, directory: string): boolean {
@@ -79,6 +91,15 @@ const needs: readonly (readonly [SettingName, SettingName])[] = [
   ["NTFY_USER", "NTFY_PASSWORD"],
   ["NTFY_PASSWORD", "NTFY_USER"],
   ["WEBHOOK_SECRET", "WEBHOOK_URL"],
+  ["PUSHOVER_USER_KEY", "PUSHOVER_API_TOKEN"],
+  ["PUSHOVER_API_TOKEN", "PUSHOVER_USER_KEY"],
+  ["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"],
+  ["TELEGRAM_CHAT_ID", "TELEGRAM_BOT_TOKEN"],
+  ["MATRIX_HOMESERVER", "MATRIX_ACCESS_TOKEN"],
+  ["MATRIX_ACCESS_TOKEN", "MATRIX_ROOM_ID"],
+  ["MATRIX_ROOM_ID", "MATRIX_HOMESERVER"],
+  ["GOTIFY_URL", "GOTIFY_TOKEN"],
+  ["GOTIFY_TOKEN", "GOTIFY_URL"],
 ];
 
 function checkChannels(settings: Settings): CrossProblem[] {

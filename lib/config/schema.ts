@@ -11,11 +11,13 @@ import { notifySettings } from "#lib/config/settings-notify.ts";
 import { preflightSettings } from "#lib/config/settings-preflight.ts";
 import { retentionSettings } from "#lib/config/settings-retention.ts";
 import { sourceSettings } from "#lib/config/settings-source.ts";
+import { stackSettings } from "#lib/config/settings-stacks.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 
 const entries = {
   ...generalSettings,
   ...sourceSettings,
+  ...stackSettings,
   ...destinationSettings,
   ...preflightSettings,
   ...retentionSettings,
@@ -35,6 +37,7 @@ export type Settings = ValuesOf<Entries> & {
 export const settingSections: readonly (readonly [section: string, names: readonly SettingName[]])[] = [
   ["General", namesOf(generalSettings)],
   ["Sources", namesOf(sourceSettings)],
+  ["Compose stacks", namesOf(stackSettings)],
   ["Destination", namesOf(destinationSettings)],
   ["Preflight", namesOf(preflightSettings)],
   ["Retention", namesOf(retentionSettings)],

@@ -103,7 +103,7 @@ describe("loadConfig()", () => {
       `${file}:3 KEEP_DALY is no setting: did you mean KEEP_DAILY?`,
       `${file}:7 MIN_FREE_GB is "5GB": expected a number of GiB without a unit, such as 5 or 0.5`,
       `${file}:5 KEEP_LAST is "x": expected a whole number from 0 to 100000`,
-      `${file} APP_DIR is not set, nor are DATABASES and SYSTEM_STATE: there is nothing to back up`,
+      `${file} APP_DIR is not set, nor are DATABASES, STACKS_DIR and SYSTEM_STATE: there is nothing to back up`,
       `${file}:6 NTFY_TOKEN is set, but NTFY_TOPIC is not`,
     ]);
     expect(error.message).toContain("(and 6 more)");
