@@ -12,6 +12,15 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     /** Directory that holds credentials of the run. */
     path: z.string(),
   }),
+  z.object({
+    kind: z.literal("frozen"),
+    /** What holds data of a stack still: a snapshot of btrfs or ZFS, or a copy. */
+    how: z.enum(["btrfs", "zfs", "copy"]),
+    /** Its directory; of ZFS `dataset@name`. */
+    path: z.string(),
+    /** Of the file system that it lies in. */
+    mountPoint: z.string(),
+  }),
 ]);
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
