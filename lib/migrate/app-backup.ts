@@ -1,20 +1,13 @@
 /** The legacy backup of a Laravel application (`migrations-from-bash/app-backup`): variables of its script to our settings. */
 import { OpsError } from "#lib/core/ops-error.ts";
-import { parseShellAssignments, type ShellAssignment } from "#lib/core/shell-assignments.ts";
+import { parseShellAssignments } from "#lib/core/shell-assignments.ts";
 import type { Importer, MigratedSetting, Migration } from "#lib/migrate/importer.ts";
+import { constant, dropped, listUnsettled, migrateVariable, type Rule, to } from "#lib/migrate/rules.ts";
 
-type Rule = (value: string) => Pick<MigratedSetting, "fate" | "settings" | "remark">;
-
-const to =
-  (fate: MigratedSetting["fate"], name: string, remark: string): Rule =>
-  (value) => ({ fate, settings: [[name, value]], remark });
-const dropped =
-  (remark: string): Rule =>
-  () => ({ fate: "dropped", settings: [], remark });
 const partOfStore = dropped("part of STORE_SYNOLOGY_URL");
 
 const rules: Readonly<Record<string, Rule>> = {
-  APP_DIR: to("same", "APP_DIR", ""),
+  APP_DIR: to("same", "APP_DIR"),
   BACKUP_BASE: to("renamed", "BACKUP_DIR", "sets lie below it by BACKUP_LAYOUT"),
   LOG_FILE: to("same", "LOG_FILE", "opened anew by each run, so that logrotate works"),
   LOCK_FILE: to("same", "LOCK_FILE", "the same kernel lock: old and new exclude each other; never unlinked"),
@@ -88,7 +81,7 @@ function readScript(text: string): Migration {
     });
   }
   const settings = [
-    ...found.map(migrateVariable),
+    ...found.map((one) => migrateVariable(one, rules)),
     ...readExcludes(text),
     ...readRequired(text),
     ...readZone(text),
@@ -102,26 +95,6 @@ function readScript(text: string): Migration {
     ),
   ];
   return { settings, todo: listTodo(settings) };
-}
-
-function constant(legacy: string, settings: MigratedSetting["settings"], remark: string): MigratedSetting {
-  return { legacy, legacyValue: undefined, fate: "same", settings, remark };
-}
-
-function migrateVariable({ name, line, source, value }: ShellAssignment): MigratedSetting {
-  const rule = rules[name];
-  const known = { legacy: name, legacyValue: value ?? source };
-  if (rule === undefined) {
-    return { ...known, fate: "dropped", settings: [], remark: `unknown here: look at line ${line}` };
-  }
-  const result = rule(value ?? "");
-  if (value !== undefined || result.settings.length === 0) return { ...known, ...result };
-  return {
-    ...known,
-    fate: "dropped",
-    settings: [],
-    remark: `only a shell could tell its value: set ${result.settings[0]?.[0]} by hand`,
-  };
 }
 
 /** `--exclude` of its tar, relative to the directory that holds the application or to the application itself. */
@@ -190,9 +163,8 @@ function readStore(value: (name: string) => string | undefined): MigratedSetting
 }
 
 function listTodo(settings: readonly MigratedSetting[]): string[] {
-  const unknown = settings.filter(({ remark }) => /^(unknown here|only a shell)/.test(remark));
   return [
-    ...unknown.map(({ legacy, remark }) => `${legacy}: ${remark}`),
+    ...listUnsettled(settings),
     "Put the NAS's host key into known_hosts: ssh-keyscan it, and compare it with what the NAS shows",
     "Save the lines above as /etc/lastgood/backup.env, chmod 600, then: backup-run --check-config; backup-run --dry-run",
     "Keep the old cron entry until the first run has ended well: both take the same lock",
