@@ -9,6 +9,7 @@ import type { RunContext } from "#lib/core/run-context.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
 import { writePartialFile } from "#lib/stores/partial-set.ts";
 import { publishSet } from "#lib/stores/publish-set.ts";
+import { enqueue, queueDirectory } from "#lib/stores/upload-queue.ts";
 
 export interface PublishResult {
   readonly path: string;
@@ -43,17 +44,38 @@ async function publishCopy(
   ];
   await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
   await writePartialFile(join(copy.directory, "SHA256SUMS"), sums.join(""), settings.FS_TIMEOUT);
+  const relativePath = formatLayout(settings.BACKUP_LAYOUT, {
+    host: host.name,
+    job: settings.JOB,
+    at: startedAt,
+    timeZone: settings.TIME_ZONE,
+  });
+  // The stores are fed from the first destination.
+  if (copy.destination.role === "destination")
+    await announceSet(context, manifest, join(copy.destination.root, relativePath));
   return publishSet({
     exec: context.deps.exec,
     root: copy.destination.root,
     partialDir: copy.directory,
     files: [...manifest.components.map((component) => component.file), "manifest.json", "SHA256SUMS"],
-    relativePath: formatLayout(settings.BACKUP_LAYOUT, {
-      host: host.name,
-      job: settings.JOB,
-      at: startedAt,
-      timeZone: settings.TIME_ZONE,
-    }),
+    relativePath,
     deadlineMs: settings.FS_TIMEOUT,
   });
+}
+
+/** A set that dies with its run right after it got its name would never be uploaded: it waits before it has one. */
+async function announceSet(
+  { settings, log }: RunContext<Settings>,
+  { runId, startedAt, outcome }: Manifest,
+  path: string,
+): Promise<void> {
+  for (const { name } of settings.STORES) {
+    const directory = queueDirectory(settings.STATE_DIR, settings.JOB, name);
+    try {
+      await enqueue(directory, { runId, startedAt, path, outcome, isPublished: false });
+    } catch (error) {
+      // The set comes first; if it still cannot be queued when it is to be uploaded, its store has failed.
+      log.warning("set.unannounced", `Cannot queue the set for ${name}: ${describeError(error)}`);
+    }
+  }
 }

@@ -4,6 +4,7 @@
  * Stores work at the same time, each within its own limit of time: one that hangs costs the others nothing. The set is in
  * the queue before its upload begins, so that nothing needs to be remembered when a store is down.
  */
+import { giveUpWaiting } from "#lib/backup/give-up-waiting.ts";
 import { type Service, serveStore } from "#lib/backup/serve-store.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
@@ -13,7 +14,14 @@ import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import type { Remote } from "#lib/stores/remote.ts";
-import { enqueue, queueDirectory, readQueue, type UploadQueue } from "#lib/stores/upload-queue.ts";
+import { settleQueue } from "#lib/stores/settle-queue.ts";
+import {
+  enqueue,
+  queueDirectory,
+  readQueue,
+  type UploadQueue,
+  type WaitingSet,
+} from "#lib/stores/upload-queue.ts";
 
 export interface OpenStore {
   readonly target: StoreTarget;
@@ -28,13 +36,21 @@ export interface FinishedSet {
   readonly mayPrune: boolean;
 }
 
-export interface SentToStores {
+interface StoresReport {
   readonly parts: readonly PartReport[];
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly hasRequiredFailed: boolean;
+}
+
+export interface SentToStores extends StoresReport {
   /** Local sets that some store still waits for. */
   readonly waitingPaths: readonly string[];
+}
+
+/** How it went with one store. */
+export interface StoreEnd extends StoresReport {
+  readonly waiting: readonly WaitingSet[];
 }
 
 /** What of a run the stores need. */
@@ -54,15 +70,23 @@ export async function sendToStores(
     problems: sent.flatMap(({ problems }) => problems),
     notes: sent.flatMap(({ notes }) => notes),
     hasRequiredFailed: sent.some(({ hasRequiredFailed }) => hasRequiredFailed),
-    waitingPaths: sent.flatMap(({ waitingPaths }) => waitingPaths),
+    waitingPaths: sent.flatMap(({ waiting }) => waiting.map(({ path }) => path)),
   };
 }
 
-async function sendToStore(
-  context: StoreContext,
-  store: OpenStore,
-  made: FinishedSet,
-): Promise<SentToStores> {
+async function sendToStore(context: StoreContext, store: OpenStore, made: FinishedSet): Promise<StoreEnd> {
+  const end = await tryStore(context, store, made);
+  if (context.signal.aborted) return end;
+  try {
+    const { waiting, problems } = await giveUpWaiting(context, store, end.waiting);
+    return { ...end, waiting, problems: [...end.problems, ...problems] };
+  } catch (error) {
+    const problem = `Cannot shorten the queue of store "${store.target.name}": ${describeError(error)}`;
+    return { ...end, problems: [...end.problems, problem] };
+  }
+}
+
+async function tryStore(context: StoreContext, store: OpenStore, made: FinishedSet): Promise<StoreEnd> {
   const { target, remote } = store;
   const directory = queueDirectory(context.settings.STATE_DIR, context.settings.JOB, target.name);
   const done = new AbortController();
@@ -75,9 +99,13 @@ async function sendToStore(
   const service: Service = { made, directory, signal, told: { problems: [], notes: [], arrived: [] } };
   let isQueued = false;
   try {
-    const { runId, startedAt } = made.manifest;
-    await enqueue(directory, { runId, startedAt, path: made.path });
+    const { runId, startedAt, outcome } = made.manifest;
+    await enqueue(directory, { runId, startedAt, path: made.path, outcome, isPublished: true });
     isQueued = true;
+    const settled = await settleQueue(directory, context.settings.FS_TIMEOUT);
+    service.told.notes.push(...settled.notes);
+    for (const never of settled.never)
+      context.log.info("queue.settled", `The run of ${never.startedAt} ended before its set had a name`);
     return await untilAborted(serveStore(context, store, service), signal);
   } catch (error) {
     context.log.error("store.failed", `${target.name}: ${describeError(error)}`);
@@ -107,7 +135,7 @@ async function describeFailure(
   { made, directory, told }: Service,
   error: unknown,
   isQueued: boolean,
-): Promise<SentToStores> {
+): Promise<StoreEnd> {
   const queue = await readQueue(directory).catch(describeError);
   const isRead = typeof queue !== "string";
   const waiting = isRead ? queue.waiting : [];
@@ -123,7 +151,7 @@ async function describeFailure(
     problems: [message + hint, ...told.problems],
     notes: [...told.notes, ...(isRead ? queue.notes : [])],
     hasRequiredFailed: target.isRequired && !hasArrived,
-    waitingPaths: waiting.map(({ path }) => path),
+    waiting,
   };
 }
 

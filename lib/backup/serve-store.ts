@@ -1,6 +1,6 @@
 /** One store that answers: sweep it, upload what waits, oldest first, then let it be pruned. */
 import { pruneStore } from "#lib/backup/prune-store.ts";
-import type { FinishedSet, OpenStore, SentToStores, StoreContext } from "#lib/backup/send-to-stores.ts";
+import type { FinishedSet, OpenStore, StoreContext, StoreEnd } from "#lib/backup/send-to-stores.ts";
 import { uploadWaiting } from "#lib/backup/upload-waiting.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { formatBytes } from "#lib/core/size.ts";
@@ -28,7 +28,7 @@ export async function serveStore(
   context: StoreContext,
   store: OpenStore,
   { made, directory, signal, told }: Service,
-): Promise<SentToStores> {
+): Promise<StoreEnd> {
   const { target, remote } = store;
   const { settings, host, deps } = context;
   const limits: RemoteLimits = { signal, timeoutMs: settings.FS_TIMEOUT };
@@ -71,6 +71,6 @@ export async function serveStore(
     problems: [...told.problems, ...pruned.problems],
     notes: [...told.notes, ...pruned.notes],
     hasRequiredFailed: target.isRequired && !hasArrived,
-    waitingPaths: uploaded.left.map(({ path }) => path),
+    waiting: uploaded.left,
   };
 }

@@ -100,6 +100,7 @@ function buildTarget(name: string, values: StoreValues, job: JobDefaults): Store
       timeZone: job.TIME_ZONE,
     },
     maxRemovals: values.MAX_REMOVALS,
+    maxWaiting: values.MAX_WAITING,
     timeoutMs: values.TIMEOUT,
     stallMs: values.STALL_TIMEOUT,
     bytesPerSecond: values.BANDWIDTH_MB === undefined ? undefined : values.BANDWIDTH_MB * 1024 * 1024,

@@ -41,6 +41,9 @@ export const storeSettings = {
   MAX_REMOVALS: withDefault(integer(0, 10_000), "20", {
     doc: "No more sets are removed in one run; 0: none ever",
   }),
+  MAX_WAITING: withDefault(integer(1, 10_000), "30", {
+    doc: "No more sets wait for a store that is down; beyond that those that its rules would not keep are given up, then the oldest, never the newest complete one",
+  }),
   TIMEOUT: withDefault(duration(1000), "6h", {
     doc: "All uploads of one run together take no longer; the rest waits for the next run",
   }),

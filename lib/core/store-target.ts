@@ -36,6 +36,8 @@ export interface StoreTarget {
   readonly retention: RetentionPolicy;
   /** At most so many sets are removed in one run. */
   readonly maxRemovals: number;
+  /** More sets than these never wait. */
+  readonly maxWaiting: number;
   /** For all uploads of one run together. */
   readonly timeoutMs: number;
   readonly stallMs: number;

@@ -7,7 +7,8 @@ import { withSuffix } from "#lib/core/set-layout.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { syncDirectory, syncFile } from "#lib/tools/fsync.ts";
 
-const attempts = 100;
+/** A set whose name is taken gets a suffix: up to this one. */
+export const namesTried = 100;
 
 export interface PublishRequest {
   readonly exec: Exec;
@@ -34,14 +35,16 @@ export async function publishSet(request: PublishRequest): Promise<string> {
   await within(syncDirectory(partialDir));
   const first = join(root, request.relativePath);
   await within(mkdir(dirname(first), { recursive: true, mode: 0o700 }));
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+  for (let attempt = 1; attempt <= namesTried; attempt += 1) {
     const path = withSuffix(first, attempt);
     if (await isMoved(request, path)) {
       await within(syncUpwards(dirname(path), root));
       return path;
     }
   }
-  throw new OpsError(`Cannot publish "${first}": ${attempts} names like it are taken`, { outcome: "failed" });
+  throw new OpsError(`Cannot publish "${first}": ${namesTried} names like it are taken`, {
+    outcome: "failed",
+  });
 }
 
 async function isMoved({ exec, partialDir, deadlineMs }: PublishRequest, path: string): Promise<boolean> {

@@ -1,5 +1,7 @@
 /**
- * Sets that a store does not have yet: one file for each, on disk before the upload begins and gone when the set is there.
+ * Sets that a store does not have yet: one file for each, on disk before the set has its name and gone when it is in the store.
+ * So a run that dies in between leaves either an entry for a set, or one for nothing, which the next run takes out
+ * (`settle-queue.ts`), but no set that nobody knows of.
  *
  * Names begin with the time of the set, so they sort by age. Only the holder of the job's lock touches them.
  */
@@ -16,9 +18,14 @@ const waitingSchema = z.object({
   startedAt: z.string(),
   /** The set in the local destination. */
   path: z.string(),
+  outcome: z.enum(["complete", "partial"]).default("complete"),
+  /** False while the set is about to get its name, which may become `path-2`. */
+  isPublished: z.boolean().default(true),
 });
 
-export interface WaitingSet extends z.infer<typeof waitingSchema> {
+export type QueuedSet = Omit<z.infer<typeof waitingSchema>, "schema">;
+
+export interface WaitingSet extends QueuedSet {
   /** Its file in the queue. */
   readonly entry: string;
 }
@@ -33,15 +40,14 @@ export function queueDirectory(stateDir: string, job: string, store: string): st
   return join(stateDir, job, "uploads", store);
 }
 
-/** Let a set wait for a store. */
-export async function enqueue(
-  directory: string,
-  set: { readonly runId: string; readonly startedAt: string; readonly path: string },
-): Promise<void> {
+/** Let a set wait for a store; the entry that it has already is replaced. */
+export async function enqueue(directory: string, set: QueuedSet): Promise<void> {
+  const { runId, startedAt, path, outcome, isPublished } = set;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const stamp = set.startedAt.replaceAll(/[^0-9]/g, "").slice(0, 17);
-  const text = `${JSON.stringify({ schema: 1, ...set }, null, 2)}\n`;
-  await writeFileDurably(join(directory, `${stamp}-${set.runId}.json`), text, { mode: 0o600 });
+  const stamp = startedAt.replaceAll(/[^0-9]/g, "").slice(0, 17);
+  const entry = { schema: 1, runId, startedAt, path, outcome, isPublished };
+  const text = `${JSON.stringify(entry, null, 2)}\n`;
+  await writeFileDurably(join(directory, `${stamp}-${runId}.json`), text, { mode: 0o600 });
 }
 
 export async function readQueue(directory: string): Promise<UploadQueue> {
@@ -50,7 +56,8 @@ export async function readQueue(directory: string): Promise<UploadQueue> {
   for (const name of await listNames(directory)) {
     const entry = join(directory, name);
     try {
-      waiting.push({ ...waitingSchema.parse(JSON.parse(await readFile(entry, "utf8"))), entry });
+      const { schema: _, ...set } = waitingSchema.parse(JSON.parse(await readFile(entry, "utf8")));
+      waiting.push({ ...set, entry });
     } catch (error) {
       if (errorCode(error) !== undefined) throw error;
       await rename(entry, `${entry}.bad`);

@@ -1,10 +1,11 @@
 /** Runs with several sources and stores: what one of them costs the others, what a report says of it, what is tried again. */
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/backup-run.ts";
 
@@ -134,10 +135,9 @@ describe.each(runtimes)("A run on %s with stores", (runtime) => {
       STORE_NAS_KEEP_WEEKLY: "0",
       STORE_NAS_KEEP_MONTHLY: "0",
     });
-    for (let run = 0; run < 3; run += 1) expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
+    for (let run = 0; run < 4; run += 1) expect((await runJson(sandbox, runtime, job)).exitCode).toBe(0);
     const stored = setsIn(nas);
-    expect(stored).toHaveLength(2);
-    expect(stored.every((path) => path.startsWith("daily/"))).toBe(true);
+    expect(stored.map((path) => path.split("/")[0])).toEqual(["biweekly", "daily", "daily"]);
     expect(readdirSync(nas).filter((name) => name.startsWith("."))).toEqual([]);
     const [newest = ""] = stored.toReversed();
     execFileSync("sha256sum", ["--quiet", "-c", "SHA256SUMS"], { cwd: join(nas, newest, "..") });
@@ -172,6 +172,63 @@ describe.each(runtimes)("A run on %s with stores", (runtime) => {
     expect(job.sets()).toHaveLength(1);
     expect(readdirSync(sandbox.path("state/app/uploads/nas"))).toEqual([]);
   }, 60_000);
+
+  test("gives up by name what is more than MAX_WAITING, so that an outage does not fill the local disk", async () => {
+    await using sandbox = await createSandbox();
+    const job = await jobWith(sandbox, {
+      STORE_NAS_URL: sandbox.path("nas"),
+      STORE_NAS_MAX_WAITING: "2",
+      KEEP_LAST: "1",
+      KEEP_DAILY: "0",
+      KEEP_WEEKLY: "0",
+      KEEP_MONTHLY: "0",
+    });
+    for (let run = 1; run <= 2; run += 1) await runJson(sandbox, runtime, job);
+    const [oldest = "", second = ""] = job.sets();
+    const { exitCode, report } = await runJson(sandbox, runtime, job);
+    expect(exitCode).toBe(1);
+    expect(report.problems[1]).toContain('Store "nas" will not get the set of ');
+    expect(report.problems[1]).toContain(`more than STORE_NAS_MAX_WAITING (2) wait; ${oldest} goes`);
+    expect(report.problems).toHaveLength(2);
+    expect(job.sets()).toHaveLength(2);
+    expect(job.sets()).toContain(second);
+  }, 60_000);
+
+  test.each([
+    ["before", 2],
+    ["after", 3],
+  ])(
+    "that is killed right %s its set gets its name leaves none out of the store: %i in the end",
+    async (moment, inTheEnd) => {
+      await using sandbox = await createSandbox();
+      const nas = sandbox.path("nas");
+      // The first set has the minute's name: the second gets another one than it was announced by.
+      const job = await jobWith(sandbox, {
+        STORE_NAS_URL: nas,
+        BACKUP_LAYOUT: "{host}/{YYYY}/{MM}/{DD}/{HH}{mm}",
+      });
+      expect((await runJson(sandbox, runtime, job)).exitCode).toBe(1);
+      const act = moment === "before" ? "kill -9 $PPID" : 'mv "$@"; [ -e "$4" ] || kill -9 $PPID';
+      const mv = await sandbox.fake(
+        "mv",
+        `#!/bin/sh\nPATH=/usr/bin:/bin\ncase "$1" in --no-clobber) ${act};; *) exec mv "$@";; esac\n`,
+      );
+      const running = sandbox.start(runtime, script, ["--config", job.config]);
+      expect((await running.exited).signal).toBe("SIGKILL");
+      await waitFor(() => !existsSync(job.journal), { what: "the guardian to finish what it left" });
+      rmSync(mv);
+      mkdirSync(nas);
+      const next = await runJson(sandbox, runtime, job);
+      expect({ exitCode: next.exitCode, problems: next.report.problems }).toEqual({
+        exitCode: 0,
+        problems: [],
+      });
+      expect(setsIn(nas)).toHaveLength(inTheEnd);
+      expect(job.sets()).toHaveLength(inTheEnd);
+      expect(readdirSync(sandbox.path("state/app/uploads/nas"))).toEqual([]);
+    },
+    60_000,
+  );
 
   test("has failed without a store that is required", async () => {
     await using sandbox = await createSandbox();

@@ -22,6 +22,7 @@ export function targetOf(changes: Partial<StoreTarget> & Pick<StoreTarget, "addr
     tiers: [],
     retention: { last: 3, daily: 0, weekly: 0, monthly: 0, yearly: 0, timeZone: "UTC" },
     maxRemovals: 20,
+    maxWaiting: 30,
     timeoutMs: 60_000,
     stallMs: 10_000,
     bytesPerSecond: undefined,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { Remote } from "#lib/stores/remote.ts";
+import { enqueue } from "#lib/stores/upload-queue.ts";
 import { breakRemote, directoryRemote, type Fault, type FaultyRemote } from "#test/support/faulty-remote.ts";
 import { createSandbox, treeOf } from "#test/support/sandbox.ts";
 import { createStoreWorld, runsIn, startOf, storeIn } from "#test/unit/backup/store-world.ts";
@@ -202,6 +203,38 @@ describe("sendToStores() with sets that wait", () => {
     expect(sent.problems[0]).toContain("another SHA-256");
     expect(sent.problems[1]).toContain(startOf(2));
     expect(sent.waitingPaths).toEqual([sandbox.path("local", "run-1"), sandbox.path("local", "run-2")]);
+  });
+
+  test("gives up what is more than a store's ceiling once it has been tried, never the newest complete one", async () => {
+    await using sandbox = await createSandbox();
+    const world = createStoreWorld(sandbox);
+    const store = storeIn(sandbox, "nas", { maxWaiting: 2, retention: { ...keepOne, last: 9 } });
+    const isDown = { ...store, remote: { ...store.remote, check: down } };
+    for (const day of [1, 2]) await world.run(day, [isDown]);
+    const third = await world.run(3, [isDown], { manifest: { outcome: "partial" } });
+    expect(third.problems).toHaveLength(2);
+    expect(third.problems[1]).toContain(`will not get the set of ${startOf(1)}`);
+    expect(third.problems[1]).toContain("STORE_NAS_MAX_WAITING (2)");
+    expect(third.waitingPaths).toEqual([sandbox.path("local", "run-2"), sandbox.path("local", "run-3")]);
+    for (const day of [4, 5]) await world.run(day, [isDown], { manifest: { outcome: "partial" } });
+    const back = await world.run(6, [store]);
+    // What waited is uploaded before anything is given up.
+    expect(await runsIn(store.base)).toEqual(["run-2", "run-5", "run-6"]);
+    expect(back.problems).toEqual([]);
+  });
+
+  test("has a set wait that its run had named when it died, and forgets one that it had not", async () => {
+    await using sandbox = await createSandbox();
+    const world = createStoreWorld(sandbox);
+    const store = storeIn(sandbox, "nas");
+    const { path } = world.makeSet(1);
+    for (const day of [1, 2]) {
+      const set = { runId: `run-${day}`, startedAt: startOf(day), path, outcome: "complete" } as const;
+      await enqueue(world.queueOf("nas"), { ...set, isPublished: false });
+    }
+    const sent = await world.run(3, [store]);
+    expect([sent.problems, await runsIn(store.base)]).toEqual([[], ["run-1", "run-3"]]);
+    expect(world.logged.join("\n")).toContain(`queue.settled: The run of ${startOf(2)} ended before`);
   });
 
   test("keeps the problems of many short", async () => {

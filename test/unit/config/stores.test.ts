@@ -77,6 +77,7 @@ describe("Settings of stores", () => {
     ["STORE_NAS_URL=rclone::sftp,host=x,pass=y:/z", "without secrets"],
     ["STORE_NAS_URL=/a\nSTORE_NAS_TIERS=weekly=0", "days of the month"],
     ["STORE_NAS_URL=/a\nSTORE_NAS_TIERS=biweekly=1", "LAYOUT has no {tier}"],
+    ["STORE_NAS_URL=/a\nSTORE_NAS_MAX_WAITING=0", "a whole number from 1 to 10000"],
     ["STORE_NAS_URL=/a\nSTORE_NAS_LAYOUT={tier}/{DD}", "tell sets apart"],
     ["STORE_NAS_URL=/a\nSTORE_NAS_KEY_FILE=/k", "is of no use: the store is a directory"],
     [

@@ -3,7 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dequeue, enqueue, queueDirectory, readQueue } from "#lib/stores/upload-queue.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 
-const at = (startedAt: string, runId: string) => ({ runId, startedAt, path: `/backups/${runId}` });
+const at = (startedAt: string, runId: string) => ({
+  runId,
+  startedAt,
+  path: `/backups/${runId}`,
+  outcome: "complete" as const,
+  isPublished: true,
+});
 
 test("readQueue() gives what waits by the sets' own age, however late they were queued; none without a directory", async () => {
   await using sandbox = await createSandbox();
