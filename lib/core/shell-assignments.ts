@@ -4,7 +4,7 @@
  * Understood: `NAME=value`, `"value"`, `'value'`, `${NAME:-default}`, references to variables read before, and lists
  * `NAME=(one "two")`. What only the shell could compute (`$(…)`, arithmetic, positional parameters) has no value here.
  */
-import { readList, readWord } from "#lib/core/shell-words.ts";
+import { readList, readWord } from "#lib/core/shell-lists.ts";
 
 export interface ShellAssignment {
   readonly name: string;
