@@ -1,0 +1,31 @@
+/** What docker says when it cannot do something, told apart by kind: some of it passes by itself, some never does. */
+import { OpsError } from "#lib/core/ops-error.ts";
+
+export type DockerTrouble =
+  /** The program is missing. */
+  | "not-installed"
+  /** Docker is there, its compose plugin is not. */
+  | "no-compose"
+  /** No engine behind the socket: stopped, or being restarted. */
+  | "unreachable"
+  /** This user may not ask the engine. */
+  | "denied"
+  /** No answer within the deadline. */
+  | "timeout"
+  | "no-container"
+  | "no-image"
+  | "port-taken"
+  /** The compose file is missing or invalid, or a variable that it needs is not set. */
+  | "compose-file"
+  | "other";
+
+/** A call of docker that failed, in docker's own words. */
+export class DockerError extends OpsError {
+  readonly trouble: DockerTrouble;
+
+  constructor(message: string, details: { readonly trouble: DockerTrouble; readonly hint: string }) {
+    super(message, { outcome: "failed", hint: details.hint });
+    this.name = "DockerError";
+    this.trouble = details.trouble;
+  }
+}

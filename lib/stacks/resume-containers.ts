@@ -1,0 +1,119 @@
+/** Start the containers of a record in their order, whatever has become of them in the meantime. */
+import type { Container } from "#lib/core/containers.ts";
+import type { Clock } from "#lib/core/deps.ts";
+import { DockerError } from "#lib/core/docker-error.ts";
+import { type Match, matchRecord } from "#lib/core/match-record.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { RecordedContainer, StackRecord } from "#lib/core/stack-record.ts";
+import { planLevels } from "#lib/core/start-order.ts";
+import type { Docker } from "#lib/stacks/docker.ts";
+
+const pollMs = 500;
+
+/** What a start needs of the outside. */
+export interface Starter {
+  readonly docker: Docker;
+  readonly clock: Clock;
+  /** Ends all waiting: of the recovery, not of the run that may have been cancelled. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Today's containers of a record; those of its ids, and others only when some of these are gone. */
+export async function readRecorded(docker: Docker, record: StackRecord): Promise<Match[]> {
+  const known = await docker.inspectContainers(record.containers.map(({ id }) => id));
+  if (known.length === record.containers.length) return matchRecord(record, known);
+  return matchRecord(record, await docker.readContainers());
+}
+
+/**
+ * Start level by level what does not run; a level waits for the health of what it depends on, until `healthTimeoutMs` is over.
+ *
+ * One that cannot be started holds up no other: better half a stack than none. The problems come back, by container.
+ */
+export async function resumeContainers(
+  starter: Starter,
+  record: StackRecord,
+  healthTimeoutMs: number,
+): Promise<Map<string, string>> {
+  const problems = new Map<string, string>();
+  const deadline = starter.clock.monotonicMs() + healthTimeoutMs;
+  const note = (recorded: RecordedContainer, error: unknown) => {
+    if (!(error instanceof DockerError)) throw error;
+    problems.set(recorded.name, describeError(error));
+  };
+  await remakeMissing(starter.docker, record).catch((error: unknown) => {
+    for (const recorded of record.containers) note(recorded, error);
+  });
+  for (const level of planLevels(record.containers)) {
+    await untilHealthy(starter, record, level, deadline);
+    const matches = await readRecorded(starter.docker, record);
+    const found = new Map(matches.map(({ recorded, container }) => [recorded, container]));
+    await Promise.all(
+      level.map(async (recorded) => {
+        const container = found.get(recorded);
+        if (container === undefined) return;
+        problems.delete(recorded.name);
+        await resume(starter.docker, container, record).catch((error: unknown) => note(recorded, error));
+      }),
+    );
+  }
+  return problems;
+}
+
+/** Make anew what is gone: after `down`, or when somebody removed it. */
+async function remakeMissing(docker: Docker, record: StackRecord): Promise<void> {
+  const missing = (await readRecorded(docker, record)).filter(({ container }) => container === undefined);
+  const services = new Set(missing.map(({ recorded }) => recorded.service));
+  if (services.size > 0) await docker.create(locate(record), countReplicas(record, services));
+}
+
+function countReplicas(record: StackRecord, services: ReadonlySet<string>): Map<string, number> {
+  const count = (name: string) => record.containers.filter(({ service }) => service === name).length;
+  return new Map([...services].map((service) => [service, count(service)]));
+}
+
+/** Where compose finds the stack of a record. */
+export function locate({ project, directory, configFiles, environmentFiles }: StackRecord) {
+  return { project, directory, configFiles, environmentFiles };
+}
+
+async function resume(docker: Docker, container: Container, record: StackRecord): Promise<void> {
+  const { state, service } = container;
+  if (state === "running" || state === "restarting") return;
+  if (state === "paused") return docker.unpause(container);
+  try {
+    await docker.start(container);
+  } catch (error) {
+    // It lives in the network of a container that was made anew, and knows that one by its id.
+    const isOrphan = error instanceof DockerError && error.trouble === "no-container";
+    if (!isOrphan || container.networkOwner === undefined) throw error;
+    await docker.create(locate(record), countReplicas(record, new Set([service])), "recreate");
+    const again = (await readRecorded(docker, record)).filter(({ recorded }) => recorded.service === service);
+    for (const match of again) if (match.container !== undefined) await docker.start(match.container);
+  }
+}
+
+/** Wait for the health that this level depends on, of what was healthy before and runs now. */
+async function untilHealthy(
+  { docker, clock, signal }: Starter,
+  record: StackRecord,
+  level: readonly RecordedContainer[],
+  deadline: number,
+): Promise<void> {
+  const awaited = new Set(
+    level.flatMap(({ dependsOn }) =>
+      dependsOn.filter(({ condition }) => condition === "service_healthy").map(({ service }) => service),
+    ),
+  );
+  for (;;) {
+    const isWaiting = (await readRecorded(docker, record)).some(
+      ({ recorded, container }) =>
+        recorded.wasHealthy &&
+        awaited.has(recorded.service) &&
+        container?.state === "running" &&
+        container.health === "starting",
+    );
+    if (!isWaiting || clock.monotonicMs() >= deadline) return;
+    await clock.sleep(pollMs, signal);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Start what ran before a stack was stopped, and see that it stays up.
+ *
+ * Needs a record and an engine, nothing else: recovery calls it at boot, when the compose file may not even be mounted. Doing it
+ * again is harmless, and so is doing it to a stack that was never stopped.
+ */
+
+import { DockerError } from "#lib/core/docker-error.ts";
+import { judgeStart, type StartMark, type Verdict } from "#lib/core/judge-start.ts";
+import { manualStartCommand } from "#lib/core/manual-command.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import type { StackRecord } from "#lib/core/stack-record.ts";
+import { readRecorded, resumeContainers, type Starter } from "#lib/stacks/resume-containers.ts";
+
+const pollMs = 1000;
+
+export interface StartOptions {
+  readonly maxAttempts: number;
+  readonly retryDelayMs: number;
+  /** How long a container must run to count as started. */
+  readonly settleMs: number;
+  /** How long containers that were healthy may take to be so again. */
+  readonly healthTimeoutMs: number;
+  /** How long an engine that does not answer is waited for: it may be starting. */
+  readonly engineTimeoutMs: number;
+  /** Told before each further attempt. */
+  readonly onRetry?: ((attempt: number, problems: readonly string[]) => void) | undefined;
+}
+
+export const defaultStartOptions: StartOptions = {
+  maxAttempts: 3,
+  retryDelayMs: 5000,
+  settleMs: 2000,
+  healthTimeoutMs: 120_000,
+  engineTimeoutMs: 120_000,
+};
+
+export interface StartResult {
+  /** All that ran before runs, and is healthy where it was healthy before. */
+  readonly isRunning: boolean;
+  readonly attempts: number;
+  /** Empty when it is running. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** For a person, when it is not running. */
+  readonly manualCommand: string;
+}
+
+export interface StartedStack {
+  /** Wait until it has settled and is healthy, trying again what does not run. Rejects only when the signal is aborted. */
+  readonly confirm: () => Promise<StartResult>;
+}
+
+interface Attempt {
+  /** Why docker could not start a container, by its name; by "" what concerns all. */
+  readonly errors: ReadonlyMap<string, string>;
+  readonly marks: ReadonlyMap<string, StartMark>;
+}
+
+/** Start the containers of a record; returns as soon as docker has started them all, or cannot. */
+export async function startStack(
+  starter: Starter,
+  record: StackRecord,
+  options: StartOptions,
+): Promise<StartedStack> {
+  const first = await attemptStart(starter, record, options);
+  return { confirm: () => confirmStart(starter, record, options, first) };
+}
+
+async function confirmStart(
+  starter: Starter,
+  record: StackRecord,
+  options: StartOptions,
+  first: Attempt,
+): Promise<StartResult> {
+  const manualCommand = manualStartCommand(record);
+  let attempt = first;
+  for (let attempts = 1; ; attempts += 1) {
+    const { problems, notes, isFinal } = await checkAttempt(starter, record, options, attempt);
+    if (isFinal || attempts >= options.maxAttempts) {
+      return { isRunning: problems.length === 0, attempts, problems, notes, manualCommand };
+    }
+    options.onRetry?.(attempts + 1, problems);
+    await starter.clock.sleep(options.retryDelayMs, starter.signal);
+    attempt = await attemptStart(starter, record, options);
+  }
+}
+
+async function attemptStart(starter: Starter, record: StackRecord, options: StartOptions): Promise<Attempt> {
+  const { docker } = starter;
+  try {
+    await waitForEngine(starter, options.engineTimeoutMs);
+    const errors = await resumeContainers(starter, record, options.healthTimeoutMs);
+    const matches = await readRecorded(docker, record);
+    const containers = matches.flatMap(({ container }) => (container === undefined ? [] : [container]));
+    return { errors, marks: new Map(containers.map((container) => [container.id, container])) };
+  } catch (error) {
+    return { errors: new Map([["", describeDocker(error)]]), marks: new Map() };
+  }
+}
+
+/** An engine that does not answer may be starting; one that refuses will not change its mind. */
+async function waitForEngine({ docker, clock, signal }: Starter, timeoutMs: number): Promise<void> {
+  const deadline = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    try {
+      return await docker.ping();
+    } catch (error) {
+      const mayPass =
+        error instanceof DockerError && (error.trouble === "unreachable" || error.trouble === "timeout");
+      if (!mayPass || clock.monotonicMs() >= deadline) throw error;
+    }
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+interface Check {
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** Nothing that another start would change. */
+  readonly isFinal: boolean;
+}
+
+/** Look until nothing is awaited any more: all up, one down, or the time for healthchecks over. */
+async function checkAttempt(
+  { docker, clock, signal }: Starter,
+  record: StackRecord,
+  options: StartOptions,
+  { errors, marks }: Attempt,
+): Promise<Check> {
+  const deadline = clock.monotonicMs() + options.settleMs + options.healthTimeoutMs;
+  const general = errors.get("");
+  const isDown = (problems: readonly string[]): Check => ({ problems, notes: [], isFinal: false });
+  if (general !== undefined) return isDown([general]);
+  await clock.sleep(options.settleMs, signal);
+  for (;;) {
+    let judged: (readonly [name: string, verdict: Verdict])[];
+    try {
+      judged = (await readRecorded(docker, record)).map((match) => [
+        match.recorded.name,
+        judgeStart(match, marks.get(match.container?.id ?? ""), record),
+      ]);
+    } catch (error) {
+      return isDown([describeDocker(error)]);
+    }
+    const problems = judged.flatMap(([name, verdict]) => {
+      if (verdict.kind !== "down") return [];
+      const error = errors.get(name);
+      return [error === undefined ? verdict.problem : `${verdict.problem} (${error})`];
+    });
+    if (problems.length > 0) return isDown(problems);
+    const unhealthy = judged.flatMap(([, verdict]) =>
+      verdict.kind === "unhealthy" ? [verdict.problem] : [],
+    );
+    if (unhealthy.length === 0 || clock.monotonicMs() >= deadline) {
+      const notes = judged.flatMap(([, verdict]) => (verdict.kind === "up" ? (verdict.note ?? []) : []));
+      return { problems: unhealthy, notes, isFinal: true };
+    }
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+/** In docker's own words; whatever else was thrown is no trouble of docker's and goes on. */
+function describeDocker(error: unknown): string {
+  if (error instanceof DockerError) return describeError(error);
+  throw error;
+}

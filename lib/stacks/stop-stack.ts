@@ -1,0 +1,44 @@
+/**
+ * Stop what a record names, in the reverse of the order in which it starts.
+ *
+ * The record is in the journal before. Whether this ends well or throws, some of it may be stopped: the caller starts the stack
+ * afterwards in any case (`startStack`), which does nothing to what runs.
+ */
+import type { Container } from "#lib/core/containers.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { StackRecord } from "#lib/core/stack-record.ts";
+import { planLevels } from "#lib/core/start-order.ts";
+import type { Docker } from "#lib/stacks/docker.ts";
+import { locate, readRecorded } from "#lib/stacks/resume-containers.ts";
+
+/** Stop, pause or take down. Throws OpsError "failed" when something still runs, or docker cannot say. */
+export async function stopStack(docker: Docker, record: StackRecord): Promise<void> {
+  const levels = planLevels(record.containers).reverse();
+  if (record.how === "down") {
+    const stopTimeoutMs = levels.reduce(
+      (sum, level) => sum + Math.max(...level.map((container) => container.stopTimeoutMs)),
+      0,
+    );
+    await docker.down(locate(record), stopTimeoutMs);
+  }
+  for (const level of record.how === "down" ? [] : levels) {
+    if (record.how === "stop") await docker.stop(level);
+    else await Promise.all(level.map((container) => docker.pause(container)));
+  }
+  const active = await readActive(docker, record);
+  if (active.length === 0) return;
+  throw new OpsError(`Cannot ${record.how} stack "${record.project}": ${describeActive(active)}`, {
+    outcome: "failed",
+    hint: "Does something else start its containers, such as an updater or a person?",
+  });
+}
+
+/** Containers of the record that run at this moment; while a stack is stopped there must be none. */
+export async function readActive(docker: Docker, record: StackRecord): Promise<readonly Container[]> {
+  const containers = (await readRecorded(docker, record)).flatMap(({ container }) => container ?? []);
+  return containers.filter(({ state }) => state === "running" || state === "restarting");
+}
+
+function describeActive(active: readonly Container[]): string {
+  return active.map(({ name, state }) => `container "${name}" is ${state}`).join(", ");
+}
