@@ -1,0 +1,151 @@
+/**
+ * A tar stream on its way to tar: every member is judged before a byte of it goes on. Pure.
+ *
+ * tar and we could disagree only about what tar gets to see, and that is what was understood here: members that are dropped
+ * never reach it, nor does anything behind the end of the archive.
+ */
+import { Buffer } from "node:buffer";
+import {
+  blockBytes,
+  isZeroBlock,
+  paddedBytes,
+  parseTarHeader,
+  TarFormatError,
+  withMode,
+} from "#lib/core/tar-header.ts";
+import {
+  checkGlobalHeader,
+  composeMember,
+  readLongName,
+  type TarExtensions,
+  type TarMember,
+} from "#lib/core/tar-member.ts";
+
+/** What becomes of a member: it goes on, with another mode if need be, or not. */
+export type Verdict = { readonly keep: true; readonly mode?: number } | { readonly keep: false };
+
+export interface TarFilter {
+  /** Take a chunk of any length; what may go on is handed to `emit` at once, as views of it. Throws TarFormatError. */
+  readonly push: (chunk: Uint8Array) => void;
+  /** Throws TarFormatError unless the archive is at its end. */
+  readonly end: () => void;
+}
+
+/** Extended headers are held in memory until their member is judged. */
+const extensionLimit = 4 * 1024 * 1024;
+
+type Extension = "x" | "g" | "L" | "K";
+
+type State =
+  | { readonly at: "header" }
+  | { readonly at: "extension"; readonly type: Extension; readonly size: number }
+  | { readonly at: "map"; readonly isKept: boolean; readonly size: number }
+  | { readonly at: "content"; readonly isKept: boolean; left: number }
+  | { readonly at: "end" };
+
+export function createTarFilter(
+  judge: (member: TarMember) => Verdict,
+  emit: (bytes: Uint8Array) => void,
+): TarFilter {
+  let state: State = { at: "header" };
+  let gathered = Buffer.alloc(0);
+  let held: Buffer[] = [];
+  let extensions: TarExtensions = {};
+  let zeroBlocks = 0;
+
+  const beginContent = (isKept: boolean, size: number) => {
+    state = size === 0 ? { at: "header" } : { at: "content", isKept, left: paddedBytes(size) };
+  };
+
+  const onHeader = (block: Buffer) => {
+    if (isZeroBlock(block)) {
+      if (held.length > 0) throw new TarFormatError("it ends within a member");
+      zeroBlocks += 1;
+      emit(block);
+      if (zeroBlocks === 2) state = { at: "end" };
+      return;
+    }
+    if (zeroBlocks > 0) throw new TarFormatError("it goes on behind its end");
+    const header = parseTarHeader(block);
+    if (isExtension(header.type)) {
+      if (header.size === 0 || header.size > extensionLimit)
+        throw new TarFormatError("an extended header has no valid size");
+      if (header.type !== "g") held.push(block);
+      state = { at: "extension", type: header.type, size: header.size };
+      return;
+    }
+    const member = composeMember(header, extensions);
+    const verdict = judge(member);
+    if (verdict.keep) {
+      for (const bytes of held) emit(bytes);
+      emit(verdict.mode === undefined ? block : withMode(block, verdict.mode));
+    }
+    held = [];
+    extensions = {};
+    if (header.hasMoreMap) state = { at: "map", isKept: verdict.keep, size: member.size };
+    else beginContent(verdict.keep, member.size);
+  };
+
+  const onExtension = (type: Extension, content: Buffer, padded: Buffer) => {
+    state = { at: "header" };
+    if (type === "g") {
+      checkGlobalHeader(content);
+      return;
+    }
+    held.push(padded);
+    const name = { x: "pax", L: "longName", K: "longLink" } as const;
+    if (extensions[name[type]] !== undefined) throw new TarFormatError("a member has a header twice");
+    extensions = { ...extensions, [name[type]]: type === "x" ? content : readLongName(content) };
+  };
+
+  const onMap = (isKept: boolean, size: number, block: Buffer) => {
+    if (isKept) emit(block);
+    const hasMore = block[504] !== 0;
+    if (!hasMore) beginContent(isKept, size);
+  };
+
+  /** How many bytes the present state wants at once; they are gathered when a chunk has fewer. */
+  const wanted = () => (state.at === "extension" ? paddedBytes(state.size) : blockBytes);
+
+  const onWhole = (bytes: Buffer) => {
+    if (state.at === "header") onHeader(bytes);
+    else if (state.at === "extension") onExtension(state.type, bytes.subarray(0, state.size), bytes);
+    else if (state.at === "map") onMap(state.isKept, state.size, bytes);
+  };
+
+  return {
+    push: (chunk) => {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      for (let at = 0; at < bytes.length; ) {
+        if (state.at === "end") {
+          if (!isZeroBlock(bytes.subarray(at))) throw new TarFormatError("something stands behind its end");
+          return;
+        }
+        if (state.at === "content") {
+          const part = bytes.subarray(at, at + state.left);
+          if (state.isKept) emit(part);
+          at += part.length;
+          state.left -= part.length;
+          if (state.left === 0) state = { at: "header" };
+          continue;
+        }
+        const missing = wanted() - gathered.length;
+        const part = bytes.subarray(at, at + missing);
+        at += part.length;
+        // Copied: a chunk's memory may be used again while a header waits for its member.
+        gathered = Buffer.concat([gathered, part]);
+        if (part.length < missing) continue;
+        const whole = gathered;
+        gathered = Buffer.alloc(0);
+        onWhole(whole);
+      }
+    },
+    end: () => {
+      if (state.at !== "end") throw new TarFormatError("it is cut short");
+    },
+  };
+}
+
+function isExtension(type: string): type is Extension {
+  return type === "x" || type === "g" || type === "L" || type === "K";
+}
