@@ -1,5 +1,6 @@
 /** Acts of a run that somebody must undo if it dies before it can. */
 import { z } from "zod";
+import { stackRecordSchema } from "#lib/core/stack-record.ts";
 
 export const undoEntrySchema = z.discriminatedUnion("kind", [
   z.object({
@@ -11,6 +12,13 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     kind: z.literal("private"),
     /** Directory that holds credentials of the run. */
     path: z.string(),
+  }),
+  z.object({
+    kind: z.literal("stack"),
+    /** What ran in it, and was about to be stopped. */
+    record: stackRecordSchema,
+    /** When each of its containers had been started, by id: one that was started since is not about to stop. */
+    startedAt: z.record(z.string(), z.string()),
   }),
   z.object({
     kind: z.literal("frozen"),
@@ -25,17 +33,16 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
 
+/** What a dead run stopped. */
+export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
+
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
   return kind !== "partial" && kind !== "private";
 }
 
-/** What does harm comes first: nothing that is merely untidy may hold it up. */
+/** What does not run comes first, what fills a disk next: nothing that is merely untidy may hold them up. */
 export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
-  return [...entries.filter(isLasting), ...entries.filter((entry) => !isLasting(entry))];
-}
-
-/** Whether something that ran does not run until it is undone. */
-export function keepsDown({ kind }: { readonly kind: string }): boolean {
-  return kind === "stack";
+  const rank = ({ kind }: UndoEntry) => (kind === "stack" ? 0 : kind === "frozen" ? 1 : 2);
+  return entries.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -7,7 +7,7 @@
 
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
-import { inUndoOrder, keepsDown } from "#lib/core/undo.ts";
+import { inUndoOrder } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
@@ -54,7 +54,7 @@ export async function recoverDeadRun(
     try {
       notes.push(...(await undoEntry(entry, session, job)));
     } catch (error) {
-      isDown ||= keepsDown(entry);
+      isDown ||= entry.kind === "stack";
       problems.push(describeError(error));
       session.log.error("undo.failed", describeError(error));
     }

@@ -1,25 +1,42 @@
 import type { UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
+import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
+import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
+import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
-/** Undo one act of a dead run; resolves to notes on what was done. Safe to repeat. */
+/** Undo one act of a run that is dead or at its end; resolves to notes on what was done. Safe to repeat. */
 export async function undoEntry(entry: UndoEntry, session: Session, job: Job): Promise<readonly string[]> {
-  if (entry.kind === "private") {
-    await removePartialSet(entry.path, job.settings.FS_TIMEOUT);
-    return [];
+  const { exec, clock } = session.deps;
+  const { settings } = job;
+  const deadlineMs = settings.FS_TIMEOUT;
+  switch (entry.kind) {
+    case "stack":
+      return restartRecorded(entry, {
+        docker: createDocker({ exec }),
+        clock,
+        start: startOptionsOf(settings),
+      });
+    case "frozen":
+      await removeFrozen(entry, { exec, timeoutMs: deadlineMs });
+      return [];
+    case "private":
+      await removePartialSet(entry.path, deadlineMs);
+      return [];
+    case "partial":
+      return sweepPartial(entry.root, job);
   }
-  if (entry.kind === "frozen") {
-    await removeFrozen(entry, { exec: session.deps.exec, timeoutMs: job.settings.FS_TIMEOUT });
-    return [`Removed what it left: ${entry.path}`];
-  }
-  const swept = await sweepLeftovers(entry.root, {
-    host: job.host.name,
-    job: job.settings.JOB,
-    layout: job.settings.BACKUP_LAYOUT,
+}
+
+async function sweepPartial(root: string, { settings, host }: Job): Promise<readonly string[]> {
+  const swept = await sweepLeftovers(root, {
+    host: host.name,
+    job: settings.JOB,
+    layout: settings.BACKUP_LAYOUT,
     isRunAlive: async () => false,
-    deadlineMs: job.settings.FS_TIMEOUT,
+    deadlineMs: settings.FS_TIMEOUT,
   });
   return [
     ...swept.removed.map((path) => `Removed what it left: ${path}`),

@@ -1,0 +1,137 @@
+/**
+ * The time during which a stack is stopped.
+ *
+ * What ran is in the journal before anything is stopped. From then on there is one way out, `close`, which starts it again: it
+ * is taken by whoever comes first, the end of the freeze, an error, a signal of the run or the limit of the window, and
+ * everybody gets its one answer. Stopping is never cut off half way: the engine would go on with it behind our back.
+ */
+import type { Clock } from "#lib/core/deps.ts";
+import { formatDuration } from "#lib/core/duration.ts";
+import type { Log } from "#lib/core/log.ts";
+import { manualStartCommand } from "#lib/core/manual-command.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import type { UndoJournal } from "#lib/core/run-context.ts";
+import type { StoppedStack } from "#lib/core/undo.ts";
+import type { Docker } from "#lib/stacks/docker.ts";
+import { type StartOptions, type StartResult, startStack } from "#lib/stacks/start-stack.ts";
+import { stopStack } from "#lib/stacks/stop-stack.ts";
+
+export interface WindowRequest {
+  readonly docker: Docker;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: UndoJournal;
+  readonly stopped: StoppedStack;
+  readonly start: StartOptions;
+  /** When it has been open for so long, whoever reads the stack's data is told to give up, and it is closed. */
+  readonly maxMs: number;
+  /** Told once when what ran does not run again. */
+  readonly onDown: (end: WindowEnd) => void;
+}
+
+export interface WindowEnd extends StartResult {
+  /** From the first stop to the moment at which docker had started everything. */
+  readonly seconds: number;
+}
+
+export interface StackWindow {
+  /** Aborted, with an OpsError, when the window has been open for too long. */
+  readonly giveUp: AbortSignal;
+  /** Start what ran; resolves when docker has started it. Safe to repeat, and never rejects. */
+  readonly close: () => Promise<void>;
+  /** Close it, and wait until it is known whether everything runs again. Never rejects. */
+  readonly end: () => Promise<WindowEnd>;
+}
+
+/** Stop the stack. Throws OpsError "failed" when it cannot be stopped; what was is started again by then. */
+export async function openWindow(request: WindowRequest): Promise<StackWindow> {
+  const { docker, clock, log, journal, stopped } = request;
+  const { project } = stopped.record;
+  await journal.record(stopped);
+  const openedMs = clock.monotonicMs();
+  const giveUp = new AbortController();
+  const over = new AbortController();
+  let closing:
+    | Promise<{ readonly confirm: () => Promise<StartResult>; readonly seconds: number }>
+    | undefined;
+  let ending: Promise<WindowEnd> | undefined;
+
+  const startAgain = async () => {
+    over.abort();
+    const started = await startStack({ docker, clock }, stopped.record, request.start);
+    const seconds = (clock.monotonicMs() - openedMs) / 1000;
+    log.info("stack.started", `Started stack "${project}" after ${seconds.toFixed(1)} s`);
+    return { confirm: started.confirm, seconds };
+  };
+  const begin = () => {
+    closing ??= startAgain();
+    return closing;
+  };
+  const confirm = async (): Promise<WindowEnd> => {
+    const { confirm: settle, seconds } = await begin();
+    const result = await settle();
+    // What does not run stays in the journal: the end of the run tries once more, and so does every recovery.
+    if (result.isRunning) await journal.forget(stopped);
+    return { ...result, seconds };
+  };
+  const failed = (error: unknown): WindowEnd => ({
+    isRunning: false,
+    attempts: 1,
+    problems: [describeError(error)],
+    notes: [],
+    manualCommand: manualStartCommand(stopped.record),
+    seconds: (clock.monotonicMs() - openedMs) / 1000,
+  });
+  const end = () => {
+    ending ??= confirm()
+      .catch(failed)
+      .then((result) => {
+        if (!result.isRunning) request.onDown(result);
+        return result;
+      });
+    return ending;
+  };
+  const window: StackWindow = {
+    giveUp: giveUp.signal,
+    close: () =>
+      begin().then(
+        () => undefined,
+        () => undefined,
+      ),
+    end,
+  };
+  void clock.sleep(request.maxMs, over.signal).then(
+    () => {
+      log.warning(
+        "window.exceeded",
+        `Stack "${project}" has been stopped for ${formatDuration(request.maxMs)}`,
+      );
+      giveUp.abort(exceeded(project, request.maxMs));
+      void end();
+    },
+    () => undefined,
+  );
+  try {
+    log.info("stack.stopping", `Stopping stack "${project}"`);
+    await stopStack(docker, stopped.record);
+  } catch (cause) {
+    const { isRunning, manualCommand } = await end();
+    if (!(cause instanceof OpsError)) throw cause;
+    throw new OpsError(describeError(cause), {
+      outcome: "failed",
+      hint: isRunning ? cause.hint : manualCommand,
+      cause,
+    });
+  }
+  return window;
+}
+
+function exceeded(project: string, maxMs: number): OpsError {
+  return new OpsError(
+    `Stack "${project}" was stopped for longer than STACK_MAX_WINDOW (${formatDuration(maxMs)}): started again, its archive given up`,
+    {
+      outcome: "failed",
+      hint: "Choose another STACK_FREEZE, leave out what is large, or raise STACK_MAX_WINDOW",
+    },
+  );
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { UndoEntry } from "#lib/core/undo.ts";
+import {
+  openWindow,
+  type StackWindow,
+  type WindowEnd,
+  type WindowRequest,
+} from "#lib/stacks/stack-window.ts";
+import { defaultStartOptions } from "#lib/stacks/start-stack.ts";
+import {
+  createFakeDocker,
+  dockerRefuses,
+  type FakeDocker,
+  fakeContainer,
+  stoppedStack,
+} from "#test/support/fake-docker.ts";
+import { quietRun } from "#test/support/quiet-run.ts";
+import { createVirtualClock } from "#test/support/virtual-clock.ts";
+
+const maxMs = 900_000;
+
+function createWorld(fake: FakeDocker = createFakeDocker([fakeContainer("web"), fakeContainer("db")])) {
+  const clock = createVirtualClock();
+  const stopped = stoppedStack(["db", "web"]);
+  const entries: UndoEntry[] = [];
+  const down: WindowEnd[] = [];
+  const request: WindowRequest = {
+    docker: fake.docker,
+    clock,
+    log: quietRun.log,
+    journal: {
+      record: async (entry) => {
+        expect(fake.calls).toEqual([]);
+        entries.push(entry);
+      },
+      forget: async (entry) => {
+        entries.splice(entries.indexOf(entry), 1);
+      },
+    },
+    stopped,
+    start: defaultStartOptions,
+    maxMs,
+    onDown: (end) => down.push(end),
+  };
+  const open = (change: Partial<WindowRequest> = {}): Promise<StackWindow> =>
+    clock.run(openWindow({ ...request, docker: fake.docker, ...change }));
+  return { fake, clock, entries, down, stopped, open };
+}
+
+describe("openWindow()", () => {
+  test("has written down what runs before it stops anything, and forgets it when that runs again", async () => {
+    const { fake, clock, entries, stopped, open } = createWorld();
+    const window = await open();
+    expect(entries).toEqual([stopped]);
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["exited", "exited"]);
+    const end = await clock.run(window.end());
+    expect(end).toMatchObject({ isRunning: true, problems: [] });
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+    expect(entries).toEqual([]);
+  });
+
+  test("stops nothing when that cannot be written down", async () => {
+    const { fake, open } = createWorld();
+    const journal = {
+      ...quietRun.journal,
+      record: () => Promise.reject(new OpsError("No room", { outcome: "failed" })),
+    };
+    await expect(open({ journal })).rejects.toThrow("No room");
+    expect(fake.calls).toEqual([]);
+  });
+
+  test("measures until docker has started all, not until all has settled", async () => {
+    const { clock, open } = createWorld();
+    const window = await open();
+    await clock.run(clock.sleep(7000));
+    await clock.run(window.close());
+    const { seconds } = await clock.run(window.end());
+    expect(seconds).toBe(7);
+  });
+
+  test("starts once, whoever asks and how often", async () => {
+    const { fake, clock, open } = createWorld();
+    const window = await open();
+    await clock.run(Promise.all([window.close(), window.end(), window.end()]));
+    expect(fake.calls.filter((call) => call === "start web")).toHaveLength(1);
+  });
+
+  test("starts again what stopped when the rest does not stop, and says why", async () => {
+    const { fake, entries, open } = createWorld();
+    const { stop } = fake.docker;
+    fake.break({
+      stop: async (targets) => {
+        await stop(targets.filter(({ name }) => name === "web"));
+        if (targets.some(({ name }) => name === "db")) throw dockerRefuses('stop container "db"');
+      },
+    });
+    await expect(open()).rejects.toThrow('Cannot stop container "db": the engine says no');
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+    expect(entries).toEqual([]);
+  });
+
+  test("starts the stack when it has been stopped for too long, and tells whoever reads to give up", async () => {
+    const { fake, clock, open } = createWorld();
+    const window = await open();
+    await clock.run(clock.sleep(maxMs - 1));
+    expect(window.giveUp.aborted).toBe(false);
+    await clock.run(clock.sleep(2));
+    expect(window.giveUp.reason).toBeInstanceOf(OpsError);
+    expect(window.giveUp.reason.message).toContain("longer than STACK_MAX_WINDOW (15m 00s)");
+    expect((await clock.run(window.end())).isRunning).toBe(true);
+    expect(fake.stateOf("web")).toBe("running");
+  });
+
+  test("asks nobody to give up once it is closed", async () => {
+    const { clock, open } = createWorld();
+    const window = await open();
+    await clock.run(window.end());
+    await clock.run(clock.sleep(maxMs * 2));
+    expect(window.giveUp.aborted).toBe(false);
+  });
+
+  test("keeps what does not start in the journal, and tells of it once, with the command for a person", async () => {
+    const { fake, clock, entries, down, stopped, open } = createWorld();
+    const window = await open();
+    fake.break({ start: () => Promise.reject(dockerRefuses("start it")) });
+    const end = await clock.run(window.end());
+    expect(end).toMatchObject({ isRunning: false, attempts: 3, manualCommand: "docker start db web" });
+    expect(end.problems.join()).toContain("the engine says no");
+    await clock.run(window.end());
+    expect(down).toEqual([end]);
+    expect(entries).toEqual([stopped]);
+  });
+
+  test("never rejects, even for an error that nobody foresaw", async () => {
+    const { fake, clock, down, open } = createWorld();
+    const window = await open();
+    fake.break({ start: () => Promise.reject(new TypeError("A bug")) });
+    await clock.run(window.close());
+    expect(await clock.run(window.end())).toMatchObject({ isRunning: false, problems: ["A bug"] });
+    expect(down).toHaveLength(1);
+  });
+});
