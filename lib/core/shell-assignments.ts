@@ -21,7 +21,8 @@ export interface ShellAssignment {
 
 type Known = ReadonlyMap<string, ShellAssignment>;
 
-const assignment = /^\s*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-Z0-9_]*)(\+?)=/;
+/** At the start of a line, or after another one on the same line. */
+const assignment = /[ \t]*;?[ \t]*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-Z0-9_]*)(\+?)=/y;
 
 /**
  * Assignments to names in capitals, in the order of the script. In a script the first one of a name counts: what is set
@@ -29,14 +30,18 @@ const assignment = /^\s*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-
  */
 export function parseShellAssignments(script: string, counts: "first" | "last" = "first"): ShellAssignment[] {
   const known = new Map<string, ShellAssignment>();
-  const lines = script.split("\n");
-  for (let index = 0; index < lines.length; index += 1) {
-    const [start = "", name, plus] = assignment.exec(lines[index] ?? "") ?? [];
-    if (name === undefined) continue;
-    const rest = [(lines[index] ?? "").slice(start.length), ...lines.slice(index + 1)].join("\n");
+  for (let at = 0; at < script.length; ) {
+    assignment.lastIndex = at;
+    const [start = "", name, plus] = assignment.exec(script) ?? [];
+    if (name === undefined) {
+      const lineEnd = script.indexOf("\n", at);
+      at = lineEnd === -1 ? script.length : lineEnd + 1;
+      continue;
+    }
     const earlier = known.get(name);
-    const found = { name, line: index + 1, ...readRight(rest, known) };
-    index += found.source.split("\n").length - 1;
+    const line = script.slice(0, at).split("\n").length;
+    const found = { name, line, ...readRight(script.slice(at + start.length), known) };
+    at += start.length + found.source.length;
     if (plus === "+" && earlier !== undefined) known.set(name, append(earlier, found));
     else if (earlier === undefined) known.set(name, found);
     else if (counts === "last") {

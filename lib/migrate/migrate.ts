@@ -29,7 +29,7 @@ export async function migrate(tool: Tool): Promise<ToolResult> {
 function formatMigration(path: string, { settings, todo }: Migration): string {
   return [
     `# Made from ${path}. What changed is told below the settings.`,
-    ...settings.flatMap((one) => one.settings.map(([name, value]) => `${name}=${quote(value)}`)),
+    ...settings.flatMap((one) => one.settings.map(([name, value]) => `${name}=${quote(name, value)}`)),
     "",
     ...formatTable(settings),
     "",
@@ -61,8 +61,16 @@ function nameSettings([first, ...others]: MigratedSetting["settings"]): string {
   return others.length === 0 ? first[0] : `${first[0]} and ${others.length} more`;
 }
 
-/** As dotenv reads it back: single quotes keep everything but themselves. */
-function quote(value: string): string {
+/** As dotenv reads it back: between quotes that are not in it. */
+function quote(name: string, value: string): string {
   if (!/[\s#"'`\\]/.test(value)) return value;
-  return value.includes("'") ? `"${value}"` : `'${value}'`;
+  // Last, since dotenv makes line breaks of \n in double quotes.
+  const mark = ["'", "`", '"'].find((one) => !value.includes(one));
+  if (mark === undefined) {
+    throw new OpsError(`Cannot write the value of ${name}: it holds all three kinds of quotes`, {
+      outcome: "config",
+      hint: `Take it out of the legacy file, and give ours a file that holds it: ${name}_FILE`,
+    });
+  }
+  return `${mark}${value}${mark}`;
 }

@@ -15,6 +15,9 @@ export const dropped =
   (remark: string): Rule =>
   () => ({ fate: "dropped", settings: [], remark });
 
+/** Given to the rule of a value that is not known, to learn which setting it would be: no rule takes it for empty or for a flag. */
+const anyValue = "/";
+
 /** By its rule; without one, or when only a shell could tell its value, it is dropped and a person is told (`listUnsettled`). */
 export function migrateVariable(
   { name, line, source, value, items }: ShellAssignment,
@@ -26,7 +29,7 @@ export function migrateVariable(
   if (rule === undefined) {
     return { ...known, fate: "dropped", settings: [], remark: `unknown here: look at line ${line}` };
   }
-  const result = rule(text ?? "");
+  const result = rule(text ?? anyValue);
   if (text !== undefined || result.settings.length === 0) return { ...known, ...result };
   return {
     ...known,
