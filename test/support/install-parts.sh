@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the real programs that the tests run: packages of Debian 12, and from Debian 13 an ntfy server, unpacked.
+# Install the real programs that the tests run: packages of Debian 12, and from Debian 13, unpacked, what 12 lacks.
 #
 # Safe to run again and at the same time. A machine that it cannot change (not root, not Debian) is told what is missing
 # and left alone, so that the tests name what they skip; under CI=true that is a failure.
@@ -13,8 +13,11 @@ needed=(
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
   "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
-  "sshd openssh-server" "ssh openssh-client" "rclone rclone"
+  "sshd openssh-server" "ssh openssh-client" "rclone rclone" "dockerd docker.io"
 )
+
+# From Debian 13: the package, and the program that is taken out of it into `bin`.
+unpacked=("ntfy usr/bin/ntfy" "docker-compose usr/libexec/docker/cli-plugins/docker-compose")
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,11 +35,17 @@ missing_packages() {
   done
 }
 
+missing_unpacked() {
+  local entry
+  for entry in "${unpacked[@]}"; do
+    [ -x "$parts/bin/${entry##*/}" ] || printf '%s\n' "${entry% *}"
+  done
+}
+
 # This machine may not be changed: name what is missing.
 leave_alone() {
   local missing
-  missing=$(missing_packages | paste -sd' ')
-  [ -x "$parts/bin/ntfy" ] || missing="${missing:+$missing }ntfy"
+  missing=$(printf '%s\n' "$(missing_packages)" "$(missing_unpacked)" | sed '/^$/d' | paste -sd' ')
   [ -n "$missing" ] || exit 0
   say "Missing for the tests: $missing. Not installed: $1."
   [ "${CI:-}" = true ] && exit 1
@@ -57,7 +66,17 @@ update_lists() { apt-get -qq update || say "Some package lists could not be fetc
 
 no_cluster=/etc/postgresql-common/createcluster.d/lastgood-tests.conf
 
-# The tests start servers of their own: Debian's package would make one more, and start it at every boot.
+policy=/usr/sbin/policy-rc.d
+
+# The tests start servers of their own: a package must not start one more.
+start_no_service() {
+  [ -e "$policy" ] && return 0
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  made_policy=true
+}
+
+# Debian's package of PostgreSQL would make a cluster as well.
 create_no_cluster() {
   mkdir -p "${no_cluster%/*}"
   printf 'create_main_cluster = false\n' >"$no_cluster"
@@ -70,29 +89,34 @@ install_packages() {
   say "Installing: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   [[ " ${missing[*]} " != *" postgresql "* ]] || create_no_cluster
+  start_no_service
   update_lists
   apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
-  rm -f "$no_cluster"
 }
 
-# From Debian 13 by a package list of its own, so that the machine itself stays on its release.
-unpack_ntfy() {
-  [ -x "$parts/bin/ntfy" ] && return 0
-  local mirror
+clean_up() { rm -rf "$no_cluster" ${made_policy:+"$policy"} ${work:+"$work"}; }
+
+# By a package list of its own, so that the machine itself stays on its release.
+unpack_missing() {
+  local missing mirror entry
+  mapfile -t missing < <(missing_unpacked)
+  [ "${#missing[@]}" -gt 0 ] || return 0
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || { say "No mirror of Debian found in /etc/apt"; return 1; }
-  say "Unpacking: ntfy"
-  work=$(mktemp -d "$parts/.ntfy-XXXXXX")
-  trap 'rm -rf "$work"' EXIT
+  say "Unpacking: ${missing[*]}"
+  work=$(mktemp -d "$parts/.unpack-XXXXXX")
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root" "$parts/bin"
   printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$mirror" >"$work/trixie.list"
   local options=(
     -qq -o "Dir::Etc::sourcelist=$work/trixie.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root
   )
-  (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download ntfy)
-  dpkg -x "$work"/ntfy_*.deb "$work/root"
-  mv "$work/root/usr/bin/ntfy" "$parts/bin/ntfy"
+  (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download "${missing[@]}")
+  for entry in "${unpacked[@]}"; do
+    [[ " ${missing[*]} " == *" ${entry% *} "* ]] || continue
+    dpkg -x "$work/${entry% *}"_*.deb "$work/root"
+    mv "$work/root/${entry#* }" "$parts/bin/${entry##*/}"
+  done
 }
 
 [ -r /etc/debian_version ] || leave_alone "this is not Debian"
@@ -102,7 +126,9 @@ mkdir -p "$parts"
 exec 9>"$parts/.lock"
 flock 9
 
+trap clean_up EXIT
+
 # Without the lock: a service that a package starts would hold it for ever.
 install_packages 9>&-
-unpack_ntfy 9>&-
+unpack_missing 9>&-
 [ -z "$(missing_packages)" ] || { say "Still missing after the installation: $(missing_packages | paste -sd' ')"; exit 1; }
