@@ -55,7 +55,8 @@ export async function writeSource(
     sourceName: source.name,
     timeoutMs: context.settings.FS_TIMEOUT,
     privateRoot: join(context.settings.RUNTIME_DIR, context.runId),
-    stagingRoot: first,
+    stallMs: context.settings.STALL_TIMEOUT,
+    setDirectory: first,
     earlierFacts: history.facts,
   });
   let open: OpenSource | undefined;

@@ -10,8 +10,6 @@ export interface AccessRequest extends Omit<SourceAccess, "privateDirectory" | "
   readonly sourceName: string;
   /** Directory of this run's private directories; named in the journal before it exists. */
   readonly privateRoot: string;
-  /** Directory of the unfinished set: what is left in it goes with it. */
-  readonly stagingRoot: string;
 }
 
 export interface OpenAccess {
@@ -21,11 +19,11 @@ export interface OpenAccess {
 }
 
 export function openAccess(request: AccessRequest): OpenAccess {
-  const { privateRoot, stagingRoot, sourceName, ...ours } = request;
-  const { timeoutMs, journal } = ours;
+  const { privateRoot, sourceName, ...ours } = request;
+  const { timeoutMs, journal, setDirectory } = ours;
   let isStaged = false;
   let isPrivate = false;
-  const staging = join(stagingRoot, `.staging-${sourceName}`);
+  const staging = join(setDirectory, `.staging-${sourceName}`);
   const close = async () => {
     if (isPrivate) await removeTree(privateRoot, timeoutMs);
     if (isStaged) await removeTree(staging, timeoutMs * 10);

@@ -49,7 +49,13 @@ export interface SourceAccess {
   readonly stagingDirectory: () => Promise<string>;
   /** For one question to a file system or a server. */
   readonly timeoutMs: number;
+  /** A copy that has not moved for so long is stuck. */
+  readonly stallMs: number;
   readonly runId: string;
+  /** Environment of children: marked with the run, free of settings. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Directory of the unfinished set, which must lie in nothing that is backed up. */
+  readonly setDirectory: string;
   /** What must be undone if the run dies, written before it is done. */
   readonly journal: UndoJournal;
   /** Tell a person now, without waiting for the end of the run. */

@@ -310,6 +310,7 @@ describe.skipIf(!isRoot)("A path of the system state", () => {
         timeoutMs: 10_000,
         privateDirectory: async () => directory,
         stagingDirectory: async () => directory,
+        setDirectory: directory,
       });
       expect(open.problems).toEqual([]);
       const [program, ...args] = open.producer;
@@ -356,6 +357,7 @@ describe("openItems()", () => {
         timeoutMs: 60_000,
         privateDirectory: async () => sandbox.path("staging"),
         stagingDirectory: async () => sandbox.path("staging"),
+        setDirectory: sandbox.directory,
       },
     );
     await expect(opening).rejects.toThrow("stopped");

@@ -53,7 +53,7 @@ export async function openSource(
     timeoutMs,
     sourceName: source.name,
     privateRoot: privateDirectory,
-    stagingRoot: directory,
+    setDirectory: directory,
   });
   try {
     const open = await source.open(access);

@@ -18,7 +18,7 @@ function open(sandbox: Sandbox, onRecord: (entry: UndoEntry) => void = () => und
     sourceName: "database-shop",
     journal: { ...quietRun.journal, record: async (entry) => onRecord(entry) },
     privateRoot: sandbox.path("run/lastgood/run-1"),
-    stagingRoot: sandbox.directory,
+    setDirectory: sandbox.directory,
   });
 }
 
