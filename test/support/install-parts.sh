@@ -19,6 +19,14 @@ needed=(
 # From Debian 13: the package, and the program that is taken out of it into `bin`.
 unpacked=("ntfy usr/bin/ntfy" "docker-compose usr/libexec/docker/cli-plugins/docker-compose")
 
+# Also from Debian 13: a server of PostgreSQL that this machine's pg_dump is too old for. It runs in a container, with these as its
+# /usr, since it needs a newer C library as well.
+newer_postgres=(
+  postgresql-17 libpq5 libc6 libgcc-s1 libstdc++6 libicu76 libxml2 libssl3t64 libzstd1 liblz4-1 zlib1g liblzma5 libxxhash0
+  libpam0g libaudit1 libcap-ng0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libcom-err2 libkrb5support0 libkeyutils1 libldap2
+  libsasl2-2 libsystemd0 libcap2 libselinux1 libpcre2-8-0 libnuma1 liburing2 tzdata busybox-static
+)
+
 say() { printf '%s\n' "$*" >&2; }
 
 # Debian keeps the programs of a PostgreSQL server where no PATH leads.
@@ -42,10 +50,12 @@ missing_unpacked() {
   done
 }
 
+is_newer_postgres_here() { [ -x "$parts/postgresql-17/usr/lib/postgresql/17/bin/postgres" ]; }
+
 # This machine may not be changed: name what is missing.
 leave_alone() {
   local missing
-  missing=$(printf '%s\n' "$(missing_packages)" "$(missing_unpacked)" | sed '/^$/d' | paste -sd' ')
+  missing=$(printf '%s\n' "$(missing_packages)" "$(missing_unpacked)" "$(is_newer_postgres_here || echo postgresql-17)" | sed '/^$/d' | paste -sd' ')
   [ -n "$missing" ] || exit 0
   say "Missing for the tests: $missing. Not installed: $1."
   [ "${CI:-}" = true ] && exit 1
@@ -96,27 +106,43 @@ install_packages() {
 
 clean_up() { rm -rf "$no_cluster" ${made_policy:+"$policy"} ${work:+"$work"}; }
 
-# By a package list of its own, so that the machine itself stays on its release.
-unpack_missing() {
-  local missing mirror entry
-  mapfile -t missing < <(missing_unpacked)
-  [ "${#missing[@]}" -gt 0 ] || return 0
+# By a package list of its own, so that the machine itself stays on its release: run apt-get in `work`.
+from_debian_13() {
+  local mirror
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || { say "No mirror of Debian found in /etc/apt"; return 1; }
-  say "Unpacking: ${missing[*]}"
-  work=$(mktemp -d "$parts/.unpack-XXXXXX")
-  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root" "$parts/bin"
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
   printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$mirror" >"$work/trixie.list"
-  local options=(
-    -qq -o "Dir::Etc::sourcelist=$work/trixie.list" -o Dir::Etc::sourceparts=/dev/null
-    -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root
-  )
-  (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download "${missing[@]}")
+  (cd "$work" && apt-get -qq -o "Dir::Etc::sourcelist=$work/trixie.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root "$@")
+}
+
+unpack_missing() {
+  local missing packages entry
+  mapfile -t missing < <(missing_unpacked)
+  packages=("${missing[@]}")
+  is_newer_postgres_here || packages+=("${newer_postgres[@]}")
+  [ "${#packages[@]}" -gt 0 ] || return 0
+  say "Unpacking: ${packages[*]}"
+  work=$(mktemp -d "$parts/.unpack-XXXXXX")
+  mkdir -p "$work/root" "$parts/bin"
+  from_debian_13 update
+  from_debian_13 download "${packages[@]}"
   for entry in "${unpacked[@]}"; do
     [[ " ${missing[*]} " == *" ${entry% *} "* ]] || continue
     dpkg -x "$work/${entry% *}"_*.deb "$work/root"
     mv "$work/root/${entry#* }" "$parts/bin/${entry##*/}"
   done
+  is_newer_postgres_here || unpack_newer_postgres
+}
+
+unpack_newer_postgres() {
+  local package
+  for package in "${newer_postgres[@]}"; do dpkg -x "$work/$package"_*.deb "$work/newer"; done
+  ln -s busybox "$work/newer/usr/bin/sh"
+  rm -rf "$work"/newer/usr/share/{doc,man,locale} "$work"/newer/usr/lib/postgresql/17/lib/bitcode
+  rm -rf "$parts/postgresql-17"
+  mv "$work/newer" "$parts/postgresql-17"
 }
 
 [ -r /etc/debian_version ] || leave_alone "this is not Debian"
