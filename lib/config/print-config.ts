@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import type { AnyEntry } from "#lib/config/entry.ts";
 import type { ConfigRequest, LoadedConfig } from "#lib/config/load-config.ts";
 import { settingContext } from "#lib/config/parse-settings.ts";
-import { entryOf, settingSections } from "#lib/config/schema.ts";
+import { entryOf, settingNames, settingSections } from "#lib/config/schema.ts";
 import { storeEntryOf, storeKeys } from "#lib/config/settings-store.ts";
 
 /** What --check-config prints: every setting, the value used, where it came from; secrets masked. */
@@ -20,6 +20,16 @@ export function formatCheckedConfig({ file, settings, texts, places, storeRows }
     ({ name, text, place }) => `  ${name.padEnd(width)} = ${formatValue(text)}  (${place})`,
   );
   return [`The configuration "${file}" is valid.`, "", ...rows, ...ofStores, ""].join("\n");
+}
+
+/**
+ * The same for programs, as one JSON value: of each setting the value used and where it came from. Durations are
+ * milliseconds, as in the schema; secrets mask themselves.
+ */
+export function checkedConfigJson({ file, settings, places, storeRows }: LoadedConfig): unknown {
+  const rows = settingNames.map((name) => [name, { value: settings[name] ?? null, from: places[name] }]);
+  const ofStores = storeRows.map(({ name, text, place }) => [name, { value: text, from: place }]);
+  return { schema: 1, isValid: true, file, settings: Object.fromEntries([...rows, ...ofStores]) };
 }
 
 function formatValue(value: unknown): string {

@@ -1,4 +1,4 @@
-import { optional, type SettingEntry, withDefault } from "#lib/config/entry.ts";
+import { optional, withDefault } from "#lib/config/entry.ts";
 import {
   address,
   addresses,
@@ -12,23 +12,14 @@ import {
   text,
   word,
 } from "#lib/config/parsers.ts";
-import type { Secret } from "#lib/core/secret.ts";
+import { secretSetting, serviceSettings, when } from "#lib/config/settings-services.ts";
 
-const when = choice("failure", "warning", "always");
 const topic = word(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, dashes or underscores");
 const host = word(
   /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
   "the name or address of a host, without a port",
 );
 const ports = { starttls: "587", tls: "465", none: "25" } as const;
-
-const secretSetting = (
-  parse: SettingEntry<Secret>["parse"],
-  details: { doc: string; aliases?: readonly string[] },
-) => ({
-  ...optional(parse, details),
-  isSecret: true,
-});
 
 export const notifySettings = {
   NOTIFY_ON: withDefault(when, "warning", {
@@ -72,7 +63,11 @@ export const notifySettings = {
   NTFY_TOKEN: secretSetting(secret, { doc: "Access token for ntfy" }),
   NTFY_USER: optional(text, { doc: "User at ntfy, instead of a token" }),
   NTFY_PASSWORD: secretSetting(secret, { doc: "Its password" }),
-  WEBHOOK_URL: secretSetting(secretUrl, { doc: "Receives each report as JSON; unset: no webhook" }),
+  ...serviceSettings,
+  WEBHOOK_URL: secretSetting(secretUrl, { doc: "Receives each report by POST; unset: no webhook" }),
+  WEBHOOK_FORMAT: withDefault(choice("generic", "slack", "discord", "teams"), "generic", {
+    doc: "generic: the report as JSON; or a message for slack (Mattermost, Rocket.Chat too), discord, teams (a workflow)",
+  }),
   WEBHOOK_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for the webhook alone" }),
   WEBHOOK_SECRET: secretSetting(secret, {
     doc: "Signs the webhook's body: X-Lastgood-Signature (HMAC-SHA256)",
@@ -80,6 +75,9 @@ export const notifySettings = {
   HEALTHCHECKS_URL: secretSetting(secretUrl, {
     doc: "Ping address of a healthchecks server: told of every start and end; unset: none",
     aliases: ["HEALTHCHECK_URL"],
+  }),
+  UPTIME_KUMA_URL: secretSetting(secretUrl, {
+    doc: "Address of a push monitor of Uptime Kuma: up after a complete run, down after any other and in a test; unset: none",
   }),
 };
 

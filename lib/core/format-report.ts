@@ -16,16 +16,30 @@ export function formatLogLine(report: Report): string {
 
 /**
  * `[FAILED] backup-run app on web1`; CRITICAL takes the outcome's place when a person is needed now. A partial run names
- * the sources that it lacks or doubts: `[PARTIAL] backup-run app on web1: database-shop`.
+ * the sources that it lacks or doubts: `[PARTIAL] backup-run app on web1: database-shop`; one whose set is whole names the
+ * places that do not have it: `[DEGRADED] backup-run app on web1: store nas`.
  */
 export function formatSubject(report: Report): string {
-  const tag = report.critical ? "CRITICAL" : outcomeFacts[report.outcome].tag;
+  const lacking = listLacking(report);
+  const tag = lacking.length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag;
   const sources = report.parts.filter(({ kind }) => kind === "source");
   const wanting = sources.filter(({ outcome, isDoubtful }) => outcome === "failed" || isDoubtful === true);
-  const names = report.outcome === "partial" ? wanting.map(({ name }) => name).join(", ") : "";
+  const named = report.outcome === "partial" ? [...wanting.map(({ name }) => name), ...lacking] : [];
+  const names = named.length === 0 ? "" : `: ${named.join(", ")}`;
   return headerText(
-    `[${tag}] ${report.script} ${report.job} on ${report.host}${names === "" ? "" : `: ${names}`}`,
+    `[${report.critical ? "CRITICAL" : tag}] ${report.script} ${report.job} on ${report.host}${names}`,
   );
+}
+
+/** Places that do not have the set of a partial run, if it lacks nothing else: all that it was asked for exists once. */
+function listLacking({ outcome, parts }: Report): string[] {
+  const wanting = parts.filter((part) => part.outcome !== "complete" || part.isDoubtful === true);
+  const isWhole = wanting.every((part) => part.outcome === "failed" && isPlace(part));
+  return outcome === "partial" && isWhole ? wanting.map(({ kind, name }) => `${kind} ${name}`) : [];
+}
+
+function isPlace({ kind }: PartReport): boolean {
+  return kind === "store" || kind === "copy";
 }
 
 /** What happened and what was made, without names of files and without the log: what may go to services of others. */
@@ -59,7 +73,7 @@ export function createMessage(report: Report, id: string): Message | undefined {
   const severity = severityOf(report.outcome);
   if (severity === undefined) return undefined;
   const { logTail: _log, ...withoutLog } = report;
-  const { runId, host, job, script, outcome, exitCode, critical, endedAt } = report;
+  const { runId, host, job, script, outcome, exitCode, critical, endedAt, durationSeconds } = report;
   return {
     id,
     runId,
@@ -71,6 +85,7 @@ export function createMessage(report: Report, id: string): Message | undefined {
     severity,
     critical,
     createdAt: endedAt,
+    durationMs: Math.round(durationSeconds * 1000),
     subject: formatSubject(report),
     summary: formatSummary(report),
     body: formatBody(report),

@@ -24,6 +24,8 @@ export const messageSchema = z.object({
   critical: z.boolean(),
   /** ISO 8601. */
   createdAt: z.string(),
+  /** Of the run; messages that have waited since an older version lack it. */
+  durationMs: z.number().optional(),
   /** `[FAILED] backup-run app on web1`. */
   subject: z.string(),
   /** For channels run by others: what happened, without the log. */

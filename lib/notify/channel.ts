@@ -33,6 +33,8 @@ export interface Channel {
   readonly name: string;
   /** Which outcomes it is told of; undefined: of every one. */
   readonly notifyOn: NotifyOn | undefined;
+  /** Its messages mean now: one that could not be delivered is not kept for later. */
+  readonly isMomentary?: boolean;
   /** Hand the message over once. Never throws for a foreseen failure. */
   readonly send: (message: Message, attempt: Attempt) => Promise<SendResult>;
   /** Say that a run has begun, where the channel knows such a thing. */

@@ -1,9 +1,11 @@
+import { z } from "zod";
+import { fitJson } from "#lib/core/fit-json.ts";
 import { fitText } from "#lib/core/fit-text.ts";
 import type { Message } from "#lib/core/message.ts";
 import type { Severity } from "#lib/core/outcome.ts";
 import type { Secret } from "#lib/core/secret.ts";
 import type { Channel, ChannelDeps, NotifyOn } from "#lib/notify/channel.ts";
-import { sendHttp } from "#lib/notify/http-send.ts";
+import { readAnswer, type Service, sendToService } from "#lib/notify/send-to-service.ts";
 
 export interface NtfySettings {
   readonly NTFY_TOPIC: string | undefined;
@@ -26,6 +28,17 @@ const looks: Readonly<Record<Severity, { readonly priority: number; readonly tag
   unknown: { priority: 5, tag: "question" },
 };
 
+const answerSchema = z.object({ id: z.string().optional(), error: z.string().optional() });
+
+const service: Service = {
+  name: "ntfy",
+  settings: "NTFY_URL, NTFY_TOPIC and NTFY_TOKEN or NTFY_USER",
+  judge: (body) => {
+    const answer = readAnswer(answerSchema, body);
+    return { isTaken: answer?.id !== undefined, words: answer?.error };
+  },
+};
+
 /** Published as JSON to the server's root: in headers, titles beyond ASCII would have to be encoded. */
 export function createNtfyChannel(
   settings: NtfySettings,
@@ -37,34 +50,23 @@ export function createNtfyChannel(
   return {
     name: "ntfy",
     notifyOn: settings.NTFY_NOTIFY_ON ?? notifyOn,
-    send: async (message, attempt) => {
+    send: (message, attempt) => {
       const headers = { "Content-Type": "application/json", ...authorization(settings) };
-      const body = formatContent(message, topic);
-      return (await sendHttp(http, { method: "POST", url: settings.NTFY_URL, headers, body }, attempt))
-        .result;
+      const body = fitJson((bytes) => formatContent(message, topic, bytes), messageBytes, jsonBytes);
+      return sendToService(service, http, { method: "POST", url: settings.NTFY_URL, headers, body }, attempt);
     },
   };
 }
 
-/** Escapes make JSON longer than its text, so a text that is full of them is cut until it passes. */
-function formatContent(message: Message, topic: string): string {
-  const look = looks[message.severity];
-  const priority = message.critical ? 5 : look.priority;
-  const format = (bytes: number) =>
-    JSON.stringify({
-      topic,
-      title: message.subject,
-      message: fitText(message.summary, bytes, "both"),
-      priority,
-      tags: [look.tag],
-    });
-  let bytes = messageBytes;
-  let content = format(bytes);
-  while (Buffer.byteLength(content) > jsonBytes && bytes > 1) {
-    bytes = Math.floor(bytes / 2);
-    content = format(bytes);
-  }
-  return content;
+function formatContent({ subject, summary, severity, critical }: Message, topic: string, bytes: number) {
+  const look = looks[severity];
+  return {
+    topic,
+    title: subject,
+    message: fitText(summary, bytes, "both"),
+    priority: critical ? 5 : look.priority,
+    tags: [look.tag],
+  };
 }
 
 function authorization({ NTFY_TOKEN, NTFY_USER, NTFY_PASSWORD }: NtfySettings): Record<string, string> {

@@ -42,7 +42,8 @@ export interface Redelivery {
 }
 
 /**
- * Send what waits, oldest first, until the limit.
+ * Send what waits until the limit: to all channels at once, to each the oldest first, so that one which hangs does not use up
+ * the time of the others.
  *
  * A channel that does not answer is not tried further, and one that refuses three messages neither; a single message that
  * is refused does not hold up those behind it.
@@ -54,38 +55,61 @@ export async function redeliver({
   timeoutMs,
 }: RedeliverRequest): Promise<Redelivery> {
   const deadlineMs = clock.monotonicMs() + timeoutMs;
+  const notes: string[] = [];
+  const waiting = await listWaiting(directory, clock, notes);
+  const sent = await Promise.all(
+    channels.map((channel) => {
+      const paths = waiting.filter((one) => one.channel === channel.name).map(({ path }) => path);
+      return sendQueue(channel, paths, clock, deadlineMs, notes);
+    }),
+  );
+  const gone = sent.reduce((sum, counts) => sum + counts.gone, 0);
+  const total = sent.reduce((sum, counts) => sum + counts.sent, 0);
+  return { sent: total, left: waiting.length - total - gone, notes };
+}
+
+/** Oldest first. What is too old, or too many, is given up and noted. */
+async function listWaiting(directory: string, clock: Clock, notes: string[]) {
   const names = await listNames(directory);
   const excess = names.length - messagesKept;
-  const refusals = new Map<string, number>();
-  const notes: string[] = [];
-  let [sent, left] = [0, 0];
+  const waiting: { readonly path: string; readonly channel: string }[] = [];
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
     const queued = await readQueued(path, notes);
     if (queued === undefined) continue;
-    const { message, channel: channelName } = queued;
+    const { message, channel } = queued;
     if (index < excess || clock.now().getTime() - Date.parse(message.createdAt) > keptMs) {
       await remove(path);
-      notes.push(`Gave up on a message to ${channelName} of ${message.createdAt}: ${message.subject}`);
+      notes.push(`Gave up on a message to ${channel} of ${message.createdAt}: ${message.subject}`);
+    } else waiting.push({ path, channel });
+  }
+  return waiting;
+}
+
+async function sendQueue(
+  channel: Channel,
+  paths: readonly string[],
+  clock: Clock,
+  deadlineMs: number,
+  notes: string[],
+): Promise<{ readonly sent: number; readonly gone: number }> {
+  let [sent, gone, refused] = [0, 0, 0];
+  for (const path of paths) {
+    if (refused >= refusalsAllowed) break;
+    const queued = await readQueued(path, notes);
+    if (queued === undefined) {
+      gone += 1;
       continue;
     }
-    const channel = channels.find((one) => one.name === channelName);
-    const refused = refusals.get(channelName) ?? 0;
-    if (channel === undefined || refused >= refusalsAllowed) {
-      left += 1;
-      continue;
-    }
+    const { message } = queued;
     const send = (attempt: Attempt) => channel.send(markLate(message), attempt);
     const { result } = await sendWithRetries(send, clock, deadlineMs, { purpose: "late", seed: message.id });
     if (result.ok) {
       await remove(path);
       sent += 1;
-    } else {
-      refusals.set(channelName, result.isTemporary ? refusalsAllowed : refused + 1);
-      left += 1;
-    }
+    } else refused = result.isTemporary ? refusalsAllowed : refused + 1;
   }
-  return { sent, left, notes };
+  return { sent, gone };
 }
 
 function markLate(message: Message): Message {

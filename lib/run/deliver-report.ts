@@ -39,13 +39,17 @@ export async function deliverReport(
 ): Promise<void> {
   const message = createMessage(report, id);
   if (message === undefined) return;
+  const { clock } = session.deps;
+  const deadlineMs = clock.monotonicMs() + settings.NOTIFY_TIMEOUT;
   const channels = createChannels(settings, session.deps);
   await emptyOutbox(session, settings, channels);
-  const { clock } = session.deps;
-  const deliveries = await deliver({ channels, message, clock, timeoutMs: settings.NOTIFY_TIMEOUT });
+  const timeoutMs = deadlineMs - clock.monotonicMs();
+  const deliveries = await deliver({ channels, message, clock, timeoutMs });
+  const momentary = new Set(channels.filter(({ isMomentary }) => isMomentary).map(({ name }) => name));
   for (const delivery of deliveries) {
     sayDelivery(session, delivery);
-    if (delivery.outcome === "failed") await keep(session, settings, delivery.channel, message);
+    if (delivery.outcome !== "failed" || momentary.has(delivery.channel)) continue;
+    await keep(session, settings, delivery.channel, message);
   }
   const isHeard = deliveries.some((delivery) => delivery.outcome === "sent");
   const isUnwanted = deliveries.length > 0 && deliveries.every((delivery) => delivery.outcome === "skipped");

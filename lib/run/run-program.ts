@@ -2,7 +2,7 @@
  * The one way in which a script runs, from arguments to exit code; every way of ending is reported, those before the
  * run really began included.
  */
-import { formatCheckedConfig, printConfig } from "#lib/config/print-config.ts";
+import { checkedConfigJson, formatCheckedConfig, printConfig } from "#lib/config/print-config.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import { endingOfError } from "#lib/run/ending.ts";
@@ -52,7 +52,12 @@ async function runMode(script: ScriptDefinition, session: Session, flags: Flags)
   const job = await useConfig(session);
   switch (flags.mode) {
     case "check-config":
-      return print(world, formatCheckedConfig(job.loaded));
+      return print(
+        world,
+        flags.isJson
+          ? `${JSON.stringify(checkedConfigJson(job.loaded), null, 2)}\n`
+          : formatCheckedConfig(job.loaded),
+      );
     case "test-notifications":
       return testNotifications(session, job);
     default:

@@ -167,6 +167,33 @@ describe.each(runtimes)("A configuration on %s", (runtime) => {
     expect([existsSync(job.logFile), existsSync(job.lockFile)]).toEqual([false, false]);
   });
 
+  test("is shown by --check-config --json as one value, without a secret", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox, {
+      NTFY_TOPIC: "t",
+      NTFY_TOKEN: "tk-e71fa0c4",
+      DATABASES: "mysql://me:e71fa0c4@db/shop",
+      RUN_TIMEOUT: "90m",
+      STORE_NAS_URL: "/mnt/nas",
+    });
+    const ended = await sandbox.run(runtime, script, ["--config", job.config, "--check-config", "--json"]);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(ended.stdout).not.toContain("e71fa0c4");
+    const { settings, ...others } = JSON.parse(ended.stdout);
+    expect(others).toEqual({ schema: 1, isValid: true, file: job.config });
+    expect(settings).toMatchObject({
+      BACKUP_DIR: { value: job.backups, from: `${job.config}:5 BACKUP_DIR` },
+      NTFY_TOKEN: { value: "***" },
+      RUN_TIMEOUT: { value: 5_400_000 },
+      SMTP_USER: { value: null, from: "default" },
+      STORE_NAS_URL: { value: "/mnt/nas" },
+    });
+    const broken = await createJob(sandbox, { KEEP_LAST: "some" }, "broken");
+    const refused = await sandbox.run(runtime, script, ["-c", broken.config, "--check-config", "--json"]);
+    expect(refused.exitCode).toBe(78);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ outcome: "config" });
+  });
+
   test("as --print-config prints it is valid once the directories are filled in, every key uncommented", async () => {
     await using sandbox = await createSandbox();
     const printed = await sandbox.run(runtime, script, ["--print-config"]);

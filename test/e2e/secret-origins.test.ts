@@ -8,6 +8,8 @@ import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/suppo
 import { startSmtpServer } from "#test/support/smtp-server.ts";
 
 const script = "scripts/backup-run.ts";
+/** The one service that wants its secrets in the body. */
+const pushoverPath = "/1/messages.json";
 
 /** Arguments and environment of every process. */
 function everyProcess(): string {
@@ -40,7 +42,10 @@ async function createStage(sandbox: Sandbox, status: number) {
   const processes: string[] = [];
   const http = await startHttpServer(({ path, headers }, response) => {
     processes.push(everyProcess());
-    response.writeHead(status).end(`You sent ${headers["authorization"]} to ${path}`);
+    const said = `You sent ${headers["authorization"] ?? headers["x-gotify-key"]} to ${path}`;
+    // What each of the services says when it has taken a message.
+    const taken = { ok: true, status: 1, event_id: "$1", id: path === "/message" ? 1 : "1", said };
+    response.writeHead(status).end(status === 200 ? JSON.stringify(taken) : said);
   });
   const secrets = {
     SMTP_PASSWORD: `pw '#${mark}`,
@@ -48,6 +53,12 @@ async function createStage(sandbox: Sandbox, status: number) {
     WEBHOOK_URL: `${http.url}/hook/${mark}`,
     WEBHOOK_SECRET: `key/${mark}+`,
     HEALTHCHECKS_URL: `${http.url}/ping/${mark}`,
+    PUSHOVER_USER_KEY: `user${mark}`,
+    PUSHOVER_API_TOKEN: `app${mark}`,
+    TELEGRAM_BOT_TOKEN: `1:${mark}`,
+    MATRIX_ACCESS_TOKEN: `syt_${mark}`,
+    GOTIFY_TOKEN: `A${mark}`,
+    UPTIME_KUMA_URL: `${http.url}/api/push/${mark}?status=up`,
   };
   const smtp = await startSmtpServer({ account: { user: "me", password: secrets.SMTP_PASSWORD } });
   const plain = {
@@ -59,6 +70,12 @@ async function createStage(sandbox: Sandbox, status: number) {
     SMTP_USER: "me",
     NTFY_URL: http.url,
     NTFY_TOPIC: "backups",
+    PUSHOVER_URL: http.url,
+    TELEGRAM_URL: http.url,
+    TELEGRAM_CHAT_ID: "1",
+    MATRIX_HOMESERVER: http.url,
+    MATRIX_ROOM_ID: "!r:example.org",
+    GOTIFY_URL: http.url,
   };
   // The journal of a run that goes on, and every child of it by the mark that it bears.
   const children = sandbox.path("children");
@@ -93,6 +110,14 @@ function expectUsed({ http, smtp, secrets, mark }: Stage): void {
   expect(find(`/ping/${mark}/0`)).toBeDefined();
   const ntfy = http.requests.find(({ path }) => path === "/");
   expect(ntfy?.headers["authorization"]).toBe(`Bearer ${secrets.NTFY_TOKEN}`);
+  expect(JSON.parse(find(pushoverPath)?.body ?? "{}")).toMatchObject({
+    user: secrets.PUSHOVER_USER_KEY,
+    token: secrets.PUSHOVER_API_TOKEN,
+  });
+  expect(find(`/bot1:${mark}/sendMessage`)).toBeDefined();
+  expect(find("/_matrix/")?.headers["authorization"]).toBe(`Bearer ${secrets.MATRIX_ACCESS_TOKEN}`);
+  expect(find("/message")?.headers["x-gotify-key"]).toBe(secrets.GOTIFY_TOKEN);
+  expect(find(`/api/push/${mark}?status=up&msg=`)).toBeDefined();
 }
 
 function run(sandbox: Sandbox, runtime: Runtime, config: string, env: Record<string, string> = {}) {
@@ -119,7 +144,10 @@ describe.each(runtimes)("Secrets of a run on %s", (runtime) => {
     expectUsed(stage);
     expect(stage.processes.join("\n")).toContain("LASTGOOD_GUARDIAN=");
     expect(readFileSync(stage.children, "latin1")).toContain("--sort=name");
-    const bodies = stage.http.requests.map(({ body }) => body).join("\n");
+    const bodies = stage.http.requests
+      .filter(({ path }) => path !== pushoverPath)
+      .map(({ body }) => body)
+      .join("\n");
     const mails = stage.smtp.messages.map(({ raw, text }) => raw + text).join("\n");
     const files = everyFile(sandbox);
     for (const word of ["journal-of-then", "manifest.json", "backup-run.log", "status.json"]) {

@@ -242,7 +242,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
       const ours = await world.runOurs();
       await nas.start();
       expect([legacy.exitCode, ours.exitCode]).toEqual([0, 1]);
-      expect(world.mails().join()).toContain("Subject: [PARTIAL] backup-run app on web1");
+      expect(world.mails().join()).toContain("Subject: [DEGRADED] backup-run app on web1: store ");
       world.runLegacy();
       expect((await world.runOurs()).exitCode).toBe(0);
       const uploaded = filesBelow(world.nasBase);

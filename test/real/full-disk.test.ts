@@ -104,7 +104,9 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that is full, on %s,", (
       expect(ended.exitCode).toBe(1);
       expect(ended.stderr).toContain(`No copy in "${directory}": `);
       expect(ended.stderr).toContain("No space left on device");
-      expect(mailsTo(sandbox).map((mail) => mail.subject)).toEqual(["[PARTIAL] backup-run app on web1"]);
+      expect(mailsTo(sandbox).map((mail) => mail.subject)).toEqual([
+        "[DEGRADED] backup-run app on web1: copy second destination",
+      ]);
       expect(job.sets()).toHaveLength(1);
       expectWhole(job.sets()[0]);
       expect([namesIn(directory), job.partials()]).toEqual([[], []]);

@@ -12,7 +12,7 @@ import { createExec } from "#lib/tools/exec.ts";
 import { createHttp } from "#lib/tools/http.ts";
 import { createTestMessage } from "#test/support/report.ts";
 
-const secretNames = /_(?:PASSWORD|TOKEN|SECRET)$|^(?:WEBHOOK|HEALTHCHECKS)_URL$/;
+const secretNames = /_(?:PASSWORD|TOKEN|SECRET|KEY)$|^(?:WEBHOOK|HEALTHCHECKS|UPTIME_KUMA)_URL$/;
 const given: Record<string, unknown> = JSON.parse(await text(process.stdin));
 const settings = {
   NOTIFY_ON: "always",
@@ -22,6 +22,7 @@ const settings = {
   EMAIL_SUBJECT_PREFIX: "",
   EMAIL_METHOD: "smtp",
   SMTP_SECURITY: "none",
+  WEBHOOK_FORMAT: "generic",
   ...Object.fromEntries(
     Object.entries(given).map(([name, value]) => [
       name,

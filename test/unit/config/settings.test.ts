@@ -99,6 +99,11 @@ describe("A setting", () => {
     ["NTFY_TOPIC=a/b", "letters, digits"],
     ["NTFY_URL=ntfy.sh", "http or https"],
     ["WEBHOOK_URL=ftp://example.org", "http or https"],
+    ["WEBHOOK_FORMAT=xmpp", "one of generic, slack, discord, teams"],
+    ["TELEGRAM_CHAT_ID=my chat", "the number of a chat"],
+    ["MATRIX_ROOM_ID='#room:example.org'", "internal ID of a room"],
+    ["MATRIX_HOMESERVER=matrix.org", "http or https"],
+    ["UPTIME_KUMA_URL=T0KEN", "http or https"],
     ["HEALTHCHECKS_URL=https://:80", "http or https"],
     ['HEALTHCHECKS_URL="https://hc.example.org/a b"', "http or https"],
   ])("is refused: %j", async (lines, expected) => {
@@ -131,6 +136,18 @@ describe("Settings together", () => {
     ["NTFY_TOPIC=t\nNTFY_USER=u", "NTFY_USER is set, but NTFY_PASSWORD is not"],
     ["NTFY_TOPIC=t\nNTFY_TOKEN=t\nNTFY_USER=u\nNTFY_PASSWORD=p", "and NTFY_USER are both set"],
     ["WEBHOOK_SECRET=s", "WEBHOOK_SECRET is set, but WEBHOOK_URL is not"],
+    ["PUSHOVER_USER_KEY=u", "PUSHOVER_USER_KEY is set, but PUSHOVER_API_TOKEN is not"],
+    ["PUSHOVER_API_TOKEN=t", "PUSHOVER_API_TOKEN is set, but PUSHOVER_USER_KEY is not"],
+    ["TELEGRAM_BOT_TOKEN=t", "TELEGRAM_BOT_TOKEN is set, but TELEGRAM_CHAT_ID is not"],
+    ["TELEGRAM_CHAT_ID=1", "TELEGRAM_CHAT_ID is set, but TELEGRAM_BOT_TOKEN is not"],
+    ["MATRIX_HOMESERVER=https://m.org", "MATRIX_HOMESERVER is set, but MATRIX_ACCESS_TOKEN is not"],
+    [
+      "MATRIX_HOMESERVER=https://m.org\nMATRIX_ACCESS_TOKEN=t",
+      "MATRIX_ACCESS_TOKEN is set, but MATRIX_ROOM_ID is not",
+    ],
+    ["MATRIX_ROOM_ID='!r:m.org'", "MATRIX_ROOM_ID is set, but MATRIX_HOMESERVER is not"],
+    ["GOTIFY_SERVER_URL=https://g.org", "is set, but GOTIFY_TOKEN is not"],
+    ["GOTIFY_TOKEN=t", "GOTIFY_TOKEN is set, but GOTIFY_URL is not"],
   ])("are refused: %j", async (lines, expected) => {
     const problems = await problemsOf(`${lines}\n`);
     expect(problems).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { fitText } from "#lib/core/fit-text.ts";
+import { fitLine, fitText } from "#lib/core/fit-text.ts";
 
 const longText = fc
   .string({ unit: "binary", minLength: 350, maxLength: 500 })
@@ -53,5 +53,36 @@ describe("fitText()", () => {
         expect(Buffer.byteLength(fitText(text, max, kept))).toBeGreaterThanOrEqual(max - 8);
       }),
     );
+  });
+
+  test("counts characters as services do, when asked to", () => {
+    const text = `head ${"ß".repeat(1000)} tail`;
+    expect(fitText(text, text.length, "both", "characters")).toBe(text);
+    const fitted = fitText(text, 100, "both", "characters");
+    expect(fitted).toMatch(/^head ß+\n\[… \d+ characters left out …\]\nß+ tail$/);
+    expect(fitted.length).toBeWithin(98, 101);
+  });
+
+  test("never exceeds a limit of characters and never parts the halves of one", () => {
+    fc.assert(
+      fc.property(longText, fc.nat(300), keep, (text, max, kept) => {
+        const fitted = fitText(text, max, kept, "characters");
+        expect(fitted.length).toBeLessThanOrEqual(max);
+        expect(fitted.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("fitLine()", () => {
+  test.each([
+    ["short", 5, "short"],
+    ["longer", 5, "long…"],
+    ["abc😀", 5, "abc😀"],
+    ["abc😀x", 5, "abc…"],
+    ["x", 1, "x"],
+    ["xy", 1, "…"],
+  ])("cuts %j to %d characters: %j", (line, limit, expected) => {
+    expect(fitLine(line, limit)).toBe(expected);
   });
 });

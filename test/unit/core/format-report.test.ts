@@ -6,6 +6,7 @@ import {
   formatSubject,
   formatSummary,
 } from "#lib/core/format-report.ts";
+import type { PartReport } from "#lib/core/report.ts";
 import { createReport } from "#test/support/report.ts";
 
 const rich = createReport({
@@ -36,6 +37,40 @@ describe("formatSubject()", () => {
   test("says CRITICAL whatever the outcome when a person is needed now", () => {
     const report = createReport({ outcome: "partial", critical: true });
     expect(formatSubject(report)).toBe("[CRITICAL] backup-run app on web1");
+  });
+
+  const part = (kind: PartReport["kind"], name: string, outcome: PartReport["outcome"]): PartReport => ({
+    kind,
+    name,
+    outcome,
+    message: "",
+  });
+  const whole = part("source", "application", "complete");
+  const lost = part("store", "nas", "failed");
+
+  test.each([
+    ["a store", [whole, lost], "DEGRADED", ": store nas"],
+    [
+      "a copy and a store",
+      [whole, part("copy", "second destination", "failed"), lost],
+      "DEGRADED",
+      ": copy second destination, store nas",
+    ],
+    ["a source too", [whole, part("source", "database-shop", "failed"), lost], "PARTIAL", ": database-shop"],
+    ["a file too", [part("source", "application", "partial"), lost], "PARTIAL", ""],
+    ["an older set in a store", [whole, part("store", "nas", "partial")], "PARTIAL", ""],
+    ["a source that is doubtful", [{ ...whole, isDoubtful: true }, lost], "PARTIAL", ": application"],
+    ["retention", [whole, part("retention", "first", "failed")], "PARTIAL", ""],
+  ] as const)("says what a run lacks: %s", (_what, parts, tag, names) => {
+    expect(formatSubject(createReport({ outcome: "partial", parts }))).toBe(
+      `[${tag}] backup-run app on web1${names}`,
+    );
+  });
+
+  test("says FAILED where a required store has failed the run", () => {
+    expect(formatSubject(createReport({ outcome: "failed", parts: [whole, lost] }))).toBe(
+      "[FAILED] backup-run app on web1",
+    );
   });
 
   test("stays one line whatever the names hold", () => {

@@ -117,6 +117,15 @@ describe("redeliver()", () => {
     expect(ids()).toEqual(["id-1", "id-2", "id-3"]);
   });
 
+  test("lets no channel use up the time of another", async () => {
+    for (let day = 1; day <= 5; day += 1) await put(`id-${day}`, `2026-11-1${day}T02:00:00.000Z`);
+    await put("id-6", "2026-11-16T02:00:00.000Z", "email");
+    const never: Channel = { name: "ntfy", notifyOn: "always", send: () => new Promise(() => undefined) };
+    const email = createReceiver(() => ok, "email");
+    expect(await redeliverTo(never, email.channel)).toMatchObject({ sent: 1, left: 5 });
+    expect(email.ids()).toEqual(["id-6"]);
+  });
+
   test("keeps messages to a channel that is no longer configured", async () => {
     await put("id-1", "2026-11-19T02:00:00.000Z", "email");
     expect(await redeliverTo()).toMatchObject({ sent: 0, left: 1 });
