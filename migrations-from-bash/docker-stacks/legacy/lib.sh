@@ -93,7 +93,7 @@ find_compose_file() {
 
 has_appdata() { grep -q "$APPDATA_PATH" "$1"; }                    # the text as it stands: a path by ${VAR} is missed
 
-running_services() { (cd "$1" && docker compose ps --services --filter status=running 2>/dev/null); }
+running_services() { (cd "$1" && docker compose ps --services --filter status=running 2>/dev/null) | sed '/^$/d'; }
 
 # --- Archive, to standard output
 archive_extension() {

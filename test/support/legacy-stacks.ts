@@ -1,0 +1,184 @@
+/** Compose stacks on a real engine, and the legacy scripts that back them up, in a sandbox of their own. */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DockerEngine, image } from "#test/support/docker-engine.ts";
+import { projectDirectory, type Sandbox } from "#test/support/sandbox.ts";
+import { waitFor } from "#test/support/wait-for.ts";
+
+const legacyDirectory = join(projectDirectory, "migrations-from-bash/docker-stacks/legacy");
+
+export interface LegacyEnded {
+  readonly exitCode: number | null;
+  /** Of stdout and stderr together. */
+  readonly output: string;
+  /** What stands in the log file by then. */
+  readonly log: string;
+}
+
+export interface LegacyStacks {
+  readonly backups: string;
+  readonly appdata: string;
+  readonly lockFile: string;
+  readonly logFile: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Directory of a stack. */
+  readonly stack: (name: string) => string;
+  /** Make a stack with appdata and start it; services by name, with further lines of their definition. */
+  readonly addStack: (
+    name: string,
+    services?: Readonly<Record<string, readonly string[]>>,
+    more?: readonly string[],
+  ) => Promise<void>;
+  /** `docker compose` in the directory of a stack. */
+  readonly compose: (stack: string, ...args: readonly string[]) => string;
+  readonly running: (stack: string) => ReadonlySet<string>;
+  readonly run: (script: string, args?: readonly string[], input?: string) => LegacyEnded;
+  /** Start a run that waits in the fake programs made by `holdAt`, until `release`. */
+  readonly startHeld: (
+    script: string,
+  ) => Promise<{ readonly pid: number; readonly release: () => Promise<LegacyEnded> }>;
+  /** Put a fake before a program: `before` is a piece of shell, HOLD the place where a held run waits. */
+  readonly intercept: (program: string, before: string) => Promise<void>;
+  /** What was sent by ntfy, oldest first. */
+  readonly messages: () => string[];
+  /** Relative to `backups`. */
+  readonly archives: () => string[];
+}
+
+/** `config` are lines for config.sh. */
+export async function createLegacyStacks(
+  engine: DockerEngine,
+  sandbox: Sandbox,
+  config: readonly string[] = [],
+): Promise<LegacyStacks> {
+  const names = ["stacks/web1", "appdata", "backups", "messages"];
+  const [stacks = "", appdata = "", backups = "", messages = ""] = names.map((name) => sandbox.path(name));
+  for (const path of [stacks, appdata, backups, messages]) mkdirSync(path, { recursive: true });
+  const [lockFile, logFile, hold] = [
+    sandbox.path("docker-stack-backup.lock"),
+    sandbox.path("log"),
+    sandbox.path("hold"),
+  ];
+  cpSync(legacyDirectory, sandbox.path("legacy"), { recursive: true });
+  await sandbox.write(
+    "legacy/config.sh",
+    [
+      `DOCKHAND_BASE=${sandbox.path("stacks")}`,
+      `APPDATA_PATH=${appdata}`,
+      `BACKUP_DEST=${backups}`,
+      `LOG_FILE=${logFile}`,
+      // Each script keeps a lock of its own, in the sandbox.
+      `LOCK_FILE=${sandbox.path()}/$(basename "$0" .sh).lock`,
+      "NTFY_ENABLED=true",
+      ...config,
+    ].join("\n"),
+  );
+  await sandbox.fake("hostname", "#!/bin/sh\necho web1\n");
+  await sandbox.fake("systemctl", "#!/bin/sh\nexit 0\n");
+  await sandbox.fake("sleep", "#!/bin/sh\nexit 0\n");
+  await sandbox.fake(
+    "curl",
+    `#!/bin/sh\nprintf '%s\\n' "$@" >"$(mktemp ${messages}/$(/bin/date +%s%N)-XXXX)"\n`,
+  );
+  const { DOCKER_HOST = "", DOCKER_CONFIG = "" } = engine.environment;
+  const environment = { ...sandbox.environment, DOCKER_HOST, DOCKER_CONFIG, BACKUP_BASE: backups };
+  const readLog = () => (existsSync(logFile) ? readFileSync(logFile, "utf8") : "");
+  const script = (name: string) => sandbox.path("legacy", name);
+  const stack = (name: string) => join(stacks, name);
+  const compose: LegacyStacks["compose"] = (name, ...args) =>
+    execFileSync("docker", ["compose", ...args], {
+      cwd: stack(name),
+      env: { ...environment, PATH: process.env["PATH"] ?? "" },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    });
+
+  return {
+    backups,
+    appdata,
+    lockFile,
+    logFile,
+    environment,
+    stack,
+    addStack: async (name, services = { [name]: [] }, more = []) => {
+      await sandbox.write(`appdata/${name}/data.txt`, `data of ${name}\n`);
+      await sandbox.write(`stacks/web1/${name}/.env`, "PORT=1\n");
+      const text = composeText(services, `${appdata}/${name}:/data`, more);
+      await sandbox.write(`stacks/web1/${name}/compose.yaml`, text);
+      compose(name, "up", "--detach");
+    },
+    compose,
+    running: (name) =>
+      new Set(compose(name, "ps", "--services", "--filter", "status=running").split("\n").filter(Boolean)),
+    run: (name, args = [], input = "") => {
+      const { status, stdout, stderr } = spawnSync("bash", [script(name), ...args], {
+        env: environment,
+        input,
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      return { exitCode: status, output: `${stdout}${stderr}`, log: readLog() };
+    },
+    startHeld: async (name) => {
+      writeFileSync(hold, "");
+      const child = spawn("bash", [script(name)], {
+        env: { ...environment, HOLD: hold },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          output += text;
+        });
+      }
+      const exited = new Promise<LegacyEnded>((resolve) =>
+        child.on("close", (exitCode) => resolve({ exitCode, output, log: readLog() })),
+      );
+      await waitFor(() => existsSync(`${hold}.reached`), {
+        what: `${name} to hold`,
+        timeoutMs: 30_000,
+      });
+      const release = () => {
+        rmSync(hold, { force: true });
+        return exited;
+      };
+      return { pid: child.pid ?? 0, release };
+    },
+    intercept: async (program, before) => {
+      const real = Bun.which(program) ?? program;
+      const text = before.replaceAll(
+        "HOLD",
+        `if [ -n "$HOLD" ]; then touch "$HOLD.reached"; while [ -e "$HOLD" ]; do /bin/sleep 0.02; done; fi`,
+      );
+      await sandbox.fake(program, `#!/bin/sh\nreal=${real}\n${text}\nexec "$real" "$@"\n`);
+    },
+    messages: () =>
+      readdirSync(messages)
+        .sort((a, b) => a.localeCompare(b))
+        .map((name) => readFileSync(join(messages, name), "utf8")),
+    archives: () =>
+      readdirSync(backups, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".tar")),
+  };
+}
+
+/** Containers that end at once when they are stopped, and need no network of this machine. */
+function composeText(
+  services: Readonly<Record<string, readonly string[]>>,
+  volume: string,
+  more: readonly string[],
+): string {
+  const lines = Object.entries(services).flatMap(([service, own]) => [
+    `  ${service}:`,
+    `    image: ${image}`,
+    '    command: ["sleep", "3600"]',
+    "    network_mode: none",
+    "    stop_signal: SIGKILL",
+    ...own.map((line) => `    ${line}`),
+    ...(own.some((line) => line === "volumes:") ? [] : ["    volumes:"]),
+    `      - ${volume}`,
+  ]);
+  return ["services:", ...lines, ...more, ""].join("\n");
+}
