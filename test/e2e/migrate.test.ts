@@ -6,6 +6,30 @@ import { createSandbox, projectDirectory, runtimes } from "#test/support/sandbox
 const script = "scripts/migrate.ts";
 const legacy = join(projectDirectory, "migrations-from-bash/app-backup/legacy/backup-run.sh");
 
+const fullConfig = `
+DOCKHAND_BASE="/opt/dockhand/stacks"
+APPDATA_PATH=/mnt/datastor/appdata
+BACKUP_DEST=/mnt/backup/docker-backups
+COMPRESSION_METHOD=zstd; COMPRESSION_LEVEL=6
+EXCLUDE_PATTERNS=(
+  "*.log"      # everywhere
+  'two words'
+)
+POST_RESTART_HOOKS=(/usr/local/bin/hook)
+NTFY_ENABLED=true; NTFY_TOKEN="tk_a secret"
+PUSHOVER_ENABLED=true
+PUSHOVER_USER_KEY="a secret user" PUSHOVER_API_TOKEN="a secret token"
+EMAIL_ENABLED=true
+EMAIL_TO="admin@example.org"
+EMAIL_METHOD=smtp
+SMTP_USER=me@example.org
+SMTP_PASSWORD="a secret 'with' quotes # and more"
+MATRIX_ENABLED=true
+MATRIX_HOMESERVER=https://matrix.example.org
+MATRIX_ACCESS_TOKEN="a secret"
+MATRIX_ROOM_ID="!abc:example.org"
+`;
+
 describe.each(runtimes)("migrate on %s", (runtime) => {
   test("prints a configuration that backup-run accepts, and says of every variable what became of it", async () => {
     await using sandbox = await createSandbox();
@@ -19,6 +43,19 @@ describe.each(runtimes)("migrate on %s", (runtime) => {
 
     const names = readFileSync(legacy, "utf8").matchAll(/^([A-Z][A-Z0-9_]*)=/gm);
     for (const [, name] of names) expect(ended.stdout).toMatch(new RegExp(`^# ${name} `, "m"));
+  });
+
+  test("makes of config.sh of the stack backup, with every channel on, what backup-run accepts", async () => {
+    await using sandbox = await createSandbox();
+    const path = await sandbox.write("config.sh", fullConfig);
+    const ended = await sandbox.run(runtime, script, ["docker-stacks", path]);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    const config = await sandbox.write("etc/stacks.env", ended.stdout, 0o600);
+    const checked = await sandbox.run(runtime, "scripts/backup-run.ts", ["--check-config", "-c", config]);
+    expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(checked.stdout).toMatch(/STACK_EXCLUDES +.*'two words'/);
+    expect(checked.stdout).toMatch(/SMTP_PASSWORD += \*\*\*/);
+    expect(checked.stdout).not.toContain("a secret");
   });
 
   test("reads the script as data: nothing in it is run", async () => {
