@@ -28,13 +28,24 @@ export const tiers = parser<readonly Tier[]>((value) => {
 
 /** Where a store is: taken literally, so that spaces and percent signs need no code. */
 export const storeAddress = parser<StoreAddress>((value) => {
-  if (control.test(value)) return { expected: "an address of one line" };
-  if (value.startsWith("/")) return { value: { kind: "directory", path: resolve(value) } };
+  const parsed = parseStoreAddress(value);
+  return parsed.ok ? { value: parsed.address } : { expected: parsed.expected };
+});
+
+export type ParsedAddress =
+  | { readonly ok: true; readonly address: StoreAddress }
+  | { readonly ok: false; readonly expected: string };
+
+/** The same for an address from a command line. */
+export function parseStoreAddress(value: string): ParsedAddress {
+  const refuse = (expected: string): ParsedAddress => ({ ok: false, expected });
+  if (control.test(value)) return refuse("an address of one line");
+  if (value.startsWith("/")) return { ok: true, address: { kind: "directory", path: resolve(value) } };
   const remote = /^rclone:(:?[^:]+:.*)$/.exec(value)?.[1];
   if (remote !== undefined) {
     return /\b(?:pass|password|key|secret|token)[a-z_]*=/i.test(remote)
-      ? { expected: "an address without secrets: they belong in rclone's configuration file" }
-      : { value: { kind: "rclone", remote } };
+      ? refuse("an address without secrets: they belong in rclone's configuration file")
+      : { ok: true, address: { kind: "rclone", remote } };
   }
   const ssh =
     /^ssh:\/\/(?:([^@/:\s]+)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::(\d{1,5}))?(\/.*)$/.exec(
@@ -42,15 +53,14 @@ export const storeAddress = parser<StoreAddress>((value) => {
     );
   const [, user, host, port, where] = ssh ?? [];
   if (host === undefined || where === undefined || user?.startsWith("-") === true) {
-    return { expected: "ssh://USER@HOST:PORT/PATH, rclone:REMOTE:PATH or an absolute path" };
+    return refuse("ssh://USER@HOST:PORT/PATH, rclone:REMOTE:PATH or an absolute path");
   }
-  return {
-    value: {
-      kind: "ssh",
-      user,
-      host: host.replace(/^\[|\]$/g, ""),
-      port: port === undefined ? undefined : Number(port),
-      path: where.startsWith("/~/") ? where.slice(3) : where,
-    },
-  };
-});
+  const address = {
+    kind: "ssh",
+    user,
+    host: host.replace(/^\[|\]$/g, ""),
+    port: port === undefined ? undefined : Number(port),
+    path: where.startsWith("/~/") ? where.slice(3) : where,
+  } as const;
+  return { ok: true, address };
+}

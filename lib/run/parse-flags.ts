@@ -60,6 +60,8 @@ export interface CommandShape {
   readonly common: FlagDefinitions;
   /** Names of the operands, all of them required. */
   readonly operands: readonly string[];
+  /** How many more there may be. */
+  readonly furtherOperands?: number;
 }
 
 const jobShape: CommandShape = { common: commonFlags, operands: [] };
@@ -68,14 +70,15 @@ const jobShape: CommandShape = { common: commonFlags, operands: [] };
 export function parseFlags(
   argv: readonly string[],
   ownFlags: FlagDefinitions = {},
-  { common, operands }: CommandShape = jobShape,
+  { common, operands, furtherOperands = 0 }: CommandShape = jobShape,
 ): Flags {
   const definitions: FlagDefinitions = { ...common, ...ownFlags };
   const names = Object.keys(definitions);
   const withValue = names.filter((name) => definitions[name]?.value !== undefined);
   const problems: string[] = [];
   const parsed = minimist([...argv], {
-    string: withValue,
+    // Operands as well: a name of digits is a name.
+    string: [...withValue, "_"],
     boolean: names.filter((name) => !withValue.includes(name)),
     alias: Object.fromEntries(Object.entries(shortNames).filter(([, long]) => names.includes(long))),
     unknown: (argument) => {
@@ -87,7 +90,8 @@ export function parseFlags(
   const mode = modes.find((one) => parsed[one] === true) ?? "run";
   const missing = mode === "run" ? operands.slice(parsed._.length) : [];
   problems.push(...missing.map((name) => `${name} is missing`));
-  problems.push(...parsed._.slice(operands.length).map((argument) => `Unexpected argument "${argument}"`));
+  const most = operands.length + furtherOperands;
+  problems.push(...parsed._.slice(most).map((argument) => `Unexpected argument "${argument}"`));
   for (const name of withValue) problems.push(...valueProblems(name, parsed[name]));
   const [first] = problems;
   if (first !== undefined) {

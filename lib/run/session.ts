@@ -93,8 +93,9 @@ function environmentOfChildren(env: World["env"]): Record<string, string> {
   return kept;
 }
 
-export function configRequest({ world, flags, deps }: Session): ConfigRequest {
+export function configRequest({ script, world, flags, deps }: Session): ConfigRequest {
   return {
+    purpose: script.purpose,
     configFlag: flags === undefined ? findConfigFlag(world.argv) : flags.config,
     env: world.env,
     cwd: world.cwd,
@@ -121,7 +122,8 @@ export async function useConfig(session: Session): Promise<Job> {
   };
 }
 
-async function readMachineId(): Promise<string | undefined> {
+/** Undefined where there is none, as in some containers. */
+export async function readMachineId(): Promise<string | undefined> {
   try {
     const id = (await readFile("/etc/machine-id", "utf8")).trim();
     return id === "" ? undefined : id;
