@@ -1,7 +1,7 @@
 /** Retention, at every destination that has the new set: plan, check, remove. */
 import type { Destination } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import { describeError } from "#lib/core/ops-error.ts";
+import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
@@ -78,6 +78,7 @@ export async function pruneSets(
     };
   } catch (error) {
     context.signal.throwIfAborted();
+    if (!isForeseen(error)) throw error;
     return failed(destination, `Cannot prune "${destination.root}": ${describeError(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Retention in a store: the same rules as locally, tier by tier, with a ceiling for one run. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
-import { describeError } from "#lib/core/ops-error.ts";
+import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
@@ -69,6 +69,7 @@ export async function pruneStore(
     };
   } catch (error) {
     limits.signal.throwIfAborted();
+    if (!isForeseen(error)) throw error;
     return failed(`Cannot prune store "${target.name}": ${describeError(error)}`);
   }
 }

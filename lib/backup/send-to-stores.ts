@@ -9,7 +9,7 @@ import { type Service, serveStore } from "#lib/backup/serve-store.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { Manifest } from "#lib/core/manifest.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { describeError, isForeseen, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
@@ -63,8 +63,13 @@ export async function sendToStores(
   stores: readonly OpenStore[],
   made: FinishedSet,
 ): Promise<SentToStores> {
-  const sent = await Promise.all(stores.map((store) => sendToStore(context, store, made)));
+  const ends = await Promise.allSettled(stores.map((store) => sendToStore(context, store, made)));
   context.signal.throwIfAborted();
+  // A bug in one is reported as a bug, after the others have been served.
+  const sent = ends.map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
   return {
     parts: sent.flatMap(({ parts }) => parts),
     problems: sent.flatMap(({ problems }) => problems),
@@ -81,6 +86,7 @@ async function sendToStore(context: StoreContext, store: OpenStore, made: Finish
     const { waiting, problems } = await giveUpWaiting(context, store, end.waiting);
     return { ...end, waiting, problems: [...end.problems, ...problems] };
   } catch (error) {
+    if (!isForeseen(error)) throw error;
     const problem = `Cannot shorten the queue of store "${store.target.name}": ${describeError(error)}`;
     return { ...end, problems: [...end.problems, problem] };
   }
@@ -108,6 +114,7 @@ async function tryStore(context: StoreContext, store: OpenStore, made: FinishedS
       context.log.info("queue.settled", `The run of ${never.startedAt} ended before its set had a name`);
     return await untilAborted(serveStore(context, store, service), signal);
   } catch (error) {
+    if (!isForeseen(error)) throw error;
     context.log.error("store.failed", `${target.name}: ${describeError(error)}`);
     return describeFailure(store, service, error, isQueued);
   } finally {

@@ -1,7 +1,7 @@
 /** What waits for a store goes there, oldest first. A set that cannot be put holds up no other while the store answers. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import type { Told } from "#lib/backup/serve-store.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { describeError, isForeseen, OpsError } from "#lib/core/ops-error.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import { createTierReader, planTier } from "#lib/core/tier-plan.ts";
@@ -63,7 +63,7 @@ export async function uploadWaiting(
       bytes += set.manifest.components.reduce((sum, component) => sum + component.bytesOut, 0);
     } catch (error) {
       limits.signal.throwIfAborted();
-      if (!(await isAnswering(store, limits))) throw error;
+      if (!isForeseen(error) || !(await isAnswering(store, limits))) throw error;
       left.push(one);
       const problem = describeLeft(store, one, error);
       context.log.error("set.waits", problem);

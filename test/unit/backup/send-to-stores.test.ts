@@ -476,6 +476,22 @@ describe("sendToStores() in its retention", () => {
   });
 });
 
+test.each(["check", "upload", "readManifests", "remove"] as const)(
+  "sendToStores() takes no error that nobody foresaw in %s for a store's, and serves the others before it throws it",
+  async (operation) => {
+    await using sandbox = await createSandbox();
+    const world = createStoreWorld(sandbox);
+    const bug = new TypeError("x is undefined");
+    const good = storeIn(sandbox, "good", { retention: keepOne });
+    const bad = storeIn(sandbox, "bad", { retention: keepOne });
+    await world.run(1, [good, bad]);
+    const remote: Remote = { ...bad.remote, [operation]: () => Promise.reject(bug) };
+    const sent = world.run(2, [{ ...bad, remote }, good]);
+    expect(await sent.catch((error: unknown) => error)).toBe(bug);
+    expect(await runsIn(good.base)).toEqual(["run-2"]);
+  },
+);
+
 test("sendToStores() brings the first set from a tier's day on to that tier, the late ones of an outage too", async () => {
   await using sandbox = await createSandbox();
   const world = createStoreWorld(sandbox);
