@@ -37,8 +37,8 @@ const hints: Hints = [
   [/timeout expired/, "The server does not answer: look at the firewall between here and there"],
   [/too many clients|connection slots/, "The server's max_connections is used up"],
   [
-    /failed to execute|can't execute|executable file not found/,
-    "apt-get install postgresql-client, wherever it is that it runs",
+    /failed to execute|can't execute|executable file not found|: not found$/,
+    "apt-get install postgresql-client, wherever it is that it runs; is this the container of the database?",
   ],
   [/terminat|closed the connection/, "Somebody or something ended it: look into the server's log"],
   [/Is the server running/, "Is the server running, and are host, port and socket right?"],

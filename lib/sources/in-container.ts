@@ -38,6 +38,13 @@ export async function findContainer(container: DatabaseContainer, access: Docker
   });
 }
 
+/** How a person runs a command there, with an input of their own: goes before the command. */
+export function describeContainerCommand(container: DatabaseContainer | undefined): string {
+  if (container === undefined) return "";
+  if (container.kind === "name") return `docker exec -i ${container.name} `;
+  return `docker compose -p ${container.project} exec -T ${container.service} `;
+}
+
 /** A command in a container, without credentials. */
 export function commandInContainer(id: string, command: readonly string[]): Command {
   return ["docker", "exec", "--interactive", id, ...command];

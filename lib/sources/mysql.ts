@@ -12,6 +12,7 @@ import { type MysqlVersion, parseMysqlVersion } from "#lib/core/mysql-version.ts
 import type { Finding } from "#lib/core/report.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkProgram } from "#lib/preflight/check-program.ts";
+import { describeContainerCommand } from "#lib/sources/in-container.ts";
 import { type MysqlFacts, readMysqlFacts } from "#lib/sources/mysql-facts.ts";
 import { openMysql } from "#lib/sources/mysql-server.ts";
 import type { OpenSource, Source, SourceAccess } from "#lib/sources/source.ts";
@@ -84,8 +85,9 @@ function mayRecordPosition({ version, grants }: MysqlFacts, program: MysqlVersio
 }
 
 /** With the plain client, where the decompressed file lies. */
-function describeRestore(target: MysqlTarget, facts: MysqlFacts, client: string): string {
-  const { database, componentName } = target;
+function describeRestore(target: MysqlTarget, facts: MysqlFacts, program: string): string {
+  const { database, componentName, container } = target;
+  const client = describeContainerCommand(container) + program;
   const file = `${componentName}.sql`;
   if (database === undefined) return `${client} < ${file}`;
   const name = database.replaceAll("`", "``").replaceAll("'", "'\\''");

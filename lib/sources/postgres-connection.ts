@@ -136,13 +136,15 @@ export async function askPostgres(
   const result = await exec(command, { timeoutMs, signal, env });
   if (result.exitCode === 0) return result.stdout.trim();
   const reader = createPostgresReader();
-  for (const line of result.stderr.split("\n")) reader.readLine(line);
+  // What docker says of a program that it cannot start in a container comes on standard output.
+  const isNotStarted = result.exitCode === 126 || result.exitCode === 127;
+  const said = isNotStarted ? `${result.stdout}\n${result.stderr}` : result.stderr;
+  for (const line of said.split("\n")) reader.readLine(line);
   const { problems, hint } = reader.classifyExit(result.exitCode);
-  const said = problems.join("; ") || `psql ended with ${result.exitCode}`;
   const words = result.timedOut
     ? `no answer after ${timeoutMs / 1000} s`
     : result.notFound
       ? `the program "${command[0]}" is not installed`
-      : said;
+      : problems.join("; ") || `psql ended with ${result.exitCode}`;
   throw new OpsError(`${problem}: ${words}`, { outcome: "failed", hint });
 }

@@ -3,7 +3,12 @@ import { z } from "zod";
 import { askPostgres, type PostgresConnection } from "#lib/sources/postgres-connection.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
-const databaseFacts = z.looseObject({ server: z.string(), sizeBytes: z.number(), tables: z.number() });
+const databaseFacts = z.looseObject({
+  server: z.string(),
+  user: z.string(),
+  sizeBytes: z.number(),
+  tables: z.number(),
+});
 const serverFacts = z.looseObject({
   server: z.string(),
   user: z.string(),
@@ -18,6 +23,7 @@ export type ServerFacts = z.infer<typeof serverFacts>;
 const databaseQuestion = `
   SELECT json_build_object(
     'server', current_setting('server_version'),
+    'user', current_user,
     'database', datname,
     'owner', pg_get_userbyid(datdba),
     'encoding', pg_encoding_to_char(encoding),

@@ -1,7 +1,9 @@
 /** PostgreSQL: one database in custom format with the roles of its server, or all databases as SQL. */
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
+import { quoteForShell } from "#lib/core/shell-quote.ts";
 import { createTrailerProof } from "#lib/core/trailer-proof.ts";
+import { describeContainerCommand } from "#lib/sources/in-container.ts";
 import { connectPostgres } from "#lib/sources/postgres-connection.ts";
 import { readDatabaseFacts, readServerFacts, type ServerFacts } from "#lib/sources/postgres-facts.ts";
 import type { OpenSource, Source, SourceAccess } from "#lib/sources/source.ts";
@@ -55,7 +57,7 @@ function createDatabaseSource(target: PostgresTarget, database: string, minBytes
       proof: createTrailerProof("-- PostgreSQL database dump complete", toSql),
       problems: [],
       notes: [],
-      facts: { ...facts, restore: `${restore} ${fileStem}` },
+      facts: { ...facts, restore: describeRestore(target, facts, restore, fileStem) },
     };
   };
   const own = {
@@ -91,7 +93,10 @@ function createDumpAllSource(target: PostgresTarget, wanted: DumpAll): Source {
       proof: createTrailerProof("-- PostgreSQL database cluster dump complete"),
       problems: [],
       notes: describeGaps(wanted, facts),
-      facts: { ...facts, restore: `psql --no-psqlrc --dbname=postgres --file=${fileStem}` },
+      facts: {
+        ...facts,
+        restore: describeRestore(target, facts, "psql --no-psqlrc --dbname=postgres", fileStem),
+      },
     };
   };
   return {
@@ -103,6 +108,17 @@ function createDumpAllSource(target: PostgresTarget, wanted: DumpAll): Source {
     minBytes,
     open,
   };
+}
+
+/** With the plain programs, where the decompressed file lies. In a container nobody is logged in by their own name. */
+function describeRestore(
+  { container }: PostgresTarget,
+  { user }: { readonly user: string },
+  command: string,
+  file: string,
+): string {
+  const login = container === undefined ? "" : ` --username=${quoteForShell(user)}`;
+  return `${describeContainerCommand(container)}${command}${login} < ${file}`;
 }
 
 /** What a restore will lack, although the dump is what its user could make. */

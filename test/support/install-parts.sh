@@ -22,9 +22,10 @@ unpacked=("ntfy usr/bin/ntfy" "docker-compose usr/libexec/docker/cli-plugins/doc
 # Also from Debian 13: a server of PostgreSQL that this machine's pg_dump is too old for. It runs in a container, with these as its
 # /usr, since it needs a newer C library as well.
 newer_postgres=(
-  postgresql-17 libpq5 libc6 libgcc-s1 libstdc++6 libicu76 libxml2 libssl3t64 libzstd1 liblz4-1 zlib1g liblzma5 libxxhash0
-  libpam0g libaudit1 libcap-ng0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libcom-err2 libkrb5support0 libkeyutils1 libldap2
-  libsasl2-2 libsystemd0 libcap2 libselinux1 libpcre2-8-0 libnuma1 liburing2 tzdata busybox-static
+  postgresql-17 postgresql-client-17 libpq5 libreadline8t64 libtinfo6 libc6 libgcc-s1 libstdc++6 libicu76 libxml2 libssl3t64
+  libzstd1 liblz4-1 zlib1g liblzma5 libxxhash0 libpam0g libaudit1 libcap-ng0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libcom-err2
+  libkrb5support0 libkeyutils1 libldap2 libsasl2-2 libsystemd0 libcap2 libselinux1 libpcre2-8-0 libnuma1 liburing2 tzdata
+  busybox-static
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -50,7 +51,7 @@ missing_unpacked() {
   done
 }
 
-is_newer_postgres_here() { [ -x "$parts/postgresql-17/usr/lib/postgresql/17/bin/postgres" ]; }
+is_newer_postgres_here() { [ -x "$parts/postgresql-17/usr/bin/env" ]; }
 
 # This machine may not be changed: name what is missing.
 leave_alone() {
@@ -137,9 +138,9 @@ unpack_missing() {
 }
 
 unpack_newer_postgres() {
-  local package
+  local package applet
   for package in "${newer_postgres[@]}"; do dpkg -x "$work/$package"_*.deb "$work/newer"; done
-  ln -s busybox "$work/newer/usr/bin/sh"
+  for applet in sh env; do ln -s busybox "$work/newer/usr/bin/$applet"; done
   rm -rf "$work"/newer/usr/share/{doc,man,locale} "$work"/newer/usr/lib/postgresql/17/lib/bitcode
   rm -rf "$parts/postgresql-17"
   mv "$work/newer" "$parts/postgresql-17"
