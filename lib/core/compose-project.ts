@@ -10,18 +10,22 @@ export interface ComposeService {
 export interface ComposeVolume {
   /** The real name, as docker knows it. */
   readonly name: string;
+  /** Somebody else made it, and other stacks may use it. */
   readonly isExternal: boolean;
+  /** Services that mount it. */
+  readonly services: readonly string[];
 }
 
 export interface ComposeBind {
+  /** On the host. */
   readonly path: string;
   readonly service: string;
+  readonly isReadOnly: boolean;
 }
 
 export interface ComposeProject {
   readonly name: string;
   readonly services: readonly ComposeService[];
-  /** Host paths of bind mounts, each with the service that mounts it. */
   readonly binds: readonly ComposeBind[];
   readonly volumes: readonly ComposeVolume[];
   /** Files of configs and secrets. */
@@ -35,7 +39,9 @@ const fileSchema = z.object({ file: z.string().optional() });
 const serviceSchema = z.object({
   labels: z.record(z.string(), z.string()).nullish(),
   profiles: z.array(z.string()).nullish(),
-  volumes: z.array(z.object({ type: z.string(), source: z.string().optional() })).nullish(),
+  volumes: z
+    .array(z.object({ type: z.string(), source: z.string().optional(), read_only: z.boolean().optional() }))
+    .nullish(),
   build: z.object({ context: z.string().optional() }).nullish(),
 });
 
@@ -64,13 +70,16 @@ export function parseComposeProject(json: string): ComposeProject {
       profiles: profiles ?? [],
     })),
     binds: services.flatMap(([service, { volumes }]) =>
-      (volumes ?? []).flatMap(({ type, source }) =>
-        type === "bind" && source !== undefined ? [{ path: source, service }] : [],
+      (volumes ?? []).flatMap(({ type, source, read_only: isReadOnly = false }) =>
+        type === "bind" && source !== undefined ? [{ path: source, service, isReadOnly }] : [],
       ),
     ),
     volumes: Object.entries(raw.volumes ?? {}).map(([key, volume]) => ({
       name: volume?.name ?? `${raw.name}_${key}`,
       isExternal: volume?.external ?? false,
+      services: services.flatMap(([service, { volumes }]) =>
+        (volumes ?? []).some(({ type, source }) => type === "volume" && source === key) ? [service] : [],
+      ),
     })),
     files: [...Object.values(raw.configs ?? {}), ...Object.values(raw.secrets ?? {})].flatMap(
       ({ file }) => file ?? [],

@@ -1,4 +1,5 @@
 /** Containers of compose projects, as docker tells of them. */
+import { resolve } from "node:path";
 import { z } from "zod";
 
 export type ContainerState =
@@ -129,8 +130,8 @@ export function parseContainer(line: string): Container {
     project: label("project") ?? "",
     service: label("service") ?? "",
     workingDir: label("project.working_dir"),
-    configFiles: splitList(label("project.config_files")),
-    environmentFiles: splitList(label("project.environment_file")),
+    configFiles: splitPaths(label("project.config_files"), label("project.working_dir")),
+    environmentFiles: splitPaths(label("project.environment_file"), label("project.working_dir")),
     configHash: label("config-hash"),
     isOneOff: label("oneoff")?.toLowerCase() === "true",
     isAutoRemoved: raw.isAutoRemoved,
@@ -171,6 +172,11 @@ function parseMount(raw: z.infer<typeof mountSchema>): Mount {
     isAnonymous: raw.Type === "volume" && /^[0-9a-f]{64}$/.test(raw.Name ?? ""),
     isReadOnly: !raw.RW,
   };
+}
+
+/** Older composes write paths as they were given; `-` was its standard input. */
+function splitPaths(text: string | undefined, directory = "/"): string[] {
+  return splitList(text).flatMap((path) => (path === "-" ? [] : resolve(directory, path)));
 }
 
 function splitList(text: string | undefined): string[] {

@@ -1,6 +1,7 @@
 /** Which containers of a stack are stopped for its backup, and which run on. */
 import type { Container } from "#lib/core/containers.ts";
 import type { RecordedContainer, StackRecord, StopMethod } from "#lib/core/stack-record.ts";
+import { skipLabel, skipValues } from "#lib/core/stack-uses.ts";
 import { orderForStart } from "#lib/core/start-order.ts";
 
 export interface StopPlan {
@@ -12,7 +13,7 @@ export interface StopPlan {
 
 /** Labels that an admin sets on a service to keep it running. */
 const keepLabels: readonly (readonly [label: string, values: RegExp, reason: string])[] = [
-  ["lastgood.skip", /^(?:true|yes|on|1)$/i, "its label lastgood.skip says so"],
+  [skipLabel, skipValues, "its label lastgood.skip says so"],
   ["lastgood.stop", /^(?:false|no|off|0)$/i, "its label lastgood.stop=false says so"],
   ["lastgood.dump", /./, "it is dumped while it runs (label lastgood.dump)"],
 ];

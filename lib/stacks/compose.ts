@@ -7,47 +7,58 @@ const configTimeoutMs = 30_000;
 const createTimeoutMs = 120_000;
 const marginMs = 60_000;
 
-type Compose = Pick<Docker, "readConfig" | "readConfigHashes" | "down" | "create">;
+type Compose = Pick<Docker, "readConfig" | "down" | "create" | "planCreate" | "recreate">;
 
 export function createCompose(runDocker: RunDocker): Compose {
+  const compose = (action: string, location: ComposeLocation, args: readonly string[], timeoutMs: number) =>
+    runDocker(
+      action,
+      ["compose", ...locationArguments(location), ...args],
+      timeoutMs,
+      searchDirectory(location),
+    );
+
   return {
     readConfig: async (location) => {
       const action = `read the compose file of ${describe(location)}`;
       // What only a profile starts belongs to the stack as well.
-      const args = [...locationArguments(location), "--profile", "*", "config", "--format", "json"];
-      const output = await runDocker(action, args, configTimeoutMs);
-      return understand(action, () => parseComposeProject(output));
-    },
-    readConfigHashes: async (location) => {
-      const args = [...locationArguments(location), "--profile", "*", "config", "--hash", "*"];
-      const output = await runDocker(`read the compose file of ${describe(location)}`, args, configTimeoutMs);
-      const lines = output.split("\n").filter((line) => line !== "");
-      return new Map(
-        lines.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
-      );
+      const args = ["--profile", "*", "config", "--format", "json"];
+      const { stdout } = await compose(action, location, args, configTimeoutMs);
+      return understand(action, () => parseComposeProject(stdout));
     },
     down: async (location, stopTimeoutMs) => {
-      const args = [...locationArguments(location), "down"];
-      await runDocker(`take down ${describe(location)}`, args, stopTimeoutMs + marginMs);
+      await compose(`take down ${describe(location)}`, location, ["down"], stopTimeoutMs + marginMs);
     },
-    create: async (location, replicas, existing) => {
-      const services = [...replicas.keys()];
-      const args = [
-        ...locationArguments(location),
-        ...["up", "--no-start", "--no-deps", "--no-build", "--pull", "never"],
-        existing === "recreate" ? "--force-recreate" : "--no-recreate",
-        ...[...replicas].flatMap(([service, count]) => ["--scale", `${service}=${count}`]),
-        ...services,
-      ];
-      const action = `make the containers of ${describe(location)} (${services.join(", ")})`;
-      await runDocker(action, args, createTimeoutMs);
+    create: async (location, replicas) => {
+      const args = ["create", "--no-recreate", ...createArguments(replicas)];
+      await compose(`make the containers of ${describe(location)}`, location, args, createTimeoutMs);
+    },
+    planCreate: async (location, replicas) => {
+      const action = `compare ${describe(location)} with its compose file`;
+      const args = ["--dry-run", "create", ...createArguments(replicas)];
+      const { stderr } = await compose(action, location, args, configTimeoutMs);
+      return [...stderr.matchAll(/Container (\S+)\s+Recreate$/gm)].map(([, name = ""]) => name);
+    },
+    recreate: async (location, service) => {
+      // What it depends on is left alone.
+      const args = ["up", "--no-start", "--no-deps", "--no-build", "--pull", "never", service];
+      await compose(`make the container of service "${service}" anew`, location, args, createTimeoutMs);
     },
   };
 }
 
+function createArguments(replicas: ReadonlyMap<string, number>): string[] {
+  const scale = [...replicas].flatMap(([service, count]) => ["--scale", `${service}=${count}`]);
+  return ["--no-build", "--pull", "never", ...scale, ...replicas.keys()];
+}
+
+/** Without files to name, compose looks where it is, and takes the variable COMPOSE_FILE of `.env` from there. */
+function searchDirectory({ configFiles, directory }: ComposeLocation): string | undefined {
+  return configFiles.length === 0 ? directory : undefined;
+}
+
 function locationArguments({ project, directory, configFiles, environmentFiles }: ComposeLocation): string[] {
   return [
-    "compose",
     ...(project === undefined ? [] : ["--project-name", project]),
     ...(directory === undefined ? [] : ["--project-directory", directory]),
     ...configFiles.flatMap((file) => ["--file", file]),

@@ -1,9 +1,9 @@
 /** Docker as stacks need it. Every call has a deadline and throws DockerError in docker's own words. */
-import { z } from "zod";
 import type { ComposeProject } from "#lib/core/compose-project.ts";
 import { type Container, containerFormat, parseContainer } from "#lib/core/containers.ts";
 import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import { toDockerError } from "#lib/core/docker-words.ts";
+import { parseVolumes, type Volume } from "#lib/core/volumes.ts";
 import { createCompose } from "#lib/stacks/compose.ts";
 import { understand } from "#lib/stacks/docker-answers.ts";
 
@@ -20,16 +20,6 @@ export interface ComposeLocation {
   /** Empty: as compose finds them in the directory. */
   readonly configFiles: readonly string[];
   readonly environmentFiles: readonly string[];
-}
-
-export interface Volume {
-  readonly name: string;
-  readonly driver: string;
-  /** Where its data lies on this host; of the local driver with a mount of its own (NFS), only while it is in use. */
-  readonly mountpoint: string;
-  readonly options: Readonly<Record<string, string>>;
-  /** Compose project that made it; undefined when somebody else did. */
-  readonly project: string | undefined;
 }
 
 /** A container that something is done to; the name is for messages. */
@@ -51,19 +41,20 @@ export interface Docker {
   /** Run a command in a container to its end, whatever its exit code. */
   readonly run: (container: Target, command: readonly string[], timeoutMs: number) => Promise<ExecResult>;
   readonly readConfig: (location: ComposeLocation) => Promise<ComposeProject>;
-  /** Compose's hash of each service as it stands in the files now. */
-  readonly readConfigHashes: (location: ComposeLocation) => Promise<ReadonlyMap<string, string>>;
   /** Remove the containers and networks of the project. */
   readonly down: (location: ComposeLocation, stopTimeoutMs: number) => Promise<void>;
   /**
-   * Make containers of these services, and of no other, without starting them: service and number of replicas. Those that
-   * exist stay, unless they are to be made anew.
+   * Make those containers of these services that are missing, by number of replicas, and of what they depend on; start none.
+   * The images must be here.
    */
-  readonly create: (
+  readonly create: (location: ComposeLocation, replicas: ReadonlyMap<string, number>) => Promise<void>;
+  /** Names of containers that the compose file, as it is now, would make otherwise. Without any effect. */
+  readonly planCreate: (
     location: ComposeLocation,
     replicas: ReadonlyMap<string, number>,
-    existing?: "recreate",
-  ) => Promise<void>;
+  ) => Promise<readonly string[]>;
+  /** Make the containers of one service anew, without starting them; volumes are kept. */
+  readonly recreate: (location: ComposeLocation, service: string) => Promise<void>;
   /** Throws unless the engine answers. */
   readonly ping: () => Promise<void>;
 }
@@ -74,27 +65,26 @@ interface DockerAccess {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a call of docker prints on stdout; throws DockerError unless it ends with 0. `action` is for the error. */
-export type RunDocker = (action: string, args: readonly string[], timeoutMs: number) => Promise<string>;
-
-const volumesSchema = z.array(
-  z.object({
-    Name: z.string(),
-    Driver: z.string(),
-    Mountpoint: z.string(),
-    Options: z.record(z.string(), z.string()).nullish(),
-    Labels: z.record(z.string(), z.string()).nullish(),
-  }),
-);
+/** A call of docker that ends with 0, else it throws DockerError. `action` is for the error, `directory` is where it runs. */
+export type RunDocker = (
+  action: string,
+  args: readonly string[],
+  timeoutMs: number,
+  directory?: string,
+) => Promise<ExecResult>;
 
 export function createDocker({ exec, signal }: DockerAccess): Docker {
-  const call = (args: readonly string[], timeoutMs: number) =>
-    exec(["docker", ...args], { timeoutMs, signal });
+  // A child changes the directory, not this process while it starts one: that may hang.
+  const call = (args: readonly string[], timeoutMs: number, directory?: string) => {
+    const options = { timeoutMs, signal };
+    if (directory === undefined) return exec(["docker", ...args], options);
+    return exec(["env", `--chdir=${directory}`, "docker", ...args], options);
+  };
 
-  const runDocker: RunDocker = async (action, args, timeoutMs) => {
-    const result = await call(args, timeoutMs);
+  const runDocker: RunDocker = async (action, args, timeoutMs, directory) => {
+    const result = await call(args, timeoutMs, directory);
     if (result.exitCode !== 0) throw toDockerError(action, result, timeoutMs);
-    return result.stdout;
+    return result;
   };
 
   /** What `inspect` prints of those that exist: somebody may have removed one since we heard of it. */
@@ -124,20 +114,14 @@ export function createDocker({ exec, signal }: DockerAccess): Docker {
     readContainers: async () => {
       const filter = ["--filter", "label=com.docker.compose.project"];
       const args = ["ps", "--all", "--quiet", "--no-trunc", ...filter];
-      return inspectContainers(linesOf(await runDocker("list containers", args, askTimeoutMs)));
+      const { stdout } = await runDocker("list containers", args, askTimeoutMs);
+      return inspectContainers(linesOf(stdout));
     },
     readVolumes: async (names) => {
       if (names.length === 0) return [];
       const action = "ask for volumes";
       const output = await inspect(action, ["volume", "inspect", ...names]);
-      const raw = understand(action, () => volumesSchema.parse(JSON.parse(output)));
-      return raw.map(({ Name, Driver, Mountpoint, Options, Labels }) => ({
-        name: Name,
-        driver: Driver,
-        mountpoint: Mountpoint,
-        options: Options ?? {},
-        project: Labels?.["com.docker.compose.project"],
-      }));
+      return understand(action, () => parseVolumes(output));
     },
     stop: async (containers) => {
       if (containers.length === 0) return;

@@ -64,12 +64,15 @@ export async function resumeContainers(
 async function remakeMissing(docker: Docker, record: StackRecord): Promise<void> {
   const missing = (await readRecorded(docker, record)).filter(({ container }) => container === undefined);
   const services = new Set(missing.map(({ recorded }) => recorded.service));
-  if (services.size > 0) await docker.create(locate(record), countReplicas(record, services));
+  const replicas = [...countReplicas(record)].filter(([service]) => services.has(service));
+  if (replicas.length > 0) await docker.create(locate(record), new Map(replicas));
 }
 
-function countReplicas(record: StackRecord, services: ReadonlySet<string>): Map<string, number> {
-  const count = (name: string) => record.containers.filter(({ service }) => service === name).length;
-  return new Map([...services].map((service) => [service, count(service)]));
+/** How many containers of each service ran. */
+export function countReplicas({ containers }: StackRecord): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { service } of containers) counts.set(service, (counts.get(service) ?? 0) + 1);
+  return counts;
 }
 
 /** Where compose finds the stack of a record. */
@@ -87,7 +90,7 @@ async function resume(docker: Docker, container: Container, record: StackRecord)
     // It lives in the network of a container that was made anew, and knows that one by its id.
     const isOrphan = error instanceof DockerError && error.trouble === "no-container";
     if (!isOrphan || container.networkOwner === undefined) throw error;
-    await docker.create(locate(record), countReplicas(record, new Set([service])), "recreate");
+    await docker.recreate(locate(record), service);
     const again = (await readRecorded(docker, record)).filter(({ recorded }) => recorded.service === service);
     for (const match of again) if (match.container !== undefined) await docker.start(match.container);
   }
