@@ -76,6 +76,7 @@ function listTodo(settings: readonly MigratedSetting[], found: readonly ShellAss
     "Save the lines above as /etc/lastgood/stacks.env, chmod 600, then: backup-run --config stacks --check-config",
     "Look at backup-run --config stacks --dry-run: it names the mounts and volumes that are saved beside the appdata",
     "Take cleanup-old-backups.sh out of cron before the first run: it removes by age alone, our sets too",
-    "Keep the old cron entry until the first run has ended well: both take the same lock. docker-stack-backup-manual.sh takes another: use it no more",
+    "Keep the old cron entry until the first run has ended well, at another hour: both take the same lock, yet a legacy run that finds it held removes its file",
+    "Use docker-stack-backup-manual.sh no more: it takes another lock",
   ];
 }

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DockerEngine, hasDocker, startDockerEngine } from "#test/support/docker-engine.ts";
+import { createJob } from "#test/support/job.ts";
 import { createLegacyStacks, type LegacyStacks } from "#test/support/legacy-stacks.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
 
@@ -59,6 +60,31 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
       new Set(["a.tar", "b.tar", "d.tar"]),
     );
     expect([...world.running("a"), ...world.running("b"), ...world.running("d")]).toEqual(["a", "d"]);
+  }, 60_000);
+
+  test("excludes ours, and ours excludes it, by the same lock", async () => {
+    await using sandbox = await createSandbox();
+    const world = await build(sandbox);
+    await world.addStack("plex");
+    const job = await createJob(sandbox, { LOCK_FILE: world.lockFile });
+    const backUp = ["scripts/backup-run.ts", ["--config", job.config]] as const;
+    await world.intercept("tar", "HOLD");
+    const legacy = await world.startHeld(unattended);
+    const refused = await sandbox.run("bun", ...backUp);
+    expect(refused).toMatchObject({
+      exitCode: 75,
+      stderr: expect.stringContaining("is held by another program"),
+    });
+    expect((await legacy.release()).exitCode).toBe(0);
+
+    const ours = sandbox.start("bun", ...backUp, { env: world.held.environment() });
+    await world.held.reached();
+    expect(world.run(unattended)).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining("Another backup is already running"),
+    });
+    world.held.release();
+    expect((await ours.exited).exitCode).toBe(0);
   }, 60_000);
 
   describe("has the defect", () => {

@@ -34,7 +34,13 @@ export interface LegacyStacks {
   readonly compose: (stack: string, ...args: readonly string[]) => string;
   readonly running: (stack: string) => ReadonlySet<string>;
   readonly run: (script: string, args?: readonly string[], input?: string) => LegacyEnded;
-  /** Start a run that waits in the fake programs made by `holdAt`, until `release`. */
+  /** Environment of a run that is to wait in a program of `intercept`; `reached` when it does, until `release`. */
+  readonly held: {
+    readonly environment: () => Readonly<Record<string, string>>;
+    readonly reached: () => Promise<unknown>;
+    readonly release: () => void;
+  };
+  /** Start a script that is held. */
   readonly startHeld: (
     script: string,
   ) => Promise<{ readonly pid: number; readonly release: () => Promise<LegacyEnded> }>;
@@ -84,6 +90,16 @@ export async function createLegacyStacks(
   const { DOCKER_HOST = "", DOCKER_CONFIG = "" } = engine.environment;
   const environment = { ...sandbox.environment, DOCKER_HOST, DOCKER_CONFIG, BACKUP_BASE: backups };
   const readLog = () => (existsSync(logFile) ? readFileSync(logFile, "utf8") : "");
+  const held: LegacyStacks["held"] = {
+    environment: () => {
+      rmSync(`${hold}.reached`, { force: true });
+      writeFileSync(hold, "");
+      return { HOLD: hold };
+    },
+    reached: () =>
+      waitFor(() => existsSync(`${hold}.reached`), { what: "the run to hold", timeoutMs: 30_000 }),
+    release: () => rmSync(hold, { force: true }),
+  };
   const script = (name: string) => sandbox.path("legacy", name);
   const stack = (name: string) => join(stacks, name);
   const compose: LegacyStacks["compose"] = (name, ...args) =>
@@ -121,10 +137,10 @@ export async function createLegacyStacks(
       });
       return { exitCode: status, output: `${stdout}${stderr}`, log: readLog() };
     },
+    held,
     startHeld: async (name) => {
-      writeFileSync(hold, "");
       const child = spawn("bash", [script(name)], {
-        env: { ...environment, HOLD: hold },
+        env: { ...environment, ...held.environment() },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
       });
@@ -137,12 +153,9 @@ export async function createLegacyStacks(
       const exited = new Promise<LegacyEnded>((resolve) =>
         child.on("close", (exitCode) => resolve({ exitCode, output, log: readLog() })),
       );
-      await waitFor(() => existsSync(`${hold}.reached`), {
-        what: `${name} to hold`,
-        timeoutMs: 30_000,
-      });
+      await held.reached();
       const release = () => {
-        rmSync(hold, { force: true });
+        held.release();
         return exited;
       };
       return { pid: child.pid ?? 0, release };
