@@ -19,7 +19,8 @@ const asRoot = dropped("run as root: nothing is handed to sudo");
 export function stackRules(of: ValueOf): Readonly<Record<string, Rule>> {
   return {
     DOCKHAND_BASE: to("renamed", "STACKS_DIR"),
-    DOCKHAND_APPEND_HOSTNAME: to("renamed", "STACKS_DIR_APPEND_HOSTNAME", "below it HOST_NAME is looked for"),
+    DOCKHAND_APPEND_HOSTNAME: (value) =>
+      to("renamed", "STACKS_DIR_APPEND_HOSTNAME", "true: STACKS_DIR/HOST_NAME")(String(value === "true")),
     APPDATA_PATH: to(
       "changed",
       "APPDATA_DIR",

@@ -6,7 +6,7 @@ import type { MigratedSetting, Migration } from "#lib/migrate/importer.ts";
 import { importers } from "#lib/migrate/registry.ts";
 
 /** Operands: name of the importer, path of the legacy file. Has no effect beyond what it prints. */
-export async function migrate(tool: Tool): Promise<ToolResult> {
+export async function migrate(tool: Pick<Tool, "operands" | "readText">): Promise<ToolResult> {
   const [name = "", path = ""] = tool.operands;
   const importer = importers.find((one) => one.name === name);
   if (importer === undefined) {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import fc from "fast-check";
 import { parseShellAssignments } from "#lib/core/shell-assignments.ts";
+import { quoteForShell } from "#lib/core/shell-quote.ts";
 
 /** Value of X; "@" stands for the dollar of the shell. */
 const read = (script: string) =>
@@ -91,4 +93,18 @@ test("parseShellAssignments() takes a quote that never closes for the end of its
     { name: "Y", value: "2" },
   ]);
   expect(parseShellAssignments("X=(open\nY=2")).toMatchObject([{ value: undefined }, { value: "2" }]);
+});
+
+test("parseShellAssignments() reads back whatever was quoted for a shell", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "grapheme" })), fc.string(), (items, value) => {
+      const quoted = items.map((item) => (item === "" ? "''" : quoteForShell(item))).join("\n  ");
+      const script = `A=(${quoted})\nB="after"; X=${quoteForShell(value)}\n`;
+      expect(parseShellAssignments(script, "last")).toMatchObject([
+        { name: "A", items },
+        { name: "B", value: "after" },
+        { name: "X", value },
+      ]);
+    }),
+  );
 });

@@ -53,6 +53,7 @@ describe("dockerStacks.read()", () => {
 
   test.each<[readonly string[], Record<string, string | undefined>]>([
     [["DOCKHAND_APPEND_HOSTNAME=false"], { STACKS_DIR_APPEND_HOSTNAME: "false" }],
+    [["DOCKHAND_APPEND_HOSTNAME=yes"], { STACKS_DIR_APPEND_HOSTNAME: "false" }],
     [['BASE=/mnt/pool\nAPPDATA_PATH="$BASE/appdata"'], { APPDATA_DIR: "/mnt/pool/appdata" }],
     [["BACKUP_BASE=/mnt/other"], { BACKUP_DIR: "/mnt/b" }],
     [["COMPRESSION_METHOD=gzip", "COMPRESSION_LEVEL=6"], { COMPRESSION: "gzip", COMPRESSION_LEVEL: "6" }],

@@ -4,7 +4,7 @@ import { migrate } from "#lib/migrate/migrate.ts";
 
 /** What is printed for a config.sh. */
 const print = async (config: string) =>
-  (await migrate({ operands: ["docker-stacks", "config.sh"], flags: {}, readText: async () => config })).text;
+  (await migrate({ operands: ["docker-stacks", "config.sh"], readText: async () => config })).text;
 
 test.each([
   "plain",
