@@ -5,5 +5,6 @@ import { runScript } from "#lib/run/run-script.ts";
 await runScript({
   name: "recover",
   summary: "end the processes of a dead run, undo what it left half done, and report it",
+  purpose: "recovery",
   main: "recovery",
 });

@@ -23,12 +23,15 @@ export function xdgDirectory(env: ConfigRequest["env"], name: string, fallback: 
   return value !== undefined && isAbsolute(value) ? value : fallback;
 }
 
+/** The job that needs no file. */
+const predeployJob = "predeploy";
+
 /** Where the file may be, in the order in which it is looked for. */
-export function candidatePaths({ configFlag, env, cwd, home }: ConfigRequest): string[] {
+export function candidatePaths({ configFlag, env, cwd, home, purpose }: ConfigRequest): string[] {
   const user = join(xdgDirectory(env, "XDG_CONFIG_HOME", join(home, ".config")), "lastgood");
   const isName = configFlag !== undefined && !configFlag.includes("/") && !configFlag.endsWith(".env");
   if (configFlag !== undefined && !isName) return [resolve(cwd, configFlag)];
-  const name = `${configFlag ?? "backup"}.env`;
+  const name = `${configFlag ?? (purpose === "predeploy" ? predeployJob : "backup")}.env`;
   return [join("/etc/lastgood", name), join(user, name)];
 }
 
@@ -52,10 +55,20 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
     checkFileMode({ path, mode, uid }, request.uid, false);
     return { path, mode, uid, ...parseConfig(path, await readText(opened, path)) };
   }
+  const [first = ""] = candidates;
+  if (isNeedless(request, first)) {
+    return { path: first, mode: 0o600, uid: request.uid, values: new Map(), problems: [] };
+  }
   throw new OpsError(`Cannot find a configuration: looked for ${candidates.join(", ")}`, {
     outcome: "config",
-    hint: `Make one: backup-run --print-config > '${candidates[0]}', then chmod 600 it`,
+    hint: `Make one: backup-run --print-config > '${first}', then chmod 600 it`,
   });
+}
+
+/** Its defaults are a whole configuration; a recovery is told the path where it would be. */
+function isNeedless({ purpose, configFlag }: ConfigRequest, path: string): boolean {
+  if (purpose === "predeploy") return configFlag === undefined || configFlag === predeployJob;
+  return purpose === "recovery" && jobOfFile(path) === predeployJob;
 }
 
 async function readText(file: FileHandle, path: string): Promise<string> {

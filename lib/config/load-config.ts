@@ -1,6 +1,7 @@
 /** From files, environment and defaults to settings: every problem at once, or none. */
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import { type ConfigFile, readConfigFile } from "#lib/config/config-file.ts";
+import { type ConfigPurpose, isOfBackup } from "#lib/config/config-purpose.ts";
 import { crossCheck } from "#lib/config/cross-checks.ts";
 import { type Gathered, gatherTexts } from "#lib/config/gather-texts.ts";
 import { type ParsedSettings, parseSettings } from "#lib/config/parse-settings.ts";
@@ -8,6 +9,8 @@ import type { Deps } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 
 export interface ConfigRequest {
+  /** "backup" unless something else is said. */
+  readonly purpose?: ConfigPurpose | undefined;
   /** `--config`: a path, or the name of a job. */
   readonly configFlag: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -35,7 +38,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     ...file.problems,
     ...gathered.problems,
     ...parsed.problems,
-    ...describeCrossProblems(file, gathered, parsed),
+    ...(isOfBackup(request) ? describeCrossProblems(file, gathered, parsed) : []),
   ];
   const [first] = problems;
   if (first !== undefined) {

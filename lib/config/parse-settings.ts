@@ -1,6 +1,7 @@
 /** Every setting from its text: what is given, or else its default, and all that is wrong with what is given. */
 import { dirname, join } from "node:path";
 import { jobOfFile, xdgDirectory } from "#lib/config/config-file.ts";
+import { isOfBackup } from "#lib/config/config-purpose.ts";
 import type { SettingContext } from "#lib/config/entry.ts";
 import type { Gathered, GivenText } from "#lib/config/gather-texts.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
@@ -46,7 +47,7 @@ export async function parseSettings(
   const outcomes: (readonly [SettingName, Outcome])[] = [];
   for (const name of settingNames) {
     const one = given.get(name);
-    const byDefault = useDefault(name, file, context, givenTexts);
+    const byDefault = useDefault(name, file, context, givenTexts, isOfBackup(request));
     const outcome = one === undefined ? byDefault : await useGiven(one, byDefault.value, request, context);
     outcomes.push([name, outcome]);
   }
@@ -80,11 +81,14 @@ function useDefault(
   file: string,
   context: SettingContext,
   givenTexts: Readonly<Record<string, string>>,
+  isBackup: boolean,
 ): Outcome {
   const entry = entryOf(name);
   const text = entry.default(context, givenTexts);
   if (text === undefined) {
-    const problem = entry.isRequired === true ? `${file} ${name} is not set: it is required` : undefined;
+    // What a backup requires has no value for any other purpose, which has no use for it either.
+    const problem =
+      entry.isRequired === true && isBackup ? `${file} ${name} is not set: it is required` : undefined;
     return { value: undefined, text, problem };
   }
   const parsed = entry.parse(context).safeParse(text);

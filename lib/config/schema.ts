@@ -8,6 +8,7 @@ import type { AnyEntry, ValuesOf } from "#lib/config/entry.ts";
 import { destinationSettings } from "#lib/config/settings-destination.ts";
 import { generalSettings } from "#lib/config/settings-general.ts";
 import { notifySettings } from "#lib/config/settings-notify.ts";
+import { predeploySettings } from "#lib/config/settings-predeploy.ts";
 import { preflightSettings } from "#lib/config/settings-preflight.ts";
 import { retentionSettings } from "#lib/config/settings-retention.ts";
 import { sourceSettings } from "#lib/config/settings-source.ts";
@@ -22,6 +23,7 @@ const entries = {
   ...preflightSettings,
   ...retentionSettings,
   ...notifySettings,
+  ...predeploySettings,
 };
 
 type Entries = typeof entries;
@@ -42,6 +44,7 @@ export const settingSections: readonly (readonly [section: string, names: readon
   ["Preflight", namesOf(preflightSettings)],
   ["Retention", namesOf(retentionSettings)],
   ["Messages", namesOf(notifySettings)],
+  ["Before a deployment", namesOf(predeploySettings)],
 ];
 
 export const settingNames: readonly SettingName[] = settingSections.flatMap(([, names]) => names);

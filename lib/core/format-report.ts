@@ -3,7 +3,7 @@ import { formatDuration } from "#lib/core/duration.ts";
 import { headerText } from "#lib/core/header-text.ts";
 import type { Message } from "#lib/core/message.ts";
 import { outcomeFacts, type PartOutcome, severityOf } from "#lib/core/outcome.ts";
-import type { Finding, PartReport, Report } from "#lib/core/report.ts";
+import { type Finding, formatReportJson, type PartReport, type Report } from "#lib/core/report.ts";
 
 const notesShown = 20;
 const logLinesShown = 60;
@@ -22,7 +22,7 @@ export function formatLogLine(report: Report): string {
 export function formatSubject(report: Report): string {
   const lacking = listLacking(report);
   const tag = lacking.length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag;
-  const sources = report.parts.filter(({ kind }) => kind === "source");
+  const sources = report.parts.filter(({ kind }) => kind === "source" || kind === "unit");
   const wanting = sources.filter(({ outcome, isDoubtful }) => outcome === "failed" || isDoubtful === true);
   const named = report.outcome === "partial" ? [...wanting.map(({ name }) => name), ...lacking] : [];
   const names = named.length === 0 ? "" : `: ${named.join(", ")}`;
@@ -89,7 +89,7 @@ export function createMessage(report: Report, id: string): Message | undefined {
     subject: formatSubject(report),
     summary: formatSummary(report),
     body: formatBody(report),
-    reportJson: JSON.stringify(withoutLog),
+    reportJson: formatReportJson(withoutLog),
   };
 }
 

@@ -11,7 +11,7 @@ export interface Finding {
 
 /** How one source, copy or store of a run ended. */
 export interface PartReport {
-  readonly kind: "source" | "restart" | "copy" | "store" | "retention";
+  readonly kind: "source" | "restart" | "copy" | "store" | "retention" | "unit";
   readonly name: string;
   readonly outcome: PartOutcome;
   /** One sentence with the figures. */
@@ -53,7 +53,14 @@ export interface Report {
   readonly parts: readonly PartReport[];
   /** Directory of the set that was made, in the first destination. */
   readonly set?: string | undefined;
+  /** Keys that the script's own users expect: beside the others in JSON, and nowhere else. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly logFile?: string | undefined;
   /** The last lines of this run's log, oldest first. */
   readonly logTail: readonly string[];
+}
+
+/** The report as programs get it. */
+export function formatReportJson({ details, ...report }: Partial<Report>, indent?: number): string {
+  return JSON.stringify({ ...report, ...details }, null, indent);
 }

@@ -36,7 +36,19 @@ export interface Progress {
   readonly begin: (phase: string, totalBytes?: number) => void;
   /** Bytes done since the phase began. */
   readonly update: (doneBytes: number) => void;
+  /** A line of its own instead, until the next one or the end. */
+  readonly show: (line: string) => void;
   readonly end: () => void;
+}
+
+/** The command line, and whoever typed it. */
+export interface Operator {
+  /** Values of the script's own flags. */
+  readonly flags: Readonly<Record<string, string | boolean>>;
+  /** Ask for a yes on the terminal; undefined when nobody is there. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+  /** Program and arguments that run a script of ours under the same runtime. */
+  readonly scriptCommand: (name: string) => readonly [string, ...string[]];
 }
 
 export interface RunContext<Settings> {
@@ -56,6 +68,7 @@ export interface RunContext<Settings> {
   /** Tell a person now, by every channel, whatever NOTIFY_ON says. The run does not wait for it. */
   readonly alert: (alert: Alert) => void;
   readonly progress: Progress;
+  readonly operator: Operator;
   /** Environment of children: marked with the run, free of settings. */
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** Whether any process of that run still lives. */
@@ -73,4 +86,6 @@ export interface RunResult {
   readonly findings: readonly Finding[];
   readonly parts: readonly PartReport[];
   readonly set?: string | undefined;
+  /** Keys of its own that the use case adds to the JSON of the report. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }

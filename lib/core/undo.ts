@@ -29,6 +29,12 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     /** Of the file system that it lies in. */
     mountPoint: z.string(),
   }),
+  z.object({
+    kind: z.literal("unit"),
+    /** A systemd unit that was started and is followed; it outlives the run. */
+    unit: z.string(),
+    startedAt: z.string(),
+  }),
 ]);
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
@@ -38,7 +44,7 @@ export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
 
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
-  return kind !== "partial" && kind !== "private";
+  return kind === "stack" || kind === "frozen";
 }
 
 /** What does not run comes first, what fills a disk next: nothing that is merely untidy may hold them up. */

@@ -1,5 +1,6 @@
 import type { Settings } from "#lib/config/schema.ts";
 import type { Progress, RunContext, UndoJournal } from "#lib/core/run-context.ts";
+import { createOperator } from "#lib/run/operator.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import { findMarkedProcesses, guardianMark, runMark } from "#lib/tools/processes.ts";
@@ -27,6 +28,7 @@ export function createContext(session: Session, job: Job, parts: ContextParts): 
     tool: { version: packageVersion, runtime: session.world.runtime },
     signal: session.signal,
     childEnvironment: session.childEnvironment,
+    operator: createOperator(session),
     isRunAlive,
     ...parts,
   };

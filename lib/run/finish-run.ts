@@ -2,7 +2,7 @@
 import { salvageConfig } from "#lib/config/load-config.ts";
 import { formatBody, formatLogLine } from "#lib/core/format-report.ts";
 import { describeError } from "#lib/core/ops-error.ts";
-import type { Report } from "#lib/core/report.ts";
+import { formatReportJson, type Report } from "#lib/core/report.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
@@ -132,7 +132,7 @@ function sayEnding({ log }: Session, report: Report, isBusyQuiet: boolean): void
 async function showReport({ world, flags }: Session, report: Report): Promise<number> {
   // Whoever reads our output by a program does so whatever else is wrong with the command line.
   const isJson = flags?.isJson ?? world.argv.includes("--json");
-  if (isJson) await world.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (isJson) await world.stdout.write(`${formatReportJson(report, 2)}\n`);
   return report.exitCode;
 }
 

@@ -8,6 +8,7 @@
 import { fstatSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import process from "node:process";
+import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { exitCodeOf, type SignalName } from "#lib/core/outcome.ts";
 import type { OutputStream, World } from "#lib/run/world.ts";
@@ -39,6 +40,7 @@ function createWorld(): World {
     pid: process.pid,
     home: process.env["HOME"] ?? homedir(),
     hostname: hostname(),
+    ask,
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
     runtime: runtimeName(),
@@ -55,6 +57,18 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
     isTerminal: stream.isTTY === true,
     columns: stream.columns ?? 80,
   };
+}
+
+/** By lines, not by raw keys: the terminal's Ctrl-C stays a signal. An end of input is no answer. */
+async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+  if (!(process.stdin.isTTY && process.stderr.isTTY)) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    const closed = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));
+    return await Promise.race([lines.question(question, { signal }), closed]);
+  } finally {
+    lines.close();
+  }
 }
 
 function runtimeName(): string {

@@ -12,7 +12,12 @@ import type { Session } from "#lib/run/session.ts";
 const redrawMs = 200;
 const clearLine = "\r\x1b[2K";
 
-export const noProgress: Progress = { begin: () => undefined, update: () => undefined, end: () => undefined };
+export const noProgress: Progress = {
+  begin: () => undefined,
+  update: () => undefined,
+  show: () => undefined,
+  end: () => undefined,
+};
 
 /** The text of a progress line, at most `columns` wide. */
 export function formatProgress(
@@ -35,6 +40,7 @@ export function createProgress(session: Session): Progress {
   const { world, flags, log, deps } = session;
   if (!world.stderr.isTerminal || flags?.isQuiet === true || flags?.isJson === true) return noProgress;
   let state: { phase: string; doneBytes: number; totalBytes: number | undefined } | undefined;
+  let shown: string | undefined;
   let beganMs = 0;
   let drawnMs = 0;
   const draw = () => {
@@ -43,7 +49,7 @@ export function createProgress(session: Session): Progress {
     void world.stderr.write(clearLine + formatProgress(state, drawnMs - beganMs, world.stderr.columns));
   };
   log.setInterlude((print) => {
-    if (state === undefined) return print();
+    if (state === undefined && shown === undefined) return print();
     void world.stderr.write(clearLine);
     print();
   });
@@ -58,8 +64,13 @@ export function createProgress(session: Session): Progress {
       state = { ...state, doneBytes };
       if (deps.clock.monotonicMs() - drawnMs >= redrawMs) draw();
     },
+    show: (line) => {
+      shown = line;
+      void world.stderr.write(clearLine + line.slice(0, Math.max(world.stderr.columns - 1, 0)));
+    },
     end: () => {
       state = undefined;
+      shown = undefined;
       void world.stderr.write(clearLine);
     },
   };

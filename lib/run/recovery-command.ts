@@ -8,7 +8,8 @@ declare global {
   }
 }
 
-const recoverScript = fileURLToPath(new URL("../../scripts/recover.ts", import.meta.url));
+/** Absolute path; the other scripts lie beside it. */
+export const recoverScript = fileURLToPath(new URL("../../scripts/recover.ts", import.meta.url));
 
 /** The command that finishes what a dead run of the job of `configFile` left, under the same runtime. */
 export function recoveryCommand({ launcher }: Pick<World, "launcher">, configFile: string): string[] {

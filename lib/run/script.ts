@@ -1,9 +1,12 @@
 /** What a file in `scripts/` says about itself. */
+import type { ConfigPurpose } from "#lib/config/config-purpose.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import type { FlagDefinitions } from "#lib/run/parse-flags.ts";
 
 export interface ScriptDefinition {
+  /** What its configuration is read for, if not for a backup. */
+  readonly purpose?: ConfigPurpose;
   readonly name: string;
   /** One sentence for --help. */
   readonly summary: string;

@@ -25,6 +25,8 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];
+    case "unit":
+      return [`Left to systemd: ${entry.unit}, which it started at ${entry.startedAt} and did not see end`];
     case "partial":
       return sweepPartial(entry.root, job);
   }

@@ -65,7 +65,13 @@ export function createStoreWorld(sandbox: Sandbox): StoreWorld {
     signal,
     journal: { record: async () => undefined, forget: async () => undefined },
     alert: () => undefined,
-    progress: { begin: () => undefined, update: () => undefined, end: () => undefined },
+    progress: {
+      begin: () => undefined,
+      update: () => undefined,
+      show: () => undefined,
+      end: () => undefined,
+    },
+    operator: { flags: {}, confirm: async () => undefined, scriptCommand: (name) => [name] },
     childEnvironment: {},
     isRunAlive: async () => false,
   });

@@ -1,0 +1,130 @@
+/** A systemd unit as its manager shows it, and what that means for somebody who runs it and waits for its end. Pure. */
+
+export interface UnitState {
+  /** The unit's own name, whatever alias was asked for. */
+  readonly id: string;
+  /** `loaded`, `not-found`, `bad-setting`, `error`, `masked`. */
+  readonly loadState: string;
+  /** `active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating`, `maintenance`, `refreshing`. */
+  readonly activeState: string;
+  readonly subState: string;
+  /** Path of the job that is queued or at work for it. */
+  readonly job: string | undefined;
+  /** Of its latest start; empty when it was not started since it was loaded. */
+  readonly invocationId: string;
+  /** False when a Condition…= kept it from its latest start. */
+  readonly conditionResult: boolean;
+  /** False for a unit that only others may start (RefuseManualStart=). */
+  readonly canStart: boolean;
+  /** `success`, `exit-code`, `signal`, `oom-kill`, `timeout`, …: of its latest end. */
+  readonly result: string;
+  readonly exitStatus: number;
+  /** Restarts by Restart= since it was last started by somebody. */
+  readonly restarts: number;
+}
+
+/** At work, or about to be: a oneshot service is `activating` for as long as it runs, which `is-active` calls inactive. */
+export function isUnitBusy({ activeState, job, subState }: UnitState): boolean {
+  return job !== undefined || !(isAtRest(activeState) || isRemaining(activeState, subState));
+}
+
+/** Over, yet counted as active (RemainAfterExit=yes): starting it does nothing. */
+export function isRemaining(activeState: string, subState: string): boolean {
+  return activeState === "active" && subState === "exited";
+}
+
+function isAtRest(activeState: string): boolean {
+  return activeState === "inactive" || activeState === "failed";
+}
+
+/** Why a unit cannot be started at all; undefined when it can. */
+export function describeUnstartable(state: UnitState): { reason: string; message: string } | undefined {
+  const { loadState, id } = state;
+  if (loadState === "masked") return { reason: "masked", message: `${id} is masked` };
+  if (loadState === "not-found") return { reason: "not-found", message: `There is no unit ${id}` };
+  if (loadState !== "loaded") {
+    return {
+      reason: loadState,
+      message: `${id} could not be loaded (${loadState}): see systemctl status ${id}`,
+    };
+  }
+  if (state.canStart) return undefined;
+  return {
+    reason: "refuses-start",
+    message: `${id} may only be started by other units (RefuseManualStart=)`,
+  };
+}
+
+export interface UnitRun {
+  readonly verdict: "success" | "partial" | "failed" | "skipped";
+  /** One word: systemd's own result, or what kept it from running. */
+  readonly reason: string;
+  /** What else there is to say, after the unit's name. */
+  readonly message: string;
+}
+
+/** What is known of one run of a unit when the unit is at rest again. */
+export interface UnitTrace {
+  /** InvocationID before it was started. */
+  readonly invocationBefore: string;
+  /** The first new InvocationID that was seen after it was started. */
+  readonly invocation: string | undefined;
+  /** How the start job ended: `done`, `failed`, `canceled`, `dependency`, … */
+  readonly jobResult: string | undefined;
+  /** Exit statuses that mean: usable, but something is missing. */
+  readonly partialStatuses: readonly number[];
+}
+
+const jobWords: Readonly<Record<string, string>> = {
+  canceled: "its start was cancelled by somebody else",
+  dependency: "a unit that it needs could not be started",
+  timeout: "its start job waited too long (JobTimeoutSec=)",
+  assert: "an Assert…= of it does not hold",
+  unsupported: "this system does not support units of its kind",
+  invalid: "it cannot be started",
+  once: "it may be started only once for each boot",
+};
+
+/** Say what one run of a unit came to. Never takes an earlier run's result for this one's. */
+export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
+  const { invocationBefore, partialStatuses, jobResult } = trace;
+  const hasRun = state.invocationId !== "" && state.invocationId !== invocationBefore;
+  if (!hasRun) return judgeWithoutRun(state, jobResult);
+  const { result, exitStatus } = state;
+  const again =
+    trace.invocation !== undefined && trace.invocation !== state.invocationId && state.restarts === 0
+      ? ", started once more by somebody else"
+      : describeRestarts(state.restarts);
+  if (result === "exec-condition") {
+    return { verdict: "skipped", reason: "condition", message: `its ExecCondition= did not hold${again}` };
+  }
+  const isExit = result === "success" || result === "exit-code";
+  if (isExit && partialStatuses.includes(exitStatus)) {
+    const message = `exit status ${exitStatus}: its backup lacks something${again}`;
+    return { verdict: "partial", reason: "partial", message };
+  }
+  if (result === "success" && state.activeState !== "failed") {
+    return { verdict: "success", reason: "success", message: `success${again}` };
+  }
+  const status = result === "exit-code" ? ` (status ${exitStatus})` : "";
+  return { verdict: "failed", reason: result, message: `failed with result: ${result}${status}${again}` };
+}
+
+function judgeWithoutRun(state: UnitState, jobResult: string | undefined): UnitRun {
+  if (!state.conditionResult && (jobResult === undefined || jobResult === "done")) {
+    return { verdict: "skipped", reason: "condition", message: "a Condition…= of it does not hold" };
+  }
+  const words = jobResult === undefined ? undefined : jobWords[jobResult];
+  if (words !== undefined)
+    return { verdict: "failed", reason: jobResult ?? "", message: `not run: ${words}` };
+  if (state.activeState === "failed") {
+    return { verdict: "failed", reason: state.result, message: `not run: ${state.result}` };
+  }
+  const message = "systemd shows no run of it: it may have ended while the bus was away";
+  return { verdict: "failed", reason: "no-trace", message };
+}
+
+function describeRestarts(restarts: number): string {
+  if (restarts === 0) return "";
+  return restarts === 1 ? ", after one restart" : `, after ${restarts} restarts`;
+}

@@ -1,0 +1,104 @@
+/** What a stage means on a host: its units by name, its jobs, its commands, each ready to be run. */
+import type { Stage } from "#lib/core/stage.ts";
+import type { StepResult } from "#lib/core/step-result.ts";
+import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
+import type { Host } from "#lib/predeploy/host.ts";
+import { readUnitJournal } from "#lib/units/read-unit-journal.ts";
+import { runCommand } from "#lib/units/run-command.ts";
+import { runUnit } from "#lib/units/run-unit.ts";
+
+export interface Step {
+  readonly name: string;
+  /** Never rejects for what happens to the step. `onBegin` is called when it begins, or joins a run under way. */
+  readonly run: (onBegin: (isJoined: boolean) => void) => Promise<StepResult>;
+}
+
+export interface StageSteps {
+  readonly steps: readonly Step[];
+  /** Patterns that match nothing here. */
+  readonly unmatched: readonly string[];
+}
+
+/** Exit statuses of our own `backup-run`. */
+const jobPartial = 1;
+const jobBusy = 75;
+
+export async function stepsOf(host: Host, stage: Stage): Promise<StageSteps> {
+  const found: string[] = [];
+  const unmatched: string[] = [];
+  for (const pattern of stage.units) {
+    const names = isGlob(pattern) ? await host.manager.find([pattern]) : [pattern];
+    const wanted = names.filter((name) => !stage.except.some((except) => matchesPattern(name, except)));
+    if (wanted.length === 0) unmatched.push(pattern);
+    found.push(...wanted);
+  }
+  return {
+    steps: [
+      ...[...new Set(found)].map((unit) => unitStep(host, stage, unit)),
+      ...stage.jobs.map((job) => jobStep(host, stage, job)),
+      ...stage.commands.map((command) => commandStep(host, stage, command)),
+    ],
+    unmatched,
+  };
+}
+
+function unitStep(host: Host, stage: Stage, unit: string): Step {
+  const { context, manager, target } = host;
+  const { deps, signal, journal } = context;
+  const run: Step["run"] = async (onBegin) => {
+    const entry = { kind: "unit", unit, startedAt: deps.clock.now().toISOString() } as const;
+    const result = await runUnit(
+      {
+        manager,
+        clock: deps.clock,
+        signal,
+        onBegin: async (isJoined) => {
+          if (!isJoined) await journal.record(entry);
+          onBegin(isJoined);
+        },
+      },
+      {
+        unit,
+        timeoutMs: stage.timeoutMs,
+        whenRunning: stage.whenRunning,
+        partialStatuses: stage.partialStatuses,
+      },
+    );
+    await journal.forget(entry);
+    const { verdict, invocationId } = result;
+    if (verdict === "success" || verdict === "skipped" || invocationId === undefined) return result;
+    return { ...result, lastLines: await readUnitJournal(deps.exec, target, invocationId) };
+  };
+  return { name: unit, run };
+}
+
+function jobStep(host: Host, stage: Stage, job: string): Step {
+  const { operator } = host.context;
+  const command = [...operator.scriptCommand("backup-run"), "--config", job] as const;
+  const [program = "", ...args] = command;
+  return programStep(host, stage, `job ${job}`, [program, ...args], {
+    partialStatuses: [jobPartial],
+    busyStatus: jobBusy,
+  });
+}
+
+function commandStep(host: Host, stage: Stage, command: readonly [string, ...string[]]): Step {
+  const { partialStatuses } = stage;
+  return programStep(host, stage, command.join(" "), command, { partialStatuses, busyStatus: undefined });
+}
+
+function programStep(
+  { context }: Host,
+  { timeoutMs }: Stage,
+  name: string,
+  command: readonly [string, ...string[]],
+  statuses: { readonly partialStatuses: readonly number[]; readonly busyStatus: number | undefined },
+): Step {
+  const { deps, signal, childEnvironment } = context;
+  const run: Step["run"] = (onBegin) => {
+    onBegin(false);
+    const watch = { clock: deps.clock, environment: childEnvironment, signal };
+    return runCommand(watch, { name, command, timeoutMs, ...statuses });
+  };
+  return { name, run };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { UnitState } from "#lib/core/unit-state.ts";
+import { managerPath, type SystemdBus, systemdName } from "#lib/units/systemd-bus.ts";
+
+const noJob = "/";
+const text = z.string();
+const answers = z.object({
+  Id: text,
+  LoadState: text,
+  ActiveState: text,
+  SubState: text,
+  Job: z.tuple([z.number(), text]).transform(([, path]) => (path === noJob ? undefined : path)),
+  InvocationID: z
+    .array(z.number())
+    .transform((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")),
+  ConditionResult: z.boolean(),
+  CanStart: z.boolean(),
+  Result: text,
+  ExecMainStatus: z.number(),
+  NRestarts: z.number(),
+});
+const properties = z.array(z.tuple([text, z.unknown()]));
+
+/** The unit's object; loads the unit if need be. */
+export async function unitPath(bus: SystemdBus, unit: string): Promise<string> {
+  const [path] = await bus.call(managerPath, `${systemdName}.Manager`, "LoadUnit", [unit]);
+  return text.parse(path);
+}
+
+/** How a service is now. One answer has everything: several would each be of another moment. */
+export async function lookAtUnit(bus: SystemdBus, unit: string): Promise<UnitState> {
+  const path = await unitPath(bus, unit);
+  // Without a name of an interface: the properties of all of them.
+  const [all] = await bus.call(path, "org.freedesktop.DBus.Properties", "GetAll", [""]);
+  const state = answers.parse(Object.fromEntries(properties.parse(all)));
+  return {
+    id: state.Id,
+    loadState: state.LoadState,
+    activeState: state.ActiveState,
+    subState: state.SubState,
+    job: state.Job,
+    invocationId: state.InvocationID,
+    conditionResult: state.ConditionResult,
+    canStart: state.CanStart,
+    result: state.Result,
+    exitStatus: state.ExecMainStatus,
+    restarts: state.NRestarts,
+  };
+}
