@@ -24,6 +24,8 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
   const build = (sandbox: Sandbox, ...config: readonly string[]) =>
     createLegacyStacks(engine, sandbox, config);
+  const restore = (sandbox: Sandbox, ...args: readonly string[]) =>
+    sandbox.run("bun", "scripts/restore.ts", args);
   const membersOf = (world: LegacyStacks, archive: string) =>
     new Set(
       execFileSync("tar", ["-tf", join(world.backups, archive)], { encoding: "utf8" })
@@ -159,6 +161,9 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
         output: expect.stringContaining("No backups found for web1"),
       });
 
+      const ours = await restore(sandbox, "list", "--from", world.backups);
+      expect(ours).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/web1.*plex/) });
+
       const text = readFileSync(sandbox.path("legacy/docker-stack-restore.sh"), "utf8");
       const mended = text.replace(
         /^ {4}find (.*) \| while .*\n.*\n {4}done$/m,
@@ -211,6 +216,8 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
         exitCode: 0,
         output: expect.stringContaining("✗ INVALID: web1/"),
       });
+      const ours = await restore(sandbox, "verify", "--all", "--from", world.backups);
+      expect(ours).toMatchObject({ exitCode: 2, stdout: expect.stringContaining("plex.tar") });
     }, 60_000);
 
     test("D7 that a stack whose archive failed is started once, all of it, and nobody hears that it is down", async () => {
