@@ -141,7 +141,9 @@ function printTable(): void {
   console.log(`| Duration | ${(seconds.ours.at(-1) ?? 0).toFixed(1)} s |`);
 }
 
+/** Of an even count the mean of the two in the middle. */
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  return (at(Math.floor((sorted.length - 1) / 2)) + at(Math.floor(sorted.length / 2))) / 2;
 }

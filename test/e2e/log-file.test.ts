@@ -11,7 +11,10 @@ describe.each(runtimes)("The log file of a run on %s", (runtime) => {
   test("grows by each run, and is begun anew after it was renamed between two of them", async () => {
     await using sandbox = await createSandbox();
     const job = await createJob(sandbox);
-    const run = () => sandbox.run(runtime, script, ["--config", job.config]);
+    const run = async () => {
+      const ended = await sandbox.run(runtime, script, ["--config", job.config]);
+      expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    };
     await run();
     await run();
     expect(countEnds(job.logFile)).toBe(2);
