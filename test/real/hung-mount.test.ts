@@ -77,7 +77,8 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that hangs, on %s,", (ru
 
   afterAll(() => smtp.close());
 
-  test(
+  // Each has a disk of its own and mostly waits for it.
+  test.concurrent(
     "before the run is refused within FS_TIMEOUT: 2",
     async () => {
       await using sandbox = await createSandbox();
@@ -100,7 +101,7 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that hangs, on %s,", (ru
     testTimeoutMs,
   );
 
-  test(
+  test.concurrent(
     "in the middle of the write is given up after STALL_TIMEOUT: 2 and a mail; the next run sweeps",
     async () => {
       await using sandbox = await createSandbox();
@@ -127,7 +128,7 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that hangs, on %s,", (ru
     testTimeoutMs,
   );
 
-  test(
+  test.concurrent(
     "in the middle of the write of the second copy costs the first nothing: 1",
     async () => {
       await using sandbox = await createSandbox();
