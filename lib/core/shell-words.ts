@@ -1,50 +1,63 @@
-/** Words of a shell script by its rules of quoting, as they stand: nothing is expanded. */
+/**
+ * The simple commands in a line of shell, as words without their quotes. A reader for finding programs, not a shell: nothing
+ * is expanded, and what only a shell could tell stays as it is written.
+ */
 
-const wordEnd = /[\s;&|]/;
-const itemEnd = /[\s;&|)]/;
-
-/** The word that `text` begins with; a quote or bracket that is open runs over line breaks. Undefined when it never closes. */
-export function readWord(text: string, end: RegExp = wordEnd): string | undefined {
-  let quote = "";
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at] ?? "";
-    if (character === "\\" && quote !== "'") at += 1;
-    else if (quote !== "") quote = character === quote ? "" : quote;
-    else if (character === '"' || character === "'") quote = character;
-    else if (depth <= 0 && end.test(character)) return text.slice(0, at);
-    else if (character === "(" || character === "{") depth += 1;
-    else if (character === ")" || character === "}") depth -= 1;
+/** One list of words per simple command; redirections are left out. */
+export function splitCommands(line: string): string[][] {
+  const commands: string[][] = [[]];
+  let isTarget = false;
+  for (const token of readTokens(line)) {
+    if (token.kind === "redirection") isTarget = true;
+    else if (token.kind === "separator") {
+      commands.push([]);
+      isTarget = false;
+    } else if (isTarget) isTarget = false;
+    else commands.at(-1)?.push(token.text);
   }
-  return quote === "" && depth <= 0 ? text : undefined;
+  return commands.filter((words) => words.length > 0);
 }
 
-export interface ShellList {
-  /** From bracket to bracket. */
-  readonly source: string;
-  readonly words: readonly string[];
+interface Token {
+  readonly kind: "word" | "separator" | "redirection";
+  readonly text: string;
 }
 
-/** The list `( … )` that `text` begins with: over any number of lines, comments left out. Undefined when it is none. */
-export function readList(text: string): ShellList | undefined {
-  if (!text.startsWith("(")) return undefined;
-  const words: string[] = [];
-  for (let at = 1; at < text.length; ) {
-    const character = text[at] ?? "";
-    if (character === ")") return { source: text.slice(0, at + 1), words };
-    if (/\s/.test(character)) at += 1;
-    else if (character === "#") at = endOfLine(text, at);
-    else {
-      const word = readWord(text.slice(at), itemEnd);
-      if (word === undefined || word === "") return undefined;
-      words.push(word);
-      at += word.length;
-    }
+const comment = /^#[^\n]*/;
+const redirection = /^\d*(?:>>|>\||>&|<&|<>|>|<)&?/;
+const separator = /^(?:&&|\|\||;;|[;&|()\n{}])/;
+// A word is made of pieces: quoted, escaped, or plain.
+const word = /^(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\s'"\\;&|()<>])+/;
+
+function* readTokens(line: string): Generator<Token> {
+  let rest = line;
+  while (rest !== "") {
+    const blanks = /^(?:[ \t\r]|\\\n)+/.exec(rest)?.[0] ?? "";
+    rest = rest.slice(blanks.length);
+    if (rest === "") return;
+    const [kind, text] = readToken(rest);
+    rest = rest.slice(text.length);
+    if (kind === "comment") continue;
+    yield { kind, text: kind === "word" ? unquote(text) : text };
   }
-  return undefined;
 }
 
-function endOfLine(text: string, from: number): number {
-  const at = text.indexOf("\n", from);
-  return at === -1 ? text.length : at;
+function readToken(rest: string): readonly [Token["kind"] | "comment", string] {
+  const found = (pattern: RegExp) => pattern.exec(rest)?.[0];
+  const comments = found(comment);
+  if (comments !== undefined) return ["comment", comments];
+  const redirected = found(redirection);
+  if (redirected !== undefined) return ["redirection", redirected];
+  const separated = found(separator);
+  if (separated !== undefined) return ["separator", separated];
+  // A quote that nothing closes is taken for itself.
+  return ["word", found(word) ?? rest.slice(0, 1)];
+}
+
+function unquote(text: string): string {
+  return text.replaceAll(
+    /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])/g,
+    (_whole, single?: string, double?: string, escaped?: string) =>
+      single ?? double?.replaceAll(/\\([$`"\\])/g, "$1") ?? escaped ?? "",
+  );
 }

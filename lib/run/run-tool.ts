@@ -1,14 +1,20 @@
-/** A command that has no job, and so no lock, no journal and no messages: it reads, and prints. */
+/** A command that has no job, and so no lock, no journal and no messages: it looks, acts where it is told to, and prints. */
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import type { Deps } from "#lib/core/deps.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
-import type { Tool, ToolResult } from "#lib/core/tool.ts";
+import type { Caller, Tool, ToolResult } from "#lib/core/tool.ts";
 import { formatHelp } from "#lib/run/help-text.ts";
 import { type FlagDefinitions, parseFlags, toolFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
+import { recoverScript } from "#lib/run/recovery-command.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
+import { systemClock } from "#lib/tools/clock.ts";
+import { createExec } from "#lib/tools/exec.ts";
+import { createHttp } from "#lib/tools/http.ts";
 
 export interface ToolDefinition {
   readonly name: string;
@@ -39,8 +45,13 @@ async function runIn(definition: ToolDefinition, world: World): Promise<number> 
       await world.stdout.write(`${definition.name} ${packageVersion} (${world.runtime})\n`);
       return exitCodeOf("complete");
     }
-    const readText = (path: string) => readTextFile(resolve(world.cwd, path));
-    const result = await definition.main({ operands: flags.operands, flags: flags.own, readText });
+    const result = await definition.main({
+      operands: flags.operands,
+      flags: flags.own,
+      readText: (path) => readTextFile(resolve(world.cwd, path)),
+      deps: createDeps(world),
+      caller: describeCaller(world),
+    });
     await world.stdout.write(flags.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : result.text);
     return exitCodeOf(result.outcome);
   } catch (error) {
@@ -52,6 +63,20 @@ async function runIn(definition: ToolDefinition, world: World): Promise<number> 
     await world.stderr.write(`${[`${definition.name}: ${describeError(error)}`, ...details].join("\n  ")}\n`);
     return exitCodeOf(error.outcome);
   }
+}
+
+function createDeps({ env }: World): Deps {
+  const known = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return {
+    exec: createExec(Object.fromEntries(known)),
+    clock: systemClock,
+    http: createHttp(),
+    newId: randomUUID,
+  };
+}
+
+function describeCaller({ uid, home, hostname, cwd, launcher }: World): Caller {
+  return { uid, home, hostname, cwd, launcher, scripts: dirname(recoverScript) };
 }
 
 async function readTextFile(path: string): Promise<string> {

@@ -1,0 +1,117 @@
+/**
+ * Timers and services of systemd that start a backup, the system's and the users', as their files say; a timer that runs
+ * without being enabled is asked of systemd where that is running.
+ */
+import { recogniseBackup } from "#lib/core/backup-command.ts";
+import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
+import type { UnitFile } from "#lib/core/unit-file.ts";
+import { nextElapses } from "#lib/cron/calendar.ts";
+import type { Finder, Search } from "#lib/cron/finder.ts";
+import type { Machine } from "#lib/cron/machine.ts";
+import { listUnits, readUnits, type Unit, type Units } from "#lib/cron/unit-files.ts";
+import { readUsers } from "#lib/cron/users.ts";
+
+const systemDirectories = [
+  "/etc/systemd/system",
+  "/run/systemd/system",
+  "/usr/local/lib/systemd/system",
+  "/usr/lib/systemd/system",
+];
+
+const intervalKeys = ["OnBootSec", "OnStartupSec", "OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
+
+export const findSystemUnits: Finder = async (search) => {
+  const units = await listUnits(search.machine, systemDirectories, "root");
+  return describeUnits(search, units, await askActiveTimers(search.machine));
+};
+
+export const findUserUnits: Finder = async (search) => {
+  const users = await readUsers(search.machine);
+  const found = users.map(async ({ name, home }) => {
+    const units = await listUnits(search.machine, [`${home}/.config/systemd/user`], name);
+    return describeUnits(search, units, new Set());
+  });
+  return (await Promise.all(found)).flat();
+};
+
+async function describeUnits(
+  search: Search,
+  units: Units,
+  active: ReadonlySet<string>,
+): Promise<readonly ScheduleEntry[]> {
+  if (units.files.length === 0) return [];
+  const timers = await readUnits(search, units, "timer", undefined);
+  // A machine has hundreds of services that no timer and no target starts.
+  const wanted = new Set([...units.enabled, ...timers.map(serviceOf)]);
+  const services = await readUnits(search, units, "service", wanted);
+  const entries = timers.map(async (timer): Promise<readonly ScheduleEntry[]> => {
+    const service = services.find(({ name }) => name === serviceOf(timer));
+    const command = service === undefined ? "" : startOf(service.unit);
+    const backup = recogniseBackup(command);
+    if (service === undefined || backup === undefined) return [];
+    const isOn = units.enabled.has(timer.name) || active.has(timer.name);
+    // A template starts nothing, and neither does what a package ships for those who want it.
+    if (timer.name.includes("@.") || (!isOn && timer.path.startsWith("/usr/"))) return [];
+    const user = service.unit.get("Service.User")?.at(-1) ?? units.user;
+    const flaw = timer.isMasked ? "the timer is masked" : isOn ? undefined : "the timer is not enabled";
+    const timing = await timingOf(search, timer.unit);
+    return [{ source: "timer", file: timer.path, line: undefined, user, command, backup, flaw, ...timing }];
+  });
+  return [...(await Promise.all(entries)).flat(), ...describeAtBoot(services, units)];
+}
+
+/** Services that a target starts by itself. */
+function describeAtBoot(services: readonly Unit[], { enabled, user }: Units): readonly ScheduleEntry[] {
+  return services.flatMap(({ name, path, unit, isMasked }): readonly ScheduleEntry[] => {
+    const command = startOf(unit);
+    const backup = recogniseBackup(command);
+    if (backup === undefined || isMasked || !enabled.has(name)) return [];
+    const facts = { source: "service", file: path, line: undefined, user, when: "at boot" } as const;
+    return [{ ...facts, command, backup, timings: [{ kind: "boot" }], flaw: undefined }];
+  });
+}
+
+/** The service that a timer starts. */
+function serviceOf({ name, unit }: Unit): string {
+  return unit.get("Timer.Unit")?.at(-1) ?? name.replace(/\.timer$/, ".service");
+}
+
+/** What a service runs; systemd's marks before the program are not part of it. */
+function startOf(unit: UnitFile): string {
+  const commands = unit.get("Service.ExecStart") ?? [];
+  return commands.map((command) => command.replace(/^[-@:+!|]+/, "")).join("\n");
+}
+
+async function timingOf(
+  { machine, at }: Search,
+  unit: UnitFile,
+): Promise<Pick<ScheduleEntry, "timings" | "when">> {
+  const expressions = unit.get("Timer.OnCalendar") ?? [];
+  const intervals = intervalKeys.flatMap((key) =>
+    (unit.get(`Timer.${key}`) ?? []).map((value) => `${key}=${value}`),
+  );
+  const delay = unit.get("Timer.RandomizedDelaySec")?.at(-1);
+  const next = await nextElapses(machine.exec, expressions, at);
+  return {
+    timings: [
+      ...(expressions.length === 0 ? [] : [{ kind: "calendar", expressions, next } as const]),
+      ...intervals.map((text) => ({ kind: "interval", text }) as const),
+    ],
+    when: [...expressions, ...intervals, ...(delay === undefined ? [] : [`up to ${delay} later`])].join(", "),
+  };
+}
+
+/** Timers that run now: one can be started without being enabled. Where systemd does not run there are none. */
+async function askActiveTimers(machine: Machine): Promise<ReadonlySet<string>> {
+  if (machine.root !== "/") return new Set();
+  const command = [
+    "systemctl",
+    "list-units",
+    "--type=timer",
+    "--state=active",
+    "--plain",
+    "--no-legend",
+  ] as const;
+  const { exitCode, stdout } = await machine.exec(command, { timeoutMs: machine.timeoutMs });
+  return new Set(exitCode === 0 ? stdout.split("\n").map((line) => line.split(" ")[0] ?? "") : []);
+}

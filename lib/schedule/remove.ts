@@ -1,0 +1,33 @@
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { Tool, ToolResult } from "#lib/core/tool.ts";
+import { applyChanges } from "#lib/cron/changes.ts";
+import { readJobFlag, requireRoot } from "#lib/schedule/flags.ts";
+import { findOwn, removeOwn } from "#lib/schedule/plan-files.ts";
+import { isOwnText } from "#lib/schedule/schedule-plan.ts";
+import { openMachine } from "#lib/schedule/survey.ts";
+
+/** Take away what install wrote for a job; what others wrote stays. */
+export async function removeSchedule(tool: Tool): Promise<ToolResult> {
+  const job = readJobFlag(tool);
+  requireRoot(tool, "remove");
+  const machine = openMachine(tool);
+  const present = await findOwn(machine, job);
+  const own = [...present].filter(([, text]) => isOwnText(text, job)).map(([path]) => path);
+  if (own.length === 0) {
+    throw new OpsError(`The job ${job} has no schedule that was installed here`, {
+      outcome: "failed",
+      hint: "schedule show says what starts it",
+    });
+  }
+  const changes = removeOwn(machine, job, own);
+  await applyChanges(changes);
+  return {
+    outcome: "complete",
+    text: [
+      ...changes.map(({ what }) => `Done: ${what}`),
+      `Nothing of ours starts the job ${job} any more`,
+      "",
+    ].join("\n"),
+    json: { schema: 1, job, changes: changes.map(({ what }) => what) },
+  };
+}

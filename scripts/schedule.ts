@@ -1,0 +1,21 @@
+#!/usr/bin/env bun
+/** Show every entry that starts a backup, and install one for a job: `schedule show | explain | install | remove`. */
+import { runTool } from "#lib/run/run-tool.ts";
+import { schedule } from "#lib/schedule/schedule.ts";
+
+await runTool({
+  name: "schedule",
+  summary: "show | explain | install | remove what starts backups: cron, anacron, systemd timers",
+  operands: ["ACTION"],
+  flags: {
+    job: { value: "JOB", help: "install, remove: name of a file in /etc/lastgood, without .env (backup)" },
+    at: {
+      value: "TIMES",
+      help: 'install, explain: five fields as in a crontab, H for a minute of this host\'s own ("H 3 * * *")',
+    },
+    with: { value: "OWNER", help: "install: cron or systemd (cron)" },
+    "disable-legacy": { help: "install: switch off whatever else starts the job; a copy is kept" },
+    root: { value: "DIR", help: "work on the machine whose / is this directory" },
+  },
+  main: schedule,
+});
