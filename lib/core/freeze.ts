@@ -25,6 +25,8 @@ export interface RootFacts {
   readonly snapshotSource: SnapshotSource | undefined;
   /** Directory in which a copy of it would be made; undefined when there is none. */
   readonly staging: string | undefined;
+  /** Mount point of that directory. */
+  readonly stagingMount: string | undefined;
   /** Why a strategy is out of the question, in words that follow "because". */
   readonly obstacles: Readonly<Partial<Record<FreezeStrategy, string>>>;
   /** Copies in `staging` share their blocks with the data. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { tarProof } from "#lib/core/proof.ts";
 import type { Finding } from "#lib/core/report.ts";
+import { createOptions } from "#lib/core/tar-options.ts";
 import { createTarReader } from "#lib/core/tar-status.ts";
 import { ask, askFileType, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
@@ -47,9 +48,7 @@ export function createApplicationSource(settings: ApplicationSettings): Source |
 /**
  * Arguments of GNU tar for a whole tree on standard output.
  *
- * The pax format carries names of any bytes, sizes beyond 8 GiB, sub-second times, ACLs and xattrs; access and change
- * times are left out of it, since they make two archives of the same tree differ. Members are sorted and begin with `./`, so
- * a name with a leading dash stays a name.
+ * Members are sorted and begin with `./`, so a name with a leading dash stays a name.
  */
 export function tarArguments(
   directory: string,
@@ -66,23 +65,7 @@ export function tarArguments(
 
 /** The same for any tree, with further options. */
 export function treeArguments(directory: string, options: readonly string[] = []): string[] {
-  return [
-    "--create",
-    "--file=-",
-    "--format=pax",
-    "--pax-option=delete=atime,delete=ctime",
-    "--sort=name",
-    "--numeric-owner",
-    "--acls",
-    "--xattrs",
-    "--xattrs-include=*",
-    "--sparse",
-    "--totals",
-    "--quoting-style=escape",
-    ...options,
-    `--directory=${directory}`,
-    ".",
-  ];
+  return [...createOptions, ...options, `--directory=${directory}`, "."];
 }
 
 async function checkContent(

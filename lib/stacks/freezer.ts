@@ -47,6 +47,8 @@ export interface FreezeAccess {
   readonly env: Readonly<Record<string, string>>;
   /** For one question to a file system, for one snapshot. */
   readonly timeoutMs: number;
+  /** What will not be archived, by patterns of tar, need not be copied. */
+  readonly excludes: readonly string[];
   /** A copy that has not moved for so long is stuck. */
   readonly stallMs: number;
 }

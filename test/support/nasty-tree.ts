@@ -28,6 +28,9 @@ interface NastyTreeOptions {
 const megabyte = 1024 * 1024;
 const filesPerDirectory = 250;
 
+/** Bytes of a symlink's target. */
+const longestOnXfs = 1023;
+
 /** Fill `directory`, which is made if need be. Owners, `trusted.*` and `security.*` only where this process may set them. */
 export async function createNastyTree(
   directory: string,
@@ -87,7 +90,7 @@ function addDeepPath(directory: string): void {
   mkdirSync(deep, { recursive: true });
   writeFileSync(join(deep, "bottom"), "far down\n");
   linkSync(join(deep, "bottom"), join(directory, "hard link to the bottom"));
-  symlinkSync(join(deep, "bottom"), join(directory, "long symlink"));
+  symlinkSync(join(deep, "bottom").slice(0, longestOnXfs), join(directory, "long symlink"));
 }
 
 function addModes(directory: string): void {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 interface SmallFileSystemOptions {
   readonly sizeMb: number;
-  readonly type: "ext4" | "tmpfs";
+  readonly type: "btrfs" | "ext4" | "tmpfs" | "xfs";
 }
 
 export interface SmallFileSystem {
@@ -77,7 +77,8 @@ function mount(type: SmallFileSystemOptions["type"], sizeMb: number, image: stri
   }
   run("truncate", "--size", `${sizeMb}M`, image);
   // Without blocks kept for root, so that a full disk is full for root as well.
-  run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", image);
+  if (type === "ext4") run("mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", image);
+  else run(`mkfs.${type}`, "-q", image);
   run("mount", "-o", "loop", image, directory);
 }
 
