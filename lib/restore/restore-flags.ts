@@ -9,4 +9,16 @@ export const restoreFlags = {
   job: { value: "NAME", help: "sets of this job" },
   all: { help: "verify: every set in every place" },
   sample: { value: "PERCENT", help: "verify: so many of the sets, chosen by chance" },
+  component: { value: "NAME", help: "restore: only these components, parted by commas" },
+  to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
+  trust: { help: "restore: devices and set-id bits of a set of another host as well" },
 } as const;
+
+/** The items of a flag that takes several, parted by commas. */
+export function listFlag(value: string | boolean | undefined): readonly string[] {
+  if (typeof value !== "string") return [];
+  return value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}

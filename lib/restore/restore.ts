@@ -4,6 +4,7 @@ import { suggest } from "#lib/core/suggest.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { listSets } from "#lib/restore/list-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
+import { restoreSet } from "#lib/restore/restore-set.ts";
 import { showSet } from "#lib/restore/show-set.ts";
 import { verifySets } from "#lib/restore/verify-sets.ts";
 
@@ -11,6 +12,7 @@ const commands: Readonly<Record<string, (context: RestoreContext) => Promise<Too
   list: listSets,
   show: showSet,
   verify: verifySets,
+  restore: restoreSet,
 };
 
 /** The first operand names the command, those behind it are its own. */

@@ -1,0 +1,148 @@
+/** One component of a set, written where the plan says. */
+import { join } from "node:path";
+import { type ExtractedArchive, extractArchive } from "#lib/archive/extract-archive.ts";
+import { writePlain } from "#lib/archive/write-plain.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import type { PlannedPart } from "#lib/core/restore-plan.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import type { JudgedMembers, NamedMember } from "#lib/core/tar-judge.ts";
+import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
+import { makeDirectory, writeWhole } from "#lib/restore/target-directory.ts";
+
+export interface PartRequest {
+  /** Where the set's files are. */
+  readonly from: string;
+  /** Directory that is restored into. */
+  readonly directory: string;
+  readonly paths: readonly string[];
+  readonly isTrusted: boolean;
+}
+
+export interface RestoredPart {
+  readonly component: string;
+  readonly target: string;
+  readonly message: string;
+  /** What is not as it was. */
+  readonly problems: readonly string[];
+  /** Of `paths`, what this component does not have. */
+  readonly missing: readonly string[];
+  readonly seconds: number;
+}
+
+/** More members than any archive of ours has; where a manifest says how many there are, that is the limit. */
+const mostEntries = 100_000_000;
+const namesShown = 10;
+
+/** Throws OpsError "failed"; nothing of this part is left then. */
+export async function restorePart(
+  context: RestoreContext,
+  part: PlannedPart,
+  request: PartRequest,
+): Promise<RestoredPart> {
+  const { clock } = context.deps;
+  const startedMs = clock.monotonicMs();
+  context.progress.begin(`restore ${part.component.name}`, part.component.bytesIn);
+  try {
+    const restored = await (part.kind === "tree" ? restoreTree : restoreFile)(context, part, request);
+    return { ...restored, seconds: (clock.monotonicMs() - startedMs) / 1000 };
+  } finally {
+    context.progress.end();
+  }
+}
+
+type Restored = Omit<RestoredPart, "seconds">;
+
+async function restoreTree(
+  context: RestoreContext,
+  { component, name }: PlannedPart,
+  { from, directory, paths, isTrusted }: PartRequest,
+): Promise<Restored> {
+  const { childEnvironment: env, signal, progress, isRoot } = context;
+  const { file, compression, entries, bytesIn } = component;
+  const write = async (hidden: string): Promise<ExtractedArchive> => {
+    await makeDirectory(context, hidden);
+    const extracted = await extractArchive({
+      archive: join(from, file),
+      compression,
+      directory: hidden,
+      isTrusted,
+      paths,
+      maxEntries: entries ?? mostEntries,
+      maxBytes: bytesIn > 0 ? bytesIn : Number.POSITIVE_INFINITY,
+      keepsOwners: isRoot,
+      env,
+      stallMs: limitsOf(context).stallMs,
+      signal,
+      onBytes: progress.update,
+    });
+    checkCount(file, entries, extracted.members);
+    if (paths.length > 0 && extracted.members.missing.length === paths.length) {
+      throw new OpsError(`Cannot find ${paths.map((path) => `"${path}"`).join(", ")} in ${component.name}`, {
+        outcome: "failed",
+        hint: "Paths are relative to the directory that was backed up; restore show SET names the components",
+      });
+    }
+    return extracted;
+  };
+  const { members, problems } = await writeWhole(context, directory, name, write);
+  return {
+    component: component.name,
+    target: join(directory, name),
+    message: `${members.kept} of ${members.entries} members`,
+    problems: [
+      ...problems,
+      ...nameMembers(members.refused, "left out"),
+      ...nameMembers(members.neutralised, "restored"),
+      ...(isTrusted || members.neutralised.count + members.refused.count === 0
+        ? []
+        : [
+            "It is a set of another host, or nobody vouches for it: --trust restores devices and set-id bits",
+          ]),
+    ],
+    missing: members.missing,
+  };
+}
+
+/** An archive that ends well and has fewer members than were written is not what was written. */
+function checkCount(file: string, entries: number | undefined, members: JudgedMembers): void {
+  if (entries === undefined || members.entries === entries) return;
+  throw new OpsError(`Cannot restore "${file}": it has ${members.entries} members, ${entries} were written`, {
+    outcome: "failed",
+  });
+}
+
+async function restoreFile(
+  context: RestoreContext,
+  { component, name }: PlannedPart,
+  { from, directory }: PartRequest,
+): Promise<Restored> {
+  const { childEnvironment: env, signal, progress } = context;
+  const { file, compression, bytesIn, format } = component;
+  // The size that a dump in custom format is said to have is that of the SQL in it.
+  const isSizeKnown = bytesIn > 0 && format !== "pgdump";
+  await writeWhole(context, directory, name, (path) =>
+    writePlain({
+      archive: join(from, file),
+      compression,
+      path,
+      maxBytes: isSizeKnown ? bytesIn : Number.POSITIVE_INFINITY,
+      env,
+      stallMs: limitsOf(context).stallMs,
+      signal,
+      onBytes: progress.update,
+    }),
+  );
+  const size = isSizeKnown ? `${formatBytes(bytesIn)}, ` : "";
+  const by = component.facts?.["restore"];
+  const message = typeof by === "string" ? `${size}to be loaded by: ${by}` : `${size}a ${format} dump`;
+  return { component: component.name, target: join(directory, name), message, problems: [], missing: [] };
+}
+
+/** The first of them, a line each. */
+export function nameMembers(
+  { count, members }: { readonly count: number; readonly members: readonly NamedMember[] },
+  what: string,
+): string[] {
+  const shown = members.slice(0, namesShown).map(({ name, reason }) => `"${name}" was ${what}: ${reason}`);
+  return count > shown.length ? [...shown, `and ${count - shown.length} more were ${what}`] : shown;
+}

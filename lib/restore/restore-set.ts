@@ -1,0 +1,163 @@
+/** `restore restore SET`: a plan, the set's files verified, then every component into a directory of its own. */
+import { join, resolve } from "node:path";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { combineOutcomes } from "#lib/core/outcome.ts";
+import { bytesNeeded, type PlannedPart, planRestore } from "#lib/core/restore-plan.ts";
+import { stampOf } from "#lib/core/set-choice.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import { showName } from "#lib/core/tar-judge.ts";
+import type { ToolResult } from "#lib/core/tool.ts";
+import { chooseFound } from "#lib/restore/choose-found.ts";
+import { fetchSet } from "#lib/restore/fetch-set.ts";
+import type { FoundSet } from "#lib/restore/find-sets.ts";
+import type { RestoreContext } from "#lib/restore/places.ts";
+import { listFlag } from "#lib/restore/restore-flags.ts";
+import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
+import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
+import { checkTarget, makeDirectory } from "#lib/restore/target-directory.ts";
+import { isOwnSet } from "#lib/restore/trust.ts";
+
+interface Plan {
+  readonly copies: readonly [FoundSet, ...FoundSet[]];
+  readonly parts: readonly PlannedPart[];
+  readonly directory: string;
+  readonly paths: readonly string[];
+  readonly isTrusted: boolean;
+}
+
+export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
+  const [, name, ...paths] = context.operands;
+  if (name === undefined) {
+    throw new OpsError("SET is missing", {
+      outcome: "usage",
+      hint: "latest, latest-good, or a time stamp of restore list",
+    });
+  }
+  const chosen = await chooseFound(context, name);
+  if (chosen.kind === "legacy") return restoreLegacy(context, chosen.set, paths);
+  const plan = makePlan(context, chosen.copies, paths);
+  const { parts, directory, copies } = plan;
+  const fetchedBytes = parts.reduce((sum, { component }) => sum + component.bytesOut, 0);
+  await checkTarget(context, {
+    directory,
+    names: parts.map((part) => part.name),
+    // Of archives, single paths need less, but how much nobody knows before.
+    neededBytes: (paths.length > 0 ? 0 : bytesNeeded(parts)) + (isHere(copies[0]) ? 0 : fetchedBytes),
+    keepOut: copies.flatMap(({ place, path }) =>
+      place.directory === undefined ? [] : [join(place.directory, path)],
+    ),
+  });
+  const lines = describePlan(plan);
+  if (context.isDryRun) {
+    return {
+      outcome: "complete",
+      text: lines.map((line) => `${line}\n`).join(""),
+      json: { schema: 1, plan: lines },
+    };
+  }
+  for (const line of lines) context.log.info("restore.plan", line);
+  await makeDirectory(context, directory);
+  return carryOut(context, plan);
+}
+
+function makePlan(
+  context: RestoreContext,
+  copies: readonly [FoundSet, ...FoundSet[]],
+  paths: readonly string[],
+): Plan {
+  const { flags, cwd } = context;
+  const [{ manifest }] = copies;
+  const parts = planRestore(manifest, {
+    components: listFlag(flags["component"]),
+    paths,
+    databaseFor: () => undefined,
+  });
+  const to = flags["to"];
+  const usual = `restored-${manifest.host.name}-${manifest.job}-${stampOf(manifest)}`.replaceAll(
+    /[^A-Za-z0-9._-]/g,
+    "_",
+  );
+  return {
+    copies,
+    parts,
+    paths,
+    directory: resolve(cwd, typeof to === "string" ? to : usual),
+    isTrusted: flags["trust"] === true || isOwnSet(context, manifest),
+  };
+}
+
+function isHere({ place }: FoundSet): boolean {
+  return place.directory !== undefined;
+}
+
+function describePlan({ copies, parts, directory, paths, isTrusted }: Plan): string[] {
+  const [{ manifest, place }] = copies;
+  const { host, job, outcome } = manifest;
+  return [
+    `Set ${stampOf(manifest)} of ${host.name}/${job} (${outcome}) from ${place.name} into ${directory}`,
+    ...parts.map(({ component, name }) => {
+      const what = paths.length > 0 ? `${paths.join(", ")} of ` : "";
+      return `  ${join(directory, name)}: ${what}${component.name}, ${formatBytes(component.bytesIn)}`;
+    }),
+    ...(isTrusted ? [] : ["  without devices and set-id bits, since it is no set of this host (--trust)"]),
+    ...manifest.missing.map(({ name, problem }) => `  The set lacks ${name}: ${problem}`),
+    "Nothing that exists is overwritten, nothing is stopped",
+  ].map(showName);
+}
+
+function describePart({ component, target, message, problems, seconds }: RestoredPart): string[] {
+  return [
+    `${component}: ${target}: ${message} in ${seconds.toFixed(1)} s`,
+    ...problems.map((problem) => `  ${problem}`),
+  ];
+}
+
+async function carryOut(context: RestoreContext, plan: Plan): Promise<ToolResult> {
+  const { copies, parts, directory, paths, isTrusted } = plan;
+  const { clock } = context.deps;
+  const startedMs = clock.monotonicMs();
+  const components = parts.map(({ component }) => component);
+  const files = await fetchSet(context, copies, components, directory);
+  const restored: RestoredPart[] = [];
+  const failed: { readonly component: string; readonly problem: string }[] = [];
+  for (const part of parts) {
+    try {
+      restored.push(await restorePart(context, part, { from: files.directory, directory, paths, isTrusted }));
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof OpsError)) throw error;
+      failed.push({ component: part.component.name, problem: describeError(error) });
+    }
+  }
+  // What could not be restored may be tried again with what was fetched.
+  if (failed.length === 0) await files.close();
+  const nowhere = restored.flatMap(({ missing }) => missing);
+  const outcome = combineOutcomes([
+    ...restored.map(({ problems }) => (problems.length === 0 ? ("complete" as const) : ("partial" as const))),
+    ...nowhere.map(() => "partial" as const),
+    ...failed.map(() => "failed" as const),
+  ]);
+  const seconds = (clock.monotonicMs() - startedMs) / 1000;
+  const lines = [
+    ...restored.flatMap(describePart),
+    ...failed.map(({ component, problem }) => `FAILED: ${component}: ${problem}`),
+    ...nowhere.map((path) => `NOT FOUND: ${path}`),
+    ...files.notes.map((note) => `Note: ${note}`),
+    `Restored ${restored.length} of ${parts.length} components into ${directory} in ${seconds.toFixed(1)} s`,
+  ];
+  return {
+    outcome,
+    text: lines.map((line) => `${showName(line)}\n`).join(""),
+    json: {
+      schema: 1,
+      outcome,
+      set: stampOf(copies[0].manifest),
+      directory,
+      restored,
+      failed,
+      notFound: nowhere,
+      notes: files.notes,
+      seconds,
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** The directory that a restore writes into: new names only, each of them whole as soon as it can be seen. */
+import { join, resolve } from "node:path";
+import { OpsError } from "#lib/core/ops-error.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import {
+  ask,
+  askFileType,
+  askRealPath,
+  askSpace,
+  type FileSystemAsker,
+} from "#lib/preflight/ask-file-system.ts";
+import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
+import { removePartialSet } from "#lib/stores/partial-set.ts";
+
+/** Before it has been looked at, and if need be made, with `openTarget`. */
+export interface TargetCheck {
+  readonly directory: string;
+  /** Names that will be made in it. */
+  readonly names: readonly string[];
+  readonly neededBytes: number;
+  /** Directories that must stay as they are: sets. */
+  readonly keepOut: readonly string[];
+}
+
+const syncMs = 600_000;
+const movePatienceMs = 60_000;
+
+export function askerOf(context: RestoreContext): FileSystemAsker {
+  const { deps, signal } = context;
+  return { exec: deps.exec, signal, timeoutMs: limitsOf(context).fsTimeoutMs };
+}
+
+/** Whether it can take everything. Throws OpsError "failed"; nothing is written. */
+export async function checkTarget(context: RestoreContext, check: TargetCheck): Promise<void> {
+  const asker = askerOf(context);
+  const { directory, names, neededBytes, keepOut } = check;
+  const refuse = (reason: string, hint: string) =>
+    new OpsError(`Cannot restore into "${directory}": ${reason}`, { outcome: "failed", hint });
+  const type = await askFileType(asker, directory);
+  if (type.ok && type.value !== "directory") throw refuse(`it is a ${type.value}`, "Give another --to");
+  if (!type.ok && type.reason.startsWith("no answer")) throw refuse(type.reason, "Look at its mount");
+  const existing = type.ok ? directory : resolve(directory, "..");
+  const real = await askRealPath(asker, existing);
+  if (!real.ok) throw refuse(`"${existing}": ${real.reason}`, "Create it, or give another --to");
+  for (const kept of keepOut) {
+    const realKept = await askRealPath(asker, kept);
+    if (realKept.ok && `${real.value}/`.startsWith(`${realKept.value}/`)) {
+      throw refuse(`it lies in the set "${kept}"`, "Give another --to: sets stay as they are");
+    }
+  }
+  for (const name of names) {
+    const there = await ask(asker, ["stat", "--format=%F", "--", join(directory, name)]);
+    if (there.ok) {
+      throw refuse(
+        `"${name}" is there already`,
+        "Give another --to, or move it away: nothing is overwritten",
+      );
+    }
+  }
+  const space = await askSpace(asker, existing);
+  if (!space.ok) throw refuse(space.reason, "Look at its mount");
+  if (space.value.freeBytes < neededBytes) {
+    throw refuse(
+      `${formatBytes(space.value.freeBytes)} free, ${formatBytes(neededBytes)} required`,
+      "Free space there, give another --to, or take single components or paths",
+    );
+  }
+}
+
+/** Make it if need be; only its owner may look into what is new. */
+export function makeDirectory(context: RestoreContext, path: string): Promise<void> {
+  return act(context, ["mkdir", "--parents", "--mode=700", "--", path], `create "${path}"`);
+}
+
+/**
+ * Have `write` make something under a hidden name, then give it its own. Whatever goes wrong, the hidden one goes. Replaces
+ * nothing: what has got that name meanwhile stays.
+ */
+export async function writeWhole<Value>(
+  context: RestoreContext,
+  directory: string,
+  name: string,
+  write: (hidden: string) => Promise<Value>,
+): Promise<Value> {
+  const hidden = join(directory, `.restoring-${context.runId.slice(0, 8)}-${name}`);
+  try {
+    const value = await write(hidden);
+    await act(context, ["sync", "--file-system", "--", hidden], `sync "${hidden}"`, syncMs);
+    const final = join(directory, name);
+    await act(
+      context,
+      ["mv", "--no-clobber", "--no-target-directory", "--", hidden, final],
+      `rename to "${final}"`,
+    );
+    const left = await ask(askerOf(context), ["stat", "--format=%F", "--", hidden]);
+    if (left.ok)
+      throw new OpsError(`Cannot rename to "${final}": it is there already`, { outcome: "failed" });
+    return value;
+  } catch (error) {
+    await removePartialSet(hidden, limitsOf(context).fsTimeoutMs * 10).catch((left: unknown) => {
+      context.log.warning("restore.left", `Left behind: "${hidden}": ${String(left)}`);
+    });
+    throw error;
+  }
+}
+
+async function act(
+  { deps, signal }: RestoreContext,
+  command: readonly [string, ...string[]],
+  action: string,
+  timeoutMs = movePatienceMs,
+): Promise<void> {
+  const result = await deps.exec(command, { timeoutMs, signal });
+  if (result.exitCode === 0) return;
+  const words = result.timedOut
+    ? `no answer after ${timeoutMs / 1000} s`
+    : result.stderr.trim().split("\n")[0];
+  throw new OpsError(`Cannot ${action}: ${words || `it ended with ${result.exitCode}`}`, {
+    outcome: "failed",
+  });
+}
