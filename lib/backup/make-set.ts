@@ -7,13 +7,14 @@ import type { WrittenCopy } from "#lib/archive/verify-copies.ts";
 import { buildManifest } from "#lib/backup/build-manifest.ts";
 import { type Destination, partialNameOf, type SetCopy } from "#lib/backup/destinations.ts";
 import { tryPublish } from "#lib/backup/publish-copy.ts";
+import { type SettlingSource, settleSources } from "#lib/backup/settle-sources.ts";
 import { type FailedSource, type WrittenSource, writeSource } from "#lib/backup/write-source.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { Component, Manifest, MissingComponent } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import type { ReleasedSource, Source } from "#lib/sources/source.ts";
+import type { Source } from "#lib/sources/source.ts";
 import { createPartialSet, removePartialSet } from "#lib/stores/partial-set.ts";
 
 export interface MadeSet {
@@ -39,10 +40,12 @@ export interface SetPlan {
 /** Throws OpsError "failed" when no usable set came to be; whatever happens, no partial of this run is left. */
 export async function makeSet(context: RunContext<Settings>, plan: SetPlan): Promise<MadeSet> {
   const copies: SetCopy[] = [];
+  const settling: SettlingSource[] = [];
   try {
     for (const destination of plan.destinations) copies.push(await openCopy(context, destination));
-    return await fillSet(context, plan, copies);
+    return await fillSet(context, plan, copies, settling);
   } finally {
+    await Promise.all(settling.map(({ settled }) => settled));
     for (const copy of copies) await closeCopy(context, copy);
   }
 }
@@ -68,32 +71,37 @@ async function fillSet(
   context: RunContext<Settings>,
   plan: SetPlan,
   copies: readonly SetCopy[],
+  settling: SettlingSource[],
 ): Promise<MadeSet> {
   const { log } = context;
-  const parts: PartReport[] = [];
+  let parts: PartReport[] = [];
   const problems: string[] = [];
   const notes: string[] = [];
-  const components: Component[] = [];
+  const written: Component[] = [];
   const missing = [...plan.missing];
   const failed: FailedSource[] = [];
   const readBack: WrittenSource["readBack"][] = [];
   let usable = [...copies];
   for (const source of plan.sources) {
-    const written = await writeSource(context, source, usable, plan.earlier);
-    parts.push(written.part, ...describeRelease(source, written.released));
-    problems.push(...written.problems, ...(written.released?.problems ?? []));
-    notes.push(...(written.released?.notes ?? []));
-    if (written.component === undefined) {
-      missing.push(written.missing);
-      failed.push(written);
+    const result = await writeSource(context, source, usable, plan.earlier);
+    if (result.settled !== undefined) settling.push({ name: source.name, settled: result.settled });
+    parts.push(result.part);
+    problems.push(...result.problems);
+    if (result.component === undefined) {
+      missing.push(result.missing);
+      failed.push(result);
       continue;
     }
-    components.push(written.component);
-    notes.push(...written.notes);
-    readBack.push(written.readBack);
-    usable = dropFailed(usable, written.copies, problems, parts);
+    written.push(result.component);
+    notes.push(...result.notes);
+    readBack.push(result.readBack);
+    usable = dropFailed(usable, result.copies, problems, parts);
   }
-  refuseNothing(components, failed);
+  refuseNothing(written, failed);
+  const { components, ...settled } = await settleSources(settling, written, parts);
+  parts = [...settled.parts];
+  problems.push(...settled.problems);
+  notes.push(...settled.notes);
   const how = weakest(readBack);
   if (how !== "none")
     log.info(
@@ -118,12 +126,6 @@ async function fillSet(
     notes,
     bytes: components.reduce((sum, component) => sum + component.bytesOut, 0),
   };
-}
-
-/** What was stopped for a source and did not start again is a part of its own: the component may be perfect. */
-function describeRelease({ name }: Source, released: ReleasedSource | undefined): PartReport[] {
-  const [message] = released?.problems ?? [];
-  return message === undefined ? [] : [{ kind: "restart", name, outcome: "failed", message }];
 }
 
 /** What holds for every component. */

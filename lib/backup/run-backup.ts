@@ -1,6 +1,7 @@
 /** Back up one job: check, sweep, write, verify, publish, prune. */
 import { type Destination, listDestinations } from "#lib/backup/destinations.ts";
 import { describeDryRun } from "#lib/backup/dry-run.ts";
+import { findSources } from "#lib/backup/find-sources.ts";
 import { type MadeSet, makeSet } from "#lib/backup/make-set.ts";
 import { openStores } from "#lib/backup/open-stores.ts";
 import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/preflight.ts";
@@ -13,19 +14,18 @@ import { combineOutcomes } from "#lib/core/outcome.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { formatBytes } from "#lib/core/size.ts";
-import { createSources } from "#lib/sources/registry.ts";
 import { newestFirst } from "#lib/stores/set-listing.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
 /** What must be there before the lock is taken. Throws OpsError "failed". */
 export async function checkBackupDirectories(context: RunContext<Settings>): Promise<void> {
   const [first] = listDestinations(context.settings);
-  await checkDirectories(context, createSources(context.settings), first);
+  await checkDirectories(context, await findSources(context), first);
 }
 
 /** One run over the sources of a job. In a dry run it has no effect and says what it would do. */
 export async function runBackup(context: RunContext<Settings>): Promise<RunResult> {
-  const sources = createSources(context.settings);
+  const sources = await findSources(context);
   const destinations = listDestinations(context.settings);
   // Before anything is written there, the write test included.
   for (const { root } of destinations) await context.journal.record({ kind: "partial", root });

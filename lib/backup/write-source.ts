@@ -22,9 +22,9 @@ export interface WrittenSource extends DescribedComponent {
   readonly readBack: "medium" | "cache" | undefined;
 }
 
-/** What a source said when it was let go of. */
-export interface Released {
-  readonly released: ReleasedSource | undefined;
+/** What is still to be heard of a source that was let go of. */
+interface Settling {
+  readonly settled: Promise<ReleasedSource> | undefined;
 }
 
 /** A source that gave nothing to the set. */
@@ -42,7 +42,7 @@ export async function writeSource(
   source: Source,
   copies: readonly SetCopy[],
   earlier: readonly Manifest[],
-): Promise<(WrittenSource | FailedSource) & Released> {
+): Promise<(WrittenSource | FailedSource) & Settling> {
   const [first, ...others] = copies.map((copy) => copy.directory);
   if (first === undefined)
     throw new OpsError("Cannot write anywhere: no destination is left", { outcome: "failed" });
@@ -67,12 +67,14 @@ export async function writeSource(
       context.signal.throwIfAborted();
       if (!(error instanceof OpsError)) throw error;
       const words = [describeError(error), ...error.problems];
-      return withReleased(failSource(context, source, words, error.hint), undefined);
+      return { ...failSource(context, source, words, error.hint), settled: undefined };
     }
     const written = await writeOpened(context, source, open, tools, [first, ...others], history);
-    return withReleased(written, await open.release?.());
+    return { ...written, settled: (await open.release?.())?.settled };
+  } catch (error) {
+    await (await open?.release?.())?.settled;
+    throw error;
   } finally {
-    await open?.release?.();
     await closeAccess(context, opened);
   }
 }
@@ -88,15 +90,6 @@ async function findTools(context: RunContext<Settings>): Promise<Tools> {
     compressor: await findCompressor(context),
     hasher: settings.VERIFY ? await findHasher(deps.exec, signal) : undefined,
   };
-}
-
-function withReleased(
-  written: WrittenSource | FailedSource,
-  released: ReleasedSource | undefined,
-): (WrittenSource | FailedSource) & Released {
-  if (released === undefined || written.component === undefined) return { ...written, released };
-  const facts = { ...written.component.facts, ...released.facts };
-  return { ...written, component: { ...written.component, facts }, released };
 }
 
 async function writeOpened(

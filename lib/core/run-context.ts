@@ -62,6 +62,8 @@ export interface RunContext<Settings> {
   readonly host: HostIdentity;
   readonly tool: { readonly version: string; readonly runtime: string };
   readonly isDryRun: boolean;
+  /** Names of the sources that were chosen for this run; undefined: all of them. */
+  readonly selection?: readonly string[] | undefined;
   /** Aborted by signals, by RUN_TIMEOUT and by an unforeseen error. */
   readonly signal: AbortSignal;
   readonly journal: UndoJournal;

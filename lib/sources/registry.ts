@@ -4,9 +4,11 @@ import { createMysqlSource } from "#lib/sources/mysql.ts";
 import { createPostgresSources } from "#lib/sources/postgres.ts";
 import type { Source } from "#lib/sources/source.ts";
 import { createSqliteSource } from "#lib/sources/sqlite.ts";
+import type { StackSettings } from "#lib/sources/stack-settings.ts";
+import { createStackSources, type Discovery } from "#lib/sources/stack-sources.ts";
 import { createSystemStateSource, type SystemStateSettings } from "#lib/sources/system-state.ts";
 
-export interface SourceSettings extends ApplicationSettings, SystemStateSettings {
+export interface SourceSettings extends ApplicationSettings, StackSettings, SystemStateSettings {
   readonly APP_DIR: string | undefined;
   readonly DATABASES: readonly DatabaseTarget[];
   readonly DB_MIN_KB: number;
@@ -16,9 +18,10 @@ export interface SourceSettings extends ApplicationSettings, SystemStateSettings
  * The sources that the settings ask for, in the order in which they are read: databases before the files that their rows
  * speak of, so that a restored row finds its file.
  */
-export function createSources(settings: SourceSettings): Source[] {
+export async function createSources(settings: SourceSettings, discovery: Discovery): Promise<Source[]> {
   const sources = [
     ...settings.DATABASES.flatMap((target) => createDatabaseSources(target, settings)),
+    ...(await createStackSources(settings, discovery)),
     createApplicationSource(settings),
     createSystemStateSource(settings),
   ].filter((source) => source !== undefined);

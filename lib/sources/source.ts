@@ -84,7 +84,13 @@ export interface OpenSource {
    * ended, and once more when the run leaves the source; every call gets the one answer. Never rejects, and heeds no signal of
    * the run: it is what must happen in any case.
    */
-  readonly release?: (() => Promise<ReleasedSource>) | undefined;
+  readonly release?: (() => Promise<Releasing>) | undefined;
+}
+
+/** It has been let go of; the next source may be read. */
+export interface Releasing {
+  /** Whether what was started runs, once that is known. Never rejects. */
+  readonly settled: Promise<ReleasedSource>;
 }
 
 /** How letting go of a source went. */
@@ -94,4 +100,6 @@ export interface ReleasedSource {
   readonly notes: readonly string[];
   /** Added to those of the open source. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** How long what was stopped did not answer. */
+  readonly windowSeconds: number;
 }

@@ -112,13 +112,16 @@ export function createFakeDocker(containers: readonly Container[]): FakeDocker {
       notFound: false,
     }),
     readConfig: () => Promise.reject(dockerRefuses("read the configuration")),
-    readConfigHashes: async () => new Map(),
     down: async () => {
       calls.push("down");
       known.clear();
     },
     create: async () => {
       calls.push("create");
+    },
+    planCreate: async () => [],
+    recreate: async (_location, service) => {
+      calls.push(`recreate ${service}`);
     },
     ping: async () => undefined,
   };

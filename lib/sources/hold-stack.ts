@@ -1,0 +1,133 @@
+/**
+ * Hold a stack's data still for as long as they are read, and the stack itself no longer than it must be.
+ *
+ * Whatever happens on the way, an error, a signal, the limit of the window, what ran is started again before anything else.
+ */
+import { describeAlert } from "#lib/core/describe-alert.ts";
+import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
+import { amountOf } from "#lib/core/freeze-cost.ts";
+import type { StackRecord } from "#lib/core/stack-record.ts";
+import type { StoppedStack } from "#lib/core/undo.ts";
+import type { ReleasedSource, SourceAccess } from "#lib/sources/source.ts";
+import { createFreezer } from "#lib/stacks/create-freezer.ts";
+import type { Docker } from "#lib/stacks/docker.ts";
+import type { Frozen } from "#lib/stacks/freezer.ts";
+import { openWindow, type StackWindow, type WindowEnd } from "#lib/stacks/stack-window.ts";
+import type { StartOptions } from "#lib/stacks/start-stack.ts";
+
+export interface HoldRequest {
+  readonly access: SourceAccess;
+  /** Heeds no signal of the run: what has been begun is ended. */
+  readonly docker: Docker;
+  readonly name: string;
+  readonly record: StackRecord;
+  /** When each container had been started, by id. */
+  readonly startedAt: StoppedStack["startedAt"];
+  readonly plan: FreezePlan;
+  /** What is not archived, and so not copied. */
+  readonly excludes: readonly string[];
+  readonly start: StartOptions;
+  readonly maxWindowMs: number;
+}
+
+export interface HeldStack {
+  readonly frozen: Frozen;
+  readonly giveUp: AbortSignal;
+  /** Start the stack if it does not run, and remove what held its data. Never rejects. */
+  readonly release: () => Promise<{ readonly settled: Promise<ReleasedHold> }>;
+}
+
+export interface ReleasedHold extends ReleasedSource {
+  readonly isRunning: boolean;
+}
+
+/** Throws OpsError "failed" when the stack cannot be stopped or its data not be frozen; it has been started again by then. */
+export async function holdStack(request: HoldRequest): Promise<HeldStack> {
+  const { access, docker, name, record, plan } = request;
+  const exceeded = new AbortController();
+  const freezer = createFreezer(plan, {
+    ...access,
+    stack: name,
+    env: access.childEnvironment,
+    excludes: request.excludes,
+    signal: AbortSignal.any([access.signal, exceeded.signal]),
+  });
+  let window: StackWindow | undefined;
+  try {
+    access.log.info("stack.preparing", `Stack "${name}": ${plan.why}`);
+    await freezer.prepare();
+    access.signal.throwIfAborted();
+    window = await openWindow({
+      docker,
+      clock: access.clock,
+      log: access.log,
+      journal: access.journal,
+      stopped: { kind: "stack", record, startedAt: request.startedAt },
+      start: request.start,
+      maxMs: request.maxWindowMs,
+      onDown: (end) => access.alert(describeAlert(name, record, end)),
+    });
+    const { giveUp } = window;
+    giveUp.addEventListener("abort", () => exceeded.abort(giveUp.reason), { once: true });
+    const frozen = await freezer.freeze();
+    giveUp.throwIfAborted();
+    if (!frozen.mustStayStopped) {
+      await window.close();
+      // Settling and healthchecks go on beside the archiving.
+      void window.end();
+    }
+    const opened = window;
+    return {
+      frozen,
+      giveUp,
+      release: async () => {
+        await opened.close();
+        const left = await freezer.release();
+        const settle = async () => {
+          const end = await opened.end();
+          return describeEnd(name, record, end, frozen.measured ?? measureWindow(plan, end), left);
+        };
+        return { settled: settle() };
+      },
+    };
+  } catch (error) {
+    await window?.end();
+    for (const left of await freezer.release()) access.log.warning("freeze.left", left);
+    throw error;
+  }
+}
+
+/** Archived while stopped: the window is what the freeze took. */
+function measureWindow(plan: FreezePlan, { seconds }: WindowEnd): FreezeMeasurement {
+  return { strategy: "none", seconds, ...amountOf(plan) };
+}
+
+function describeEnd(
+  name: string,
+  record: StackRecord,
+  end: WindowEnd,
+  measured: FreezeMeasurement,
+  left: readonly string[],
+): ReleasedHold {
+  const { isRunning, attempts, seconds } = end;
+  const window = {
+    seconds: Math.round(seconds * 1000) / 1000,
+    how: record.how,
+    services: [...new Set(record.containers.map(({ service }) => service))],
+    attempts,
+    isRunning,
+  };
+  const problems = isRunning
+    ? []
+    : [
+        `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. ${end.manualCommand}`,
+      ];
+  const retried = attempts > 1 && isRunning ? [`Stack "${name}" needed ${attempts} attempts to start`] : [];
+  return {
+    isRunning,
+    problems,
+    notes: [...retried, ...end.notes, ...left],
+    facts: { window, freeze: measured },
+    windowSeconds: seconds,
+  };
+}

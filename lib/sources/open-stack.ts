@@ -1,0 +1,118 @@
+/** Get one stack ready to be archived: hooks, stop, freeze; start, when its data are held or have been read. */
+import { type FreezePlan, freezeMeasurementSchema } from "#lib/core/freeze.ts";
+import { planFreeze } from "#lib/core/freeze-plan.ts";
+import { once } from "#lib/core/once.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import { tarProof } from "#lib/core/proof.ts";
+import { planStop } from "#lib/core/stop-plan.ts";
+import { type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
+import type { OpenSource, SourceAccess } from "#lib/sources/source.ts";
+import type { StackSettings } from "#lib/sources/stack-settings.ts";
+import { createDocker } from "#lib/stacks/docker.ts";
+import type { FrozenRoot } from "#lib/stacks/freezer.ts";
+import type { StackReading } from "#lib/stacks/read-stacks.ts";
+import { stackArchive } from "#lib/stacks/stack-archive.ts";
+import { runHostHooks, runLabelHooks } from "#lib/stacks/stack-hooks.ts";
+import { startOptionsOf } from "#lib/stacks/start-options.ts";
+import { surveyRoots } from "#lib/stacks/survey-roots.ts";
+
+/** Throws OpsError "failed"; whatever ran then runs again. */
+export async function openStack(
+  reading: StackReading,
+  settings: StackSettings,
+  access: SourceAccess,
+): Promise<OpenSource> {
+  const { name, containers, roots } = reading;
+  if (reading.state === "unknown") {
+    throw new OpsError(
+      `Cannot tell whether stack "${name}" runs, so it is not touched: ${reading.problems[0] ?? "docker does not say"}`,
+      { outcome: "failed", hint: "docker compose ls --all" },
+    );
+  }
+  const { record, notes: stopNotes } = planStop(containers, settings.STACK_STOP);
+  const notes = [...reading.notes, ...stopNotes];
+  const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
+  if (record === undefined) {
+    const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
+    return { ...archive(lying), problems: reading.problems, notes };
+  }
+  const plan = await planStack(reading, settings, access);
+  // What has been begun is ended: docker hears of no signal of the run.
+  const docker = createDocker({ exec: access.exec });
+  const before = await runLabelHooks(docker, containers, "exec-pre");
+  const after = once(() => runLabelHooks(docker, containers, "exec-post"));
+  let held: HeldStack;
+  try {
+    held = await holdStack({
+      access,
+      docker,
+      name,
+      record,
+      startedAt: Object.fromEntries(containers.map(({ id, startedAt }) => [id, startedAt])),
+      plan,
+      excludes: settings.STACK_EXCLUDES,
+      start: startOptionsOf(settings),
+      maxWindowMs: settings.STACK_MAX_WINDOW,
+    });
+  } catch (error) {
+    for (const problem of await after()) access.log.warning("hook.failed", problem);
+    throw error;
+  }
+  const release = once(async () => {
+    const { settled } = await held.release();
+    const settle = async () => {
+      const { isRunning, ...released } = await settled;
+      const hooks = isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [];
+      return { ...released, notes: [...released.notes, ...(await after()), ...hooks] };
+    };
+    return { settled: settle() };
+  });
+  return {
+    ...archive(held.frozen.roots),
+    problems: [...reading.problems, ...before],
+    notes: [...notes, `Stack "${name}" frozen by ${plan.why}`, ...plan.notes, ...held.frozen.notes],
+    giveUp: held.giveUp,
+    release,
+  };
+}
+
+/** How its data would be held still at this moment. Throws OpsError "failed". */
+export async function planStack(
+  { roots }: StackReading,
+  settings: StackSettings,
+  access: Pick<
+    SourceAccess,
+    "exec" | "signal" | "timeoutMs" | "stallMs" | "childEnvironment" | "earlierFacts"
+  >,
+): Promise<FreezePlan> {
+  const facts = await surveyRoots(
+    roots.map(({ path }) => path),
+    {
+      ...access,
+      env: access.childEnvironment,
+      excludes: settings.STACK_EXCLUDES,
+      stagingDir: settings.STACK_STAGING_DIR,
+      spareDir: settings.BACKUP_DIR,
+    },
+  );
+  const history = access.earlierFacts.flatMap(
+    (earlier) => freezeMeasurementSchema.safeParse(earlier["freeze"]).data ?? [],
+  );
+  return planFreeze(facts, history, settings.STACK_FREEZE);
+}
+
+function tarOf(reading: StackReading, frozen: readonly FrozenRoot[], settings: StackSettings) {
+  const { name, directory, state, definition, roots, leftOut } = reading;
+  return {
+    ...stackArchive({ roots: frozen, definition, excludes: settings.STACK_EXCLUDES }),
+    proof: tarProof,
+    facts: {
+      stack: name,
+      directory,
+      state,
+      definition,
+      roots: roots.map(({ path, origin, name: title }) => ({ path, origin, name: title })),
+      leftOut: leftOut.map(({ path, reason }) => ({ path, reason })),
+    },
+  } as const;
+}

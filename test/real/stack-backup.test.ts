@@ -1,0 +1,88 @@
+/** Whole runs over the stacks of a real engine, by both runtimes. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
+import { createJob, type TestJob } from "#test/support/job.ts";
+import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+
+const script = "scripts/backup-run.ts";
+
+/** Says each second that it runs, ends at once when it is told to. */
+const web = `
+services:
+  web:
+    image: ${image}
+    init: true
+    command: [sleep, infinity]
+    volumes: ["APPDATA/web:/data", "kept:/kept"]
+    env_file: web.env
+volumes:
+  kept:
+`;
+
+interface StackWorld extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly job: TestJob;
+  readonly run: (...args: readonly string[]) => ReturnType<Sandbox["run"]>;
+}
+
+async function createWorld(
+  engine: DockerEngine,
+  runtime: "bun" | "deno",
+  settings: Readonly<Record<string, string>> = {},
+): Promise<StackWorld> {
+  const sandbox = await createSandbox();
+  const job = await createJob(sandbox, {
+    APP_DIR: undefined,
+    STACKS_DIR: engine.directory,
+    APPDATA_DIR: join(engine.directory, "../appdata"),
+    ...settings,
+  });
+  return {
+    sandbox,
+    job,
+    run: (...args) =>
+      sandbox.run(runtime, script, ["--config", job.config, ...args], { env: engine.environment }),
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
+}
+
+describe.skipIf(!hasDocker)("A backup of stacks", () => {
+  let engine: DockerEngine;
+  let appdata: string;
+  beforeAll(async () => {
+    engine = await startDockerEngine();
+    appdata = join(engine.directory, "../appdata");
+  });
+  afterAll(() => engine?.[Symbol.asyncDispose]());
+
+  describe.each(runtimes)("on %s", (runtime) => {
+    test("stops a stack, archives what it is and what it has, and starts it again", async () => {
+      engine.clear();
+      mkdirSync(join(appdata, "shop/web"), { recursive: true });
+      writeFileSync(join(appdata, "shop/web/page"), "hello\n");
+      engine.up("shop", web.replace("APPDATA", join(appdata, "shop")), { "web.env": "A=1\n" });
+      engine.docker("exec", "shop-web-1", "sh", "-c", "echo vol > /kept/file");
+      await using world = await createWorld(engine, runtime);
+      const before = engine.docker("inspect", "--format", "{{.State.StartedAt}}", "shop-web-1");
+      const ended = await world.run("--json");
+      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(engine.docker("inspect", "--format", "{{.State.Status}}", "shop-web-1")).toBe("running");
+      expect(engine.docker("inspect", "--format", "{{.State.StartedAt}}", "shop-web-1")).not.toBe(before);
+      const [set = ""] = world.job.sets();
+      const target = world.sandbox.path("restored");
+      mkdirSync(target);
+      const archive = join(set, "stack-shop.tar.zst");
+      execFileSync("tar", ["--zstd", "-C", target, "-xf", archive]);
+      const at = (path: string) => readFileSync(join(target, path), "utf8");
+      expect(at(join(appdata, "shop/web/page"))).toBe("hello\n");
+      expect(at(join(engine.directory, "shop/compose.yaml"))).toContain("services:");
+      expect(at(join(engine.directory, "shop/web.env"))).toBe("A=1\n");
+      const volume = engine.docker("volume", "inspect", "--format", "{{.Mountpoint}}", "shop_kept");
+      expect(at(join(volume, "file"))).toBe("vol\n");
+      expect(existsSync(world.job.journal)).toBe(false);
+    }, 60_000);
+  });
+});
