@@ -168,6 +168,6 @@ export function splitLines(value: string, separator: RegExp | string = "\n"): st
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-function isHttpUrl(value: string): boolean {
+export function isHttpUrl(value: string): boolean {
   return /^https?:\/\/\S+$/.test(value) && URL.canParse(value);
 }

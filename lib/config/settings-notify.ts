@@ -1,4 +1,5 @@
 import { optional, withDefault } from "#lib/config/entry.ts";
+import { channelPings } from "#lib/config/notify-parsers.ts";
 import {
   address,
   addresses,
@@ -28,6 +29,12 @@ export const notifySettings = {
   NOTIFY_TIMEOUT: withDefault(duration(1000), "60s", {
     doc: "All sending of one report together takes no longer",
   }),
+  CHANNEL_PINGS: {
+    ...withDefault(channelPings, "", {
+      doc: "Checks at a healthchecks server for the channels themselves, one `CHANNEL=URL` a line: told of each message whether it got through",
+    }),
+    isSecret: true,
+  },
   EMAIL_TO: withDefault(addresses, "", {
     doc: "Recipients, separated by commas or one a line; unset: no e-mail",
     aliases: ["EMAIL_RECIPIENT"],

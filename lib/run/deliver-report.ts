@@ -13,6 +13,7 @@ import type { Report } from "#lib/core/report.ts";
 import type { Channel } from "#lib/notify/channel.ts";
 import { type Delivery, deliver, sendWithRetries } from "#lib/notify/deliver.ts";
 import { putInOutbox, redeliver } from "#lib/notify/outbox.ts";
+import { pingChannels } from "#lib/notify/ping-channels.ts";
 import { createChannels } from "#lib/notify/registry.ts";
 import type { Session } from "#lib/run/session.ts";
 import { writeSyslog, writeToTerminals } from "#lib/tools/last-resort.ts";
@@ -24,7 +25,7 @@ export interface Addressee {
 
 /** Old messages may take this part of the time, so that they cannot keep the new one from being sent. */
 const outboxShare = 0.4;
-const startPingMs = 10_000;
+const pingMs = 10_000;
 
 export function outboxDirectory({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
   return join(STATE_DIR, JOB, "outbox");
@@ -51,6 +52,7 @@ export async function deliverReport(
     if (delivery.outcome !== "failed" || momentary.has(delivery.channel)) continue;
     await keep(session, settings, delivery.channel, message);
   }
+  await pingChecks(session, settings, deliveries);
   const isHeard = deliveries.some((delivery) => delivery.outcome === "sent");
   const isUnwanted = deliveries.length > 0 && deliveries.every((delivery) => delivery.outcome === "skipped");
   if (!isHeard && !isUnwanted && message.severity !== "ok") await lastResort(session, message, report);
@@ -85,6 +87,17 @@ function sayDelivery({ log }: Session, { channel, outcome, attempts, error }: De
     log.warning("message.failed", `Not sent by ${channel} (${attempts} attempts): ${error}`);
 }
 
+async function pingChecks(
+  { deps, log }: Session,
+  settings: Settings,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const { http, clock } = deps;
+  const pings = settings.CHANNEL_PINGS;
+  for (const note of await pingChannels({ pings, deliveries, http, clock, timeoutMs: pingMs }))
+    log.warning("check.untold", note);
+}
+
 async function keep(session: Session, settings: Settings, channel: string, message: Message): Promise<void> {
   try {
     await putInOutbox(outboxDirectory(settings), channel, message);
@@ -103,7 +116,7 @@ async function lastResort({ deps }: Session, message: Message, report: Report): 
 /** Say that a run has begun, to channels that listen for it. A failure is told in the log and stops nothing. */
 export async function deliverStart(session: Session, { settings }: Addressee): Promise<void> {
   const { clock } = session.deps;
-  const deadlineMs = clock.monotonicMs() + startPingMs;
+  const deadlineMs = clock.monotonicMs() + pingMs;
   await Promise.all(
     createChannels(settings, session.deps).map(async ({ name, sendStart }) => {
       if (sendStart === undefined) return;

@@ -104,6 +104,8 @@ describe("A setting", () => {
     ["MATRIX_ROOM_ID='#room:example.org'", "internal ID of a room"],
     ["MATRIX_HOMESERVER=matrix.org", "http or https"],
     ["UPTIME_KUMA_URL=T0KEN", "http or https"],
+    ["CHANNEL_PINGS=emial=https://hc.example.org/1", "line 1 to be CHANNEL=URL with one of email, ntfy"],
+    ['CHANNEL_PINGS="email=https://hc.example.org/1\nntfy=hc.example.org"', "line 2 to be CHANNEL=URL"],
     ["HEALTHCHECKS_URL=https://:80", "http or https"],
     ['HEALTHCHECKS_URL="https://hc.example.org/a b"', "http or https"],
   ])("is refused: %j", async (lines, expected) => {

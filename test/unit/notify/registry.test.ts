@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { channelNames } from "#lib/core/channel-ping.ts";
 import { createSecret } from "#lib/core/secret.ts";
 import { createChannels, type NotifySettings } from "#lib/notify/registry.ts";
 import { recordExec, recordHttp } from "#test/support/recorder.ts";
@@ -94,5 +95,10 @@ describe("createChannels()", () => {
   test("keeps for later what a channel did not take, but for pushes that mean now", () => {
     const momentary = createChannels(everything, deps).filter(({ isMomentary }) => isMomentary);
     expect(momentary.map(({ name }) => name)).toEqual(["uptime-kuma"]);
+  });
+
+  test("has the names that a check of a channel may have", () => {
+    const names = createChannels(everything, deps).map(({ name }) => name);
+    expect(names).toEqual([...channelNames]);
   });
 });

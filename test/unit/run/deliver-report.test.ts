@@ -16,6 +16,8 @@ GOTIFY_TOKEN=g
 WEBHOOK_URL=https://hook.example.org
 HEALTHCHECKS_URL=https://hc.example.org/ping
 UPTIME_KUMA_URL=https://kuma.example.org/api/push/t
+CHANNEL_PINGS="ntfy=https://checks.example.org/ntfy
+gotify=https://checks.example.org/gotify"
 NOTIFY_TIMEOUT=30s
 `;
 
@@ -42,7 +44,7 @@ async function deliverBy(http: Http, directory: ConfigDirectory, waiting: readon
 }
 
 describe("deliverReport()", () => {
-  test("takes no longer than NOTIFY_TIMEOUT for the outbox and the report together, whatever hangs", async () => {
+  test("takes no longer than NOTIFY_TIMEOUT for the outbox and the report together, and 10 s for checks, whatever hangs", async () => {
     await using directory = await createConfigDirectory();
     const asked: string[] = [];
     const hang: Http = ({ url }) => {
@@ -51,10 +53,26 @@ describe("deliverReport()", () => {
     };
     const waiting = ["ntfy", "gotify", "webhook", "healthchecks"];
     const { tookMs, kept } = await deliverBy(hang, directory, waiting);
-    expect(tookMs).toBe(30_000);
+    expect(tookMs).toBe(40_000);
     for (const channel of waiting) expect(kept.filter((name) => name === channel)).toHaveLength(2);
     expect(kept).toHaveLength(8);
-    expect(new Set(asked).size).toBe(5);
+    expect(new Set(asked).size).toBe(6);
+  });
+
+  test("tells the checks of channels which of them work", async () => {
+    await using directory = await createConfigDirectory();
+    const asked: string[] = [];
+    const http: Http = async ({ url }) => {
+      asked.push(url);
+      const isGotify = url.startsWith("https://gotify.");
+      return { status: isGotify ? 401 : 200, headers: {}, body: '{"id":"1","ok":true}' };
+    };
+    const { logged } = await deliverBy(http, directory, ["ntfy"]);
+    expect(asked.filter((url) => url.startsWith("https://checks."))).toEqual([
+      "https://checks.example.org/ntfy",
+      "https://checks.example.org/gotify/fail",
+    ]);
+    expect(logged).toContain("outbox.sent: Sent 1 messages that had waited in the outbox");
   });
 
   test("keeps what was not taken for each channel, but for a push that would be untrue later", async () => {
