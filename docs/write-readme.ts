@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * Write the generated parts of README.md: settings, exit codes, options. `--check` only says whether they are stale.
+ * Write the generated parts of README.md: settings, exit codes, items of the system state. `--check` only says whether they are stale.
  *
  * Each part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
  */
@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { formatSettingsTables } from "#lib/config/print-config.ts";
+import { listSystemItems } from "#lib/core/system-items.ts";
 import { exitCodeRows } from "#lib/run/help-text.ts";
 
 const readme = join(import.meta.dirname, "..", "README.md");
@@ -20,6 +21,10 @@ const parts: Readonly<Record<string, () => string>> = {
       "|---|---|",
       ...exitCodeRows().map(([code, meaning]) => `| ${code} | ${meaning} |`),
     ].join("\n"),
+  "system items": () =>
+    `${listSystemItems("")
+      .map(({ id }) => `\`${id}\``)
+      .join(", ")}.`,
 };
 
 /** README with every generated part as it is now. Throws when a part has no place. */
