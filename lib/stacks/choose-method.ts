@@ -46,7 +46,7 @@ async function reasonAgainstDown(
     const [changed] = await docker.planCreate(locate(record), countReplicas(record));
     return changed === undefined
       ? undefined
-      : `its compose file is not what container "${changed}" was made from`;
+      : `its compose file or its image is not what container "${changed}" was made from`;
   } catch (error) {
     if (error instanceof OpsError) return describeError(error);
     throw error;
