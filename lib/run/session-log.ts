@@ -57,10 +57,12 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
     writing = writing.then(write).catch(() => undefined);
   };
 
-  const append = (text: string) =>
+  const append = (text: string) => {
+    // What is said before the file is open is among what goes into it first, however long a slow stderr delays this.
+    const opened = file;
     then(async () => {
-      if (file === undefined) return;
-      const { handle, path } = file;
+      if (opened === undefined || file !== opened) return;
+      const { handle, path } = opened;
       try {
         await handle.appendFile(text);
       } catch (error) {
@@ -73,6 +75,7 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
         await handle.close();
       }
     });
+  };
 
   const say = (level: LogLevel, event: string, message: string) => {
     const entry: Entry = { at: options.now(), level, event, message: redact(message) };

@@ -113,3 +113,25 @@ test("formatLocalTime() carries the offset of the zone", () => {
     "2026-07-01T00:00:00.000Z",
   );
 });
+
+test("a log has each line once in its file, also when stderr was still busy with an earlier one as the file was opened", async () => {
+  await using sandbox = await createSandbox();
+  const path = sandbox.path("run.log");
+  const busy = Promise.withResolvers<void>();
+  const log = createSessionLog({
+    stderr: { write: () => busy.promise, isTerminal: false, columns: 80 },
+    isJournal: false,
+    useColour: false,
+    level: "warning",
+    label: () => "backup-run[app 1a2b3c4d]",
+    now: () => new Date("2026-11-21T03:30:07Z"),
+  });
+  log.warning("a.b", "one");
+  log.warning("a.c", "two");
+  await log.openFile(path);
+  log.warning("a.d", "three");
+  busy.resolve();
+  await log.close();
+  const words = readFileSync(path, "utf8").match(/one|two|three/g);
+  expect(words).toEqual(["one", "two", "three"]);
+});
