@@ -83,12 +83,7 @@ async function lookInto(context: RestoreContext, place: Place): Promise<Looked> 
     if (parsed.ok) sets.push({ place: at, path, manifest: parsed.manifest });
     else unknown.push({ place: at, path, problem: parsed.problem });
   };
-  for (const depth of place.depths) {
-    if (depth > 0) {
-      const manifests = await place.remote.readManifests(depth, place.limits);
-      for (const { path, text } of manifests) add(place, path, text);
-      continue;
-    }
+  if (place.depths.includes(0)) {
     // The place may be a set itself.
     const text = await place.remote.readFile("manifest.json", place.limits);
     const upper = text === undefined ? undefined : openUpper(context, place);
@@ -97,6 +92,9 @@ async function lookInto(context: RestoreContext, place: Place): Promise<Looked> 
       return { sets, unknown };
     }
   }
+  const depths = place.depths.filter((depth) => depth > 0);
+  const manifests = await Promise.all(depths.map((depth) => place.remote.readManifests(depth, place.limits)));
+  for (const { path, text } of manifests.flat()) add(place, path, text);
   return { sets, unknown };
 }
 
