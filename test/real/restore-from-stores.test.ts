@@ -100,9 +100,9 @@ describe.skipIf(!hasSshd)("restore --from a store", () => {
       expect(part.length).toBeLessThan(8_000_000);
       expect(await host.run(runtime, script, args)).toMatchObject({ exitCode: 0, stderr: "" });
       expect(existsSync(path)).toBe(false);
-      expect(readFileSync(host.path("ssh.log"), "utf8")).toContain(
-        `application.tar.zst ${part.length + 1}\n`,
-      );
+      const [, begin] =
+        /application\.tar\.zst (\d+)\n/.exec(readFileSync(host.path("ssh.log"), "utf8")) ?? [];
+      expect(Number(begin)).toBeGreaterThan(1_000_000);
       rmSync(host.path("back"), { recursive: true });
 
       // The same part with another byte.
