@@ -36,7 +36,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
   test("saves compose file, .env and appdata of a stack, starts again what ran, and tells its success", async () => {
     await using sandbox = await createSandbox();
     const hook = await sandbox.fake("hook", `#!/bin/sh\necho "$@" >${sandbox.path("hooked")}\n`);
-    const world = await build(sandbox, `POST_RESTART_HOOKS=(${hook})`, "COMPRESSION_METHOD=zstd");
+    await using world = await build(sandbox, `POST_RESTART_HOOKS=(${hook})`, "COMPRESSION_METHOD=zstd");
     await world.addStack("plex", { plex: [], helper: [] });
     world.compose("plex", "stop", "helper");
     const ended = world.run(unattended);
@@ -53,7 +53,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
   test("saves by hand what is chosen by numbers, stopped stacks as well", async () => {
     await using sandbox = await createSandbox();
-    const world = await build(sandbox);
+    await using world = await build(sandbox);
     for (const name of ["a", "b", "c", "d"]) await world.addStack(name);
     world.compose("b", "stop");
     const ended = world.run(manual, [], "1-2 4\ny\n");
@@ -66,7 +66,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
   test("excludes ours, and ours excludes it, by the same lock", async () => {
     await using sandbox = await createSandbox();
-    const world = await build(sandbox);
+    await using world = await build(sandbox);
     await world.addStack("plex");
     const job = await createJob(sandbox, { LOCK_FILE: world.lockFile });
     const backUp = ["scripts/backup-run.ts", ["--config", job.config]] as const;
@@ -92,7 +92,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
   describe("has the defect", () => {
     test("D1 that whoever comes by removes the lock file of a run, even --help, and the next one runs beside it", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept("tar", "HOLD");
       const first = await world.startHeld(unattended);
@@ -112,7 +112,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D2 that runs by hand and by cron do not know of each other, and stop the same stack", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept("tar", "HOLD");
       const first = await world.startHeld(unattended);
@@ -126,7 +126,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D3 that it goes on after SIGTERM, without its lock", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.addStack("web");
       await world.intercept("tar", "HOLD");
@@ -139,7 +139,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D3 that SIGTERM to all of it, as at a shutdown, leaves a stack down", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept("docker", 'case "$*" in "compose down") "$real" compose stop; HOLD;; esac');
       const run = await world.startHeld(unattended);
@@ -152,7 +152,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D4 that its restore never finds a backup, and that it would bring back docker-compose.yml alone", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       expect(world.run(unattended).exitCode).toBe(0);
       expect(world.archives()).toHaveLength(1);
@@ -178,7 +178,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D5 that a dependency which starts too is taken for a failure, three times, and CRITICAL", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("shop", { web: ["depends_on: [db]"], db: [] });
       world.compose("shop", "stop", "db");
       const ended = world.run(unattended);
@@ -192,7 +192,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D6 that a file which changes while it is read is a failure", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept(
         "tar",
@@ -206,7 +206,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D6 that half an archive keeps its final name, and that the check of archives ends with 0", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       writeFileSync(join(world.appdata, "plex/large.bin"), Buffer.alloc(1_000_000, "x"));
       await world.intercept("tar", 'case "$*" in *-cf*) "$real" "$@" | head -c 300000; exit 2;; esac');
@@ -222,7 +222,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D7 that a stack whose archive failed is started once, all of it, and nobody hears that it is down", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex", { plex: [], helper: [] });
       world.compose("plex", "stop", "helper");
       await world.intercept("tar", "exit 2");
@@ -237,7 +237,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D7 that a stack which could not be stopped whole stays half stopped", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex", { plex: [], helper: [] });
       await world.intercept(
         "docker",
@@ -252,7 +252,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D8 that a compose file which could not be copied is a success without it", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept("cp", 'echo "cp: error writing: No space left on device" >&2; exit 1');
       expect(world.run(unattended)).toMatchObject({
@@ -264,7 +264,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D9 that stacks of which nothing is saved count as backed up", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("stopped");
       world.compose("stopped", "stop");
       await world.addStack("empty");
@@ -279,7 +279,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("D10 that containers are removed, and their anonymous volumes lost", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex", { plex: ["volumes:", "  - /scratch"] });
       const before = world.compose("plex", "ps", "--quiet");
       world.compose("plex", "exec", "plex", "touch", "/scratch/precious");
@@ -290,7 +290,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("that nobody hears of a preflight that refuses, or of a destination made where a disk should be", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       await world.intercept("df", 'echo "Avail"; echo "2G"; exit 0');
       rmSync(world.backups, { recursive: true });
@@ -304,7 +304,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup", () => {
 
     test("that its cleanup removes the last good backup, and what is not its own", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      await using world = await build(sandbox);
       await world.addStack("plex");
       expect(world.run(unattended).exitCode).toBe(0);
       await sandbox.write("backups/photos/2019/wedding.jpg", "x");

@@ -1,9 +1,13 @@
-/** Compose stacks on a real engine, and the legacy scripts that back them up, in a sandbox of their own. */
+/**
+ * Compose stacks on a real engine, the legacy scripts that back them up, and ours with the configuration that the importer
+ * makes of theirs; in a sandbox of their own.
+ */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DockerEngine, image } from "#test/support/docker-engine.ts";
-import { projectDirectory, type Sandbox } from "#test/support/sandbox.ts";
+import { startHttpServer } from "#test/support/http-server.ts";
+import { type Ended, projectDirectory, type Running, type Sandbox } from "#test/support/sandbox.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 const legacyDirectory = join(projectDirectory, "migrations-from-bash/docker-stacks/legacy");
@@ -16,7 +20,19 @@ export interface LegacyEnded {
   readonly log: string;
 }
 
-export interface LegacyStacks {
+/** What ours are run with, beside what the importer says. */
+interface Ours {
+  readonly backups: string;
+  readonly run: (settings?: Readonly<Record<string, string>>) => Promise<Ended>;
+  readonly start: (env?: Readonly<Record<string, string>>) => Promise<Running>;
+  /** Sets under a final name. */
+  readonly sets: () => string[];
+  /** Titles and texts of what was sent by ntfy, oldest first. */
+  readonly messages: () => string[];
+}
+
+export interface LegacyStacks extends AsyncDisposable {
+  readonly ours: Ours;
   readonly backups: string;
   readonly appdata: string;
   readonly lockFile: string;
@@ -62,21 +78,26 @@ export async function createLegacyStacks(
   const [stacks = "", appdata = "", backups = "", messages = ""] = names.map((name) => sandbox.path(name));
   for (const path of [stacks, appdata, backups, messages]) mkdirSync(path, { recursive: true });
   const [lockFile, logFile, hold] = [
-    sandbox.path("docker-stack-backup.lock"),
+    sandbox.path("run/docker-stack-backup.lock"),
     sandbox.path("log"),
     sandbox.path("hold"),
   ];
-  cpSync(legacyDirectory, sandbox.path("legacy"), { recursive: true });
-  await sandbox.write(
+  mkdirSync(sandbox.path("run"));
+  for (const name of readdirSync(legacyDirectory)) {
+    const text = readFileSync(join(legacyDirectory, name), "utf8");
+    await sandbox.write(join("legacy", name), text.replaceAll("/var/run/", `${sandbox.path("run")}/`));
+  }
+  const ntfy = await startHttpServer((_request, response) => response.end('{"id":"x","event":"message"}'));
+  const configFile = await sandbox.write(
     "legacy/config.sh",
     [
       `DOCKHAND_BASE=${sandbox.path("stacks")}`,
       `APPDATA_PATH=${appdata}`,
       `BACKUP_DEST=${backups}`,
       `LOG_FILE=${logFile}`,
-      // Each script keeps a lock of its own, in the sandbox.
-      `LOCK_FILE=${sandbox.path()}/$(basename "$0" .sh).lock`,
+      "RESTART_RETRY_DELAY=0",
       "NTFY_ENABLED=true",
+      `NTFY_URL=${ntfy.url}`,
       ...config,
     ].join("\n"),
   );
@@ -111,7 +132,52 @@ export async function createLegacyStacks(
       timeout: 60_000,
     });
 
+  const ourBackups = sandbox.path("ours");
+  mkdirSync(ourBackups);
+  /** What the importer prints, but for the places that are the sandbox's. */
+  const migrate = async (settings: Readonly<Record<string, string>>) => {
+    const migrated = await sandbox.run("bun", "scripts/migrate.ts", ["docker-stacks", configFile]);
+    if (migrated.exitCode !== 0) throw new Error(migrated.stderr);
+    const own = {
+      HOST_NAME: "web1",
+      BACKUP_DIR: ourBackups,
+      LOCK_FILE: lockFile,
+      LOG_FILE: sandbox.path("our.log"),
+      STATE_DIR: sandbox.path("state"),
+      RUNTIME_DIR: sandbox.path("runtime"),
+      MIN_FREE_GB: "0",
+      ...settings,
+    };
+    const kept = migrated.stdout.split("\n").filter((line) => !((line.split("=")[0] ?? "") in own));
+    const added = Object.entries(own).map(([name, value]) => `${name}='${value}'`);
+    return sandbox.write("etc/stacks.env", [...added, ...kept].join("\n"), 0o600);
+  };
+  const { DOCKER_HOST: host, DOCKER_CONFIG: plugins } = environment;
+  const ours: Ours = {
+    backups: ourBackups,
+    run: async (settings = {}) => {
+      const args = ["--config", await migrate(settings)];
+      return sandbox.run("bun", "scripts/backup-run.ts", args, {
+        env: { DOCKER_HOST: host, DOCKER_CONFIG: plugins },
+      });
+    },
+    start: async (env = {}) => {
+      const args = ["--config", await migrate({})];
+      return sandbox.start("bun", "scripts/backup-run.ts", args, {
+        env: { DOCKER_HOST: host, DOCKER_CONFIG: plugins, ...env },
+      });
+    },
+    sets: () => findSets(ourBackups),
+    messages: () =>
+      ntfy.requests.map(({ body }) => {
+        const { title, message } = JSON.parse(body);
+        return `${title}\n${message}`;
+      }),
+  };
+
   return {
+    ours,
+    [Symbol.asyncDispose]: ntfy.close,
     backups,
     appdata,
     lockFile,
@@ -175,6 +241,12 @@ export async function createLegacyStacks(
     archives: () =>
       readdirSync(backups, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".tar")),
   };
+}
+
+function findSets(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith("/manifest.json") && !/(^|\/)\./.test(name))
+    .map((name) => join(directory, name, ".."));
 }
 
 /** Containers that end at once when they are stopped, and need no network of this machine. */
