@@ -57,7 +57,8 @@ function dockerReason(stderr: string): string | undefined {
   const lines = stderr.split("\n").map((line) => line.trim());
   const said = lines.filter(
     (line) =>
-      line !== "" && !/^(?:Container|Network|Volume|Image) \S+ +\S+$|^time="|^WARNING: |^Error: failed to/.test(line),
+      line !== "" &&
+      !/^(?:Container|Network|Volume|Image) \S+ +\S+$|^time="|^WARNING: |^Error: failed to/.test(line),
   );
   const reason = said.find((line) => /^Error response from daemon: /.test(line)) ?? said[0];
   return reason?.replace(/^Error(?: response from daemon)?: /, "");

@@ -1,29 +1,29 @@
 /** Which containers are those of a stack. */
 import type { Container } from "#lib/core/containers.ts";
+import type { ResolvedPath } from "#lib/core/stack-data.ts";
 
-interface Place {
-  /** As it was found, and without symlinks. */
-  readonly directories: readonly string[];
-  /** Name of the compose project. */
-  readonly project: string;
+/** All of the project that compose made in one of these directories, which are names of the same. */
+export function findDeployed(directories: readonly string[], containers: readonly Container[]): Container[] {
+  const deployed = containers.find(
+    ({ workingDir, isOneOff }) => workingDir !== undefined && directories.includes(workingDir) && !isOneOff,
+  );
+  return deployed === undefined ? [] : containers.filter(({ project }) => project === deployed.project);
 }
 
 /**
- * Those that compose made in the stack's directory; else those of a project of its name that compose did not make in the
- * directory of another stack.
+ * All of a project of that name that was not made in another directory of this host; `places` says what the directories in
+ * their labels are.
  *
- * A manager of stacks that itself lives in a container writes its own path into the labels, which means nothing on the host.
+ * A manager of stacks that itself lives in a container writes its own path into the labels, which means nothing here.
  */
-export function findContainers(
-  { directories, project }: Place,
+export function findNamed(
+  project: string,
+  directory: string,
   containers: readonly Container[],
-  otherDirectories: ReadonlySet<string>,
+  places: ReadonlyMap<string, ResolvedPath>,
 ): Container[] {
-  const isHere = ({ workingDir }: Container) => workingDir !== undefined && directories.includes(workingDir);
-  const [first] = containers.filter((container) => isHere(container) && !container.isOneOff);
-  // Whatever else has the name of that project is stopped and started together with it.
-  if (first !== undefined) return containers.filter((container) => container.project === first.project);
-  return containers.filter(
-    (container) => container.project === project && !otherDirectories.has(container.workingDir ?? ""),
-  );
+  return containers.filter(({ project: name, workingDir = "" }) => {
+    const place = places.get(workingDir);
+    return name === project && (place?.type !== "directory" || place.path === directory);
+  });
 }

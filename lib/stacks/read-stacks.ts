@@ -1,11 +1,7 @@
 /** What there is to know of stacks before anything is done to them: state, containers, files, data. */
-import { basename, join } from "node:path";
-import { deriveProjectName } from "#lib/core/compose-files.ts";
-import type { ComposeProject } from "#lib/core/compose-project.ts";
+import { join } from "node:path";
 import type { Container } from "#lib/core/containers.ts";
 import { mapBounded } from "#lib/core/map-bounded.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
-import { findContainers } from "#lib/core/stack-containers.ts";
 import {
   chooseStackData,
   describeShared,
@@ -14,12 +10,12 @@ import {
   type StackDataSettings,
 } from "#lib/core/stack-data.ts";
 import { judgeStack, type StackState } from "#lib/core/stack-state.ts";
-import { listUses } from "#lib/core/stack-uses.ts";
 import { locateVolume, type Volume } from "#lib/core/volumes.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
+import { type Draft, draftStack } from "#lib/stacks/draft-stack.ts";
 import type { FoundStack } from "#lib/stacks/find-stacks.ts";
-import { readDefinition } from "#lib/stacks/read-definition.ts";
+import { orProblem } from "#lib/stacks/or-problem.ts";
 import { resolvePaths } from "#lib/stacks/resolve-paths.ts";
 
 const atOnce = 4;
@@ -58,7 +54,9 @@ export async function readStacks(
       problems,
     ),
   ]);
-  const drafts = await mapBounded(stacks, atOnce, (stack) => draft(access, stack, containers, directories));
+  const drafts = await mapBounded(stacks, atOnce, (stack) =>
+    draftStack(access, stack, containers, directories),
+  );
   const names = new Set(drafts.flatMap(({ volumeNames }) => volumeNames));
   const volumes =
     containers === undefined ? [] : await orProblem(() => docker.readVolumes([...names]), problems);
@@ -67,54 +65,6 @@ export async function readStacks(
     ...reading,
     notes: [...reading.notes, ...describeShared(reading.name, reading.roots, readings)],
   }));
-}
-
-interface Draft {
-  readonly stack: FoundStack;
-  /** Undefined when docker could not be asked. */
-  readonly containers: readonly Container[] | undefined;
-  readonly uses: ReturnType<typeof listUses>;
-  readonly volumeNames: readonly string[];
-  readonly definition: readonly string[];
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
-}
-
-async function draft(
-  { docker, asker }: StackAccess,
-  stack: FoundStack,
-  all: readonly Container[] | undefined,
-  directories: ReadonlyMap<string, ResolvedPath>,
-): Promise<Draft> {
-  const problems: string[] = [];
-  const here = [stack.directory, directories.get(stack.directory)?.path ?? stack.directory];
-  const elsewhere = [...directories].flatMap(([path, real]) => [path, real.path]);
-  const others = new Set(elsewhere.filter((path) => !here.includes(path)));
-  const find = (project: string) => all && findContainers({ directories: here, project }, all, others);
-  const deployed = find("")?.find(({ isOneOff }) => !isOneOff);
-  const location = {
-    directory: stack.directory,
-    configFiles: deployed?.configFiles ?? [],
-    environmentFiles: deployed?.environmentFiles ?? [],
-  };
-  const project = await orProblem(() => docker.readConfig(location), problems);
-  const containers = find(project?.name ?? deriveProjectName(basename(stack.directory)));
-  const composeFiles = [...stack.files.filter((file) => basename(file) !== ".env"), ...location.configFiles];
-  const { files, notes } = await readDefinition(asker, [...new Set(composeFiles)]);
-  const uses = listUses(project, containers ?? []);
-  return {
-    stack,
-    containers,
-    uses,
-    volumeNames: [...uses.volumes.keys()],
-    definition: [...new Set([...stack.files, ...files, ...location.environmentFiles, ...filesOf(project)])],
-    problems,
-    notes,
-  };
-}
-
-function filesOf(project: ComposeProject | undefined): readonly string[] {
-  return project === undefined ? [] : [...project.files, ...project.buildContexts];
 }
 
 async function complete(
@@ -182,18 +132,4 @@ function describeExternal(volumes: Draft["uses"]["volumes"]): string[] {
   return [...volumes.values()]
     .filter(({ isExternal }) => isExternal)
     .map(({ title }) => `Volume "${title}" is external: other stacks may use it as well`);
-}
-
-/** The answer, or undefined with the reason added to `problems`. */
-async function orProblem<Answer>(
-  act: () => Promise<Answer>,
-  problems: string[],
-): Promise<Answer | undefined> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof OpsError)) throw error;
-    problems.push(describeError(error));
-    return undefined;
-  }
 }
