@@ -72,12 +72,15 @@ async function collectEnd(child: ChildProcess, request: PipelineRequest): Promis
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     compressorStderr = (compressorStderr + chunk).slice(-4096);
   });
+  const wordsEnded = new Promise<void>((resolve) => producerStderr.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
     child.once("error", (error) =>
       reject(new OpsError("Cannot run bash", { outcome: "failed", hint: "Install bash", cause: error })),
     );
     child.once("close", () => resolve());
   });
+  // Bun's "close" of a child does not wait for descriptors past 2: the producer's words could be lost.
+  await wordsEnded;
   producerLines.end();
   const codes = /^status (\d+) (\d+)$/m.exec(status);
   return {
