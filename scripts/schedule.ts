@@ -15,6 +15,7 @@ await runTool({
     },
     with: { value: "OWNER", help: "install: cron or systemd (cron)" },
     "disable-legacy": { help: "install: switch off whatever else starts the job; a copy is kept" },
+    "dry-run": { help: "install, remove: say what would be done; touch nothing" },
     root: { value: "DIR", help: "work on the machine whose / is this directory" },
   },
   main: schedule,

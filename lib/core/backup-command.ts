@@ -68,6 +68,13 @@ export function recogniseBackup(line: string): BackupCommand | undefined {
   return found.find(({ role }) => role !== "foreign") ?? found[0];
 }
 
+/** Whether a line that cron does not understand was meant to start a backup: its time stands before the command. */
+export function namesBackup(line: string): boolean {
+  return splitCommands(line).some((words) =>
+    words.some((_, index) => (recogniseWords(words.slice(index))?.role ?? "foreign") !== "foreign"),
+  );
+}
+
 /** The first backup that a script starts; its own name may say it as well. */
 export function recogniseScript(path: string, text: string): BackupCommand | undefined {
   const lines = text.replaceAll(/\\\n/g, " ").split("\n");

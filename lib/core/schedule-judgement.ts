@@ -39,8 +39,8 @@ export interface JudgedAt {
   readonly timeZone: string;
 }
 
-/** As many starts are compared: two weeks of an hourly entry, a year of a daily one. */
-const comparedStarts = 366;
+/** As many starts are compared: a week of an hourly entry, half a year of a daily one. */
+const comparedStarts = 200;
 
 export function judgeSchedule(
   entries: readonly ScheduleEntry[],
@@ -52,12 +52,16 @@ export function judgeSchedule(
   for (const entry of live) {
     for (const what of subjectsOf(entry, jobs)) groups.set(what, [...(groups.get(what) ?? []), entry]);
   }
-  const starts = new Map(live.map((entry) => [entry, startsOf(entry, at)] as const));
-  const clash = (what: string, members: readonly ScheduleEntry[]): Clash => ({
-    what,
-    entries: members,
-    together: commonStarts(members.map((entry) => starts.get(entry) ?? [])),
-  });
+  const known = new Map<ScheduleEntry, readonly number[]>();
+  const startsOfEntry = (entry: ScheduleEntry) => {
+    const starts = known.get(entry) ?? startsOf(entry, at);
+    known.set(entry, starts);
+    return starts;
+  };
+  const clash = (what: string, members: readonly ScheduleEntry[]): Clash => {
+    const meeting = members.filter((one) => members.some((other) => one !== other && mayMeet(one, other)));
+    return { what, entries: members, together: commonStarts(meeting.map(startsOfEntry)) };
+  };
   const duplicates = [...groups]
     .map(([what, members]) => clash(what, members))
     .filter(
@@ -121,6 +125,20 @@ function startsOf({ timings }: ScheduleEntry, { now, timeZone }: JudgedAt): read
     if (timing.kind !== "cron") return [];
     return nextStarts(timing.expression, now, timeZone, comparedStarts).map((start) => start.getTime());
   });
+}
+
+/** Starts are slow to count: entries that have no minute of the day in common are told apart without. */
+function mayMeet(one: ScheduleEntry, other: ScheduleEntry): boolean {
+  const isShared = (a: readonly number[], b: readonly number[]) => a.some((value) => b.includes(value));
+  return one.timings.some((a) =>
+    other.timings.some((b) => {
+      if (a.kind !== "cron" || b.kind !== "cron") return true;
+      return (
+        isShared(a.expression.minutes, b.expression.minutes) &&
+        isShared(a.expression.hours, b.expression.hours)
+      );
+    }),
+  );
 }
 
 function commonStarts(lists: readonly (readonly number[])[]): readonly Date[] {

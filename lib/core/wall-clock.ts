@@ -18,12 +18,25 @@ export interface Instants {
 /** When the wall shows a time. */
 export function instantsOf(wallMs: number, timeZone: string): Instants {
   const offsetAt = (instant: number) => wallOf(instant, timeZone) - instant;
-  const [before, behind] = [offsetAt(wallMs - dayMs), offsetAt(wallMs + dayMs)];
+  const day = Math.floor(wallMs / dayMs) * dayMs;
+  const [before, behind] = [offsetOfDay(day - dayMs, timeZone), offsetOfDay(day + 2 * dayMs, timeZone)];
   if (before === behind) return { instants: [wallMs - before], isSkipped: false };
   const candidates = [...new Set([wallMs - before, wallMs - behind])].sort((a, b) => a - b);
   const instants = candidates.filter((instant) => wallOf(instant, timeZone) === wallMs);
   if (instants.length > 0) return { instants, isSkipped: false };
-  return { instants: [findJump(wallMs - dayMs, wallMs + dayMs, offsetAt)], isSkipped: true };
+  return { instants: [findJump(day - dayMs, day + 2 * dayMs, offsetAt)], isSkipped: true };
+}
+
+const offsets = new Map<string, number>();
+
+/** Kept: a schedule asks for the same days again and again, and the question is slow. */
+function offsetOfDay(instantMs: number, timeZone: string): number {
+  const key = `${instantMs} ${timeZone}`;
+  const known = offsets.get(key);
+  if (known !== undefined) return known;
+  const offset = wallOf(instantMs, timeZone) - instantMs;
+  offsets.set(key, offset);
+  return offset;
 }
 
 /** The first whole second with the later offset. */

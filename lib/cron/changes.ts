@@ -135,6 +135,11 @@ export async function applyChanges(changes: readonly Change[]): Promise<void> {
   }
 }
 
+/** For people, each act once: systemd is told to read its files more than once. */
+export function listActs(changes: readonly Change[], isDryRun: boolean): readonly string[] {
+  return [...new Set(changes.map(({ what }) => `${isDryRun ? "Would" : "Done"}: ${what}`))];
+}
+
 async function undoAll(done: readonly Change[]): Promise<readonly string[]> {
   const left: string[] = [];
   for (const change of done.toReversed()) {

@@ -1,5 +1,5 @@
 /** Entries of /etc/crontab, /etc/cron.d and the users' crontabs, with what makes cron pass over them. */
-import { recogniseBackup } from "#lib/core/backup-command.ts";
+import { namesBackup, recogniseBackup } from "#lib/core/backup-command.ts";
 import type { CronSchedule } from "#lib/core/cron-expression.ts";
 import { isCronName, parseCrontab } from "#lib/core/crontab.ts";
 import type { ScheduleEntry, Timing } from "#lib/core/schedule-entry.ts";
@@ -49,7 +49,7 @@ function readEntries(
     return [{ ...found, timings: [timingOf(schedule)], flaw: flawOfFile ?? flaw ?? own }];
   });
   if (entries.length > 0) for (const note of notes) tell(`${file.path} ${note}`);
-  else if (flaw !== undefined && recogniseBackup(file.text.replaceAll(/^\s*#.*$/gm, "")) !== undefined) {
+  else if (flaw !== undefined && namesBackup(file.text)) {
     tell(`${file.path} names a backup, and cron ignores the whole file: ${flaw}`);
   }
   return entries;

@@ -21,10 +21,8 @@ export async function planDisabling(
   const changes: Change[] = [];
   const files = [...new Set(entries.filter((entry) => !isUnit(entry)).map(({ file }) => file))];
   for (const file of files) {
-    const lines = entries.flatMap((entry) =>
-      entry.file === file && entry.line !== undefined ? [entry.line] : [],
-    );
-    changes.push(await planFile(machine, file, lines, day));
+    const ofFile = entries.filter((entry) => entry.file === file);
+    changes.push(await planFile(machine, file, ofFile, day));
   }
   for (const entry of entries.filter(isUnit)) changes.push(planUnit(machine, entry));
   return { changes, files };
@@ -33,21 +31,28 @@ export async function planDisabling(
 async function planFile(
   machine: Machine,
   path: string,
-  lines: readonly number[],
+  entries: readonly ScheduleEntry[],
   day: string,
 ): Promise<Change> {
   const file = await describeFile(machine, path);
   if (file?.type !== "f") throw refuse(path, "it is a link: change what it leads to, or remove it");
-  if (lines.length === 0) return disableScriptChange(machine, path);
+  const ofLines = new Map(
+    entries.flatMap((entry) => (entry.line === undefined ? [] : [[entry.line, entry] as const])),
+  );
+  if (ofLines.size === 0) return disableScriptChange(machine, path);
   const problems: string[] = [];
   const [read] = await readListed(machine, [file], (problem) => problems.push(problem));
   if (read === undefined) throw refuse(path, problems[0] ?? "it cannot be read");
   if (read.text.includes("\uFFFD")) throw refuse(path, "it is not UTF-8: comment its line out by hand");
-  const after = read.text
-    .split("\n")
-    .map((text, index) => (lines.includes(index + 1) ? `# disabled by lastgood on ${day}: ${text}` : text))
+  const lines = read.text.split("\n");
+  for (const [line, { command }] of ofLines) {
+    const isThere = (lines[line - 1] ?? "").replaceAll("\\%", "%").includes(command);
+    if (!isThere) throw refuse(path, `line ${line} was changed by somebody else at the same time`);
+  }
+  const after = lines
+    .map((text, index) => (ofLines.has(index + 1) ? `# disabled by lastgood on ${day}: ${text}` : text))
     .join("\n");
-  const what = `comment out ${lines.map((line) => placeOf({ file: path, line })).join(", ")}`;
+  const what = `comment out ${[...ofLines.values()].map(placeOf).join(", ")}`;
   return editFileChange(machine, path, { before: read.text, after, what });
 }
 

@@ -53,7 +53,12 @@ export async function findEntries(machine: Machine, at: JudgedAt): Promise<Found
 }
 
 async function hasCron(machine: Machine): Promise<boolean> {
-  const programs = ["/usr/sbin/cron", "/usr/sbin/crond", "/usr/bin/crond"];
+  const programs = [
+    "/usr/sbin/cron",
+    "/usr/sbin/crond",
+    "/usr/bin/crond",
+    "/usr/lib/systemd/system-generators/systemd-crontab-generator",
+  ];
   const found = await Promise.all(programs.map((program) => describeFile(machine, program)));
   return found.some((program) => program !== undefined);
 }

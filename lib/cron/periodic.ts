@@ -75,7 +75,7 @@ async function readStarters(
   const { lines, flaw } = parseCrontab(await readOne(search, "/etc/crontab"), true);
   return (directory) => {
     const isNamed = ({ command }: { readonly command: string }) =>
-      command.split(/[\s"']+/).includes(directory);
+      command.split(/[\s"';&|(){}]+/).includes(directory);
     const byAnacron = anacron.find(isNamed);
     if (byAnacron !== undefined) {
       const when = describePeriod(byAnacron.period);

@@ -14,6 +14,7 @@ import { readUsers } from "#lib/cron/users.ts";
 const systemDirectories = [
   "/etc/systemd/system",
   "/run/systemd/system",
+  "/run/systemd/transient",
   "/usr/local/lib/systemd/system",
   "/usr/lib/systemd/system",
 ];

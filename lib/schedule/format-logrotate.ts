@@ -16,3 +16,22 @@ export function formatLogrotate({ job, logFile }: SchedulePlan): string {
     "",
   ].join("\n");
 }
+
+/** Whether a file of logrotate's names a log already, by its path or by a pattern. */
+export function rotates(text: string, logFile: string): boolean {
+  const words = text.replaceAll(/^\s*#.*$/gm, "").match(/"[^"]*"|[^\s{}"]+/g) ?? [];
+  return words.some((word) => matchesPattern(word.replaceAll('"', ""), logFile));
+}
+
+function matchesPattern(pattern: string, path: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^$(){}|\\]/g, "\\$&")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]");
+  try {
+    return new RegExp(`^${source}$`).test(path);
+  } catch {
+    // A bracket that nothing closes is no pattern.
+    return pattern === path;
+  }
+}

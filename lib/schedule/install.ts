@@ -11,7 +11,7 @@ import { placeOf, type ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import { findRivals, type ScheduledJob } from "#lib/core/schedule-judgement.ts";
 import type { Tool, ToolResult } from "#lib/core/tool.ts";
 import { formatWall } from "#lib/core/wall-clock.ts";
-import { applyChanges } from "#lib/cron/changes.ts";
+import { applyChanges, listActs } from "#lib/cron/changes.ts";
 import { copyFiles, planDisabling } from "#lib/cron/disable-entries.ts";
 import { inside } from "#lib/cron/machine.ts";
 import { findLauncher } from "#lib/schedule/find-launcher.ts";
@@ -23,7 +23,7 @@ import { configRequest, openMachine, type Survey, surveyMachine } from "#lib/sch
 
 const shownStarts = 3;
 
-/** Flags: job, at, with, disable-legacy, root. */
+/** Flags: job, at, with, disable-legacy, dry-run, root. */
 export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const job = readJobFlag(tool);
   const owner = readOwnerFlag(tool);
@@ -48,23 +48,29 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const disabling = await planDisabling(machine, rivals, stamp.slice(0, 8));
   const copies = `/var/lib/lastgood/schedule/${stamp}Z`;
   const copied = [...files.replaced, ...disabling.files];
-  await copyFiles(machine, copied, copies);
   const changes = [...files.writes, ...disabling.changes, ...files.cleanup];
-  await applyChanges(changes);
+  const isDryRun = tool.flags["dry-run"] === true;
+  if (!isDryRun) {
+    await copyFiles(machine, copied, copies);
+    await applyChanges(changes);
+  }
   const next = nextStarts(plan.expression, survey.at.now, survey.at.timeZone, shownStarts);
   const starts = next.map((start) => formatWall(start, survey.at.timeZone));
   return {
     outcome: "complete",
     text: [
-      ...changes.map(({ what }) => `Done: ${what}`),
+      ...listActs(changes, isDryRun),
       ...files.notes.map((note) => `Note: ${note}`),
-      ...(copied.length === 0 ? [] : [`What stood there before is kept in ${copies}`]),
-      `The job ${job} starts next at ${starts.join(", ")}`,
+      ...(copied.length === 0
+        ? []
+        : [`What stood there before ${isDryRun ? "would be" : "is"} kept in ${copies}`]),
+      `The job ${job} ${isDryRun ? "would start" : "starts"} next at ${starts.join(", ")}`,
       "",
     ].join("\n"),
     json: {
       schema: 1,
       job,
+      isDryRun,
       changes: changes.map(({ what }) => what),
       disabled: rivals.map(placeOf),
       copies: copied.length === 0 ? undefined : copies,

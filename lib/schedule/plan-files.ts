@@ -5,7 +5,7 @@ import { type Change, removeFileChange, systemctlChange, writeFileChange } from 
 import { describeFile, listDirectory, type Machine, readListed } from "#lib/cron/machine.ts";
 import type { Owner } from "#lib/schedule/flags.ts";
 import { formatCronFile } from "#lib/schedule/format-cron-file.ts";
-import { formatLogrotate } from "#lib/schedule/format-logrotate.ts";
+import { formatLogrotate, rotates } from "#lib/schedule/format-logrotate.ts";
 import { formatUnits } from "#lib/schedule/format-units.ts";
 import {
   cronPathOf,
@@ -62,14 +62,18 @@ export async function planFiles(machine: Machine, plan: SchedulePlan, owner: Own
     (path) => !texts.has(path) && path !== logrotatePathOf(plan.job),
   );
   const changed = [...texts].filter(([path, text]) => present.get(path) !== text);
+  const writes = changed.map(([path, text]) => writeFileChange(machine, path, text));
+  const isThere = present.has(`${unitDirectory}/${unitNamesOf(plan.job).timer}`);
+  const forSystemd = [
+    ...(isLive(machine) ? [reload(machine)] : []),
+    ...writes,
+    ...enable(machine, plan.job, isThere),
+  ];
   return {
     replaced: [...present.keys()].filter(
       (path) => changed.some(([one]) => one === path) || obsolete.includes(path),
     ),
-    writes: [
-      ...changed.map(([path, text]) => writeFileChange(machine, path, text)),
-      ...enable(machine, plan.job, owner),
-    ],
+    writes: owner === "cron" ? writes : forSystemd,
     cleanup: removeOwn(machine, plan.job, obsolete),
     notes: logrotate.notes,
   };
@@ -89,50 +93,42 @@ export async function findOwn(machine: Machine, job: string): Promise<ReadonlyMa
 /** Take files of ours away; units are switched off first, so that no link to them is left. */
 export function removeOwn(machine: Machine, job: string, paths: readonly string[]): readonly Change[] {
   const units = unitPathsOf(job);
+  const removals = paths.map((path) => removeFileChange(machine, path));
+  if (!paths.some((path) => units.includes(path))) return removals;
   const { timer, recovery } = unitNamesOf(job);
-  const hasUnits = paths.some((path) => units.includes(path));
-  const isLive = machine.root === "/";
-  const reload = systemctlChange(machine, ["daemon-reload"], ["daemon-reload"]);
-  return [
-    ...(hasUnits
-      ? [
-          systemctlChange(
-            machine,
-            ["disable", ...(isLive ? ["--now"] : []), timer, recovery],
-            ["enable", timer, recovery],
-          ),
-        ]
-      : []),
-    ...paths.map((path) => removeFileChange(machine, path)),
-    ...(hasUnits && isLive ? [reload] : []),
-  ];
+  const disable = systemctlChange(machine, ["disable", timer, recovery], ["enable", timer, recovery]);
+  if (!isLive(machine)) return [disable, ...removals];
+  const stop = systemctlChange(machine, ["stop", timer], ["start", timer]);
+  return [reload(machine), disable, stop, ...removals, reload(machine)];
 }
 
-function enable(machine: Machine, job: string, owner: Owner): readonly Change[] {
-  if (owner === "cron") return [];
+/** Switch the timer on; the recovery waits for the next boot. What was on before stays on when this is undone. */
+function enable(machine: Machine, job: string, isThere: boolean): readonly Change[] {
   const { timer, recovery } = unitNamesOf(job);
-  const isLive = machine.root === "/";
-  return [
-    ...(isLive ? [systemctlChange(machine, ["daemon-reload"], ["daemon-reload"])] : []),
-    systemctlChange(machine, ["enable", timer, recovery], ["disable", timer, recovery]),
-    // The recovery waits for the next boot: now there is nothing to recover.
-    ...(isLive ? [systemctlChange(machine, ["start", timer], ["stop", timer])] : []),
-  ];
+  const disable = isThere ? undefined : (["disable", timer, recovery] as const);
+  const switchOn = systemctlChange(machine, ["enable", timer, recovery], disable);
+  const start = systemctlChange(machine, ["restart", timer], isThere ? undefined : ["stop", timer]);
+  return isLive(machine) ? [reload(machine), switchOn, start] : [switchOn];
 }
+
+const isLive = ({ root }: Machine) => root === "/";
+
+/** Before changes to units as well: undone last, it lets systemd read what was there before. */
+const reload = (machine: Machine) => systemctlChange(machine, ["daemon-reload"], ["daemon-reload"]);
 
 /** One file per log: logrotate refuses a log that two of its files name. */
 async function planLogrotate(machine: Machine, plan: SchedulePlan) {
   const path = logrotatePathOf(plan.job);
-  const listed = await listDirectory(machine, dirname(path));
   if ((await describeFile(machine, dirname(path))) === undefined) {
     return { texts: [], notes: [`logrotate is not installed: nothing shortens ${plan.logFile}`] };
   }
+  const listed = await listDirectory(machine, dirname(path));
   const files = await readListed(
     machine,
     listed.filter((file) => file.path !== path),
     () => undefined,
   );
-  const other = files.find(({ text }) => text.includes(plan.logFile));
+  const other = files.find(({ text }) => rotates(text, plan.logFile));
   if (other !== undefined) return { texts: [], notes: [`${plan.logFile} is rotated by ${other.path}`] };
   return { texts: [[path, formatLogrotate(plan)] as const], notes: [] };
 }

@@ -1,6 +1,6 @@
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { Tool, ToolResult } from "#lib/core/tool.ts";
-import { applyChanges } from "#lib/cron/changes.ts";
+import { applyChanges, listActs } from "#lib/cron/changes.ts";
 import { readJobFlag, requireRoot } from "#lib/schedule/flags.ts";
 import { findOwn, removeOwn } from "#lib/schedule/plan-files.ts";
 import { isOwnText } from "#lib/schedule/schedule-plan.ts";
@@ -20,14 +20,11 @@ export async function removeSchedule(tool: Tool): Promise<ToolResult> {
     });
   }
   const changes = removeOwn(machine, job, own);
-  await applyChanges(changes);
+  const isDryRun = tool.flags["dry-run"] === true;
+  if (!isDryRun) await applyChanges(changes);
   return {
     outcome: "complete",
-    text: [
-      ...changes.map(({ what }) => `Done: ${what}`),
-      `Nothing of ours starts the job ${job} any more`,
-      "",
-    ].join("\n"),
-    json: { schema: 1, job, changes: changes.map(({ what }) => what) },
+    text: `${listActs(changes, isDryRun).join("\n")}\n`,
+    json: { schema: 1, job, isDryRun, changes: changes.map(({ what }) => what) },
   };
 }
