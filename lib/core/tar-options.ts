@@ -17,6 +17,7 @@ export const createOptions: readonly string[] = [
   "--sparse",
   "--totals",
   "--quoting-style=escape",
+  "--no-unquote",
 ];
 
 /** What is unpacked with these is what was packed with those. */

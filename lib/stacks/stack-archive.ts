@@ -79,8 +79,8 @@ function memberOf(path: string): string {
 
 /** An expression of sed, for the names of members and of hard links. */
 function renameOption(from: string, to: string): string {
-  const expression = from.replace(/[.*[\]^$\\,]/g, "\\$&").replaceAll("\n", "\\n");
-  const replacement = to.replace(/[\\&,]/g, "\\$&").replaceAll("\n", "\\n");
+  const expression = from.replace(/[.*[\]^$\\,]/g, "\\$&");
+  const replacement = to.replace(/[\\&,]/g, "\\$&");
   return `--transform=flags=rhS;s,^${expression}\\(/\\|$\\),${replacement}\\1,`;
 }
 
