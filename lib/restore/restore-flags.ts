@@ -11,6 +11,7 @@ export const restoreFlags = {
   sample: { value: "PERCENT", help: "verify: so many of the sets, chosen by chance" },
   component: { value: "NAME", help: "restore: only these components, parted by commas" },
   to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
+  database: { value: "NAME", help: "restore: name of the new database that a dump is loaded into" },
   trust: { help: "restore: devices and set-id bits of a set of another host as well" },
 } as const;
 

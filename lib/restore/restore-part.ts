@@ -7,6 +7,7 @@ import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import type { JudgedMembers, NamedMember } from "#lib/core/tar-judge.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
+import { restoreDatabase } from "#lib/restore/restore-database.ts";
 import { makeDirectory, writeWhole } from "#lib/restore/target-directory.ts";
 
 export interface PartRequest {
@@ -43,14 +44,21 @@ export async function restorePart(
   const startedMs = clock.monotonicMs();
   context.progress.begin(`restore ${part.component.name}`, part.component.bytesIn);
   try {
-    const restored = await (part.kind === "tree" ? restoreTree : restoreFile)(context, part, request);
+    const restored = await writers[part.kind](context, part, request);
     return { ...restored, seconds: (clock.monotonicMs() - startedMs) / 1000 };
   } finally {
     context.progress.end();
   }
 }
 
-type Restored = Omit<RestoredPart, "seconds">;
+const writers = {
+  tree: restoreTree,
+  file: restoreFile,
+  database: (context: RestoreContext, part: PlannedPart, { from }: PartRequest) =>
+    restoreDatabase(context, part, from),
+} as const;
+
+export type Restored = Omit<RestoredPart, "seconds">;
 
 async function restoreTree(
   context: RestoreContext,

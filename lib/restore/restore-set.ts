@@ -11,6 +11,7 @@ import { chooseFound } from "#lib/restore/choose-found.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
+import { nameDatabase } from "#lib/restore/restore-database.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
@@ -40,7 +41,7 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
   const fetchedBytes = parts.reduce((sum, { component }) => sum + component.bytesOut, 0);
   await checkTarget(context, {
     directory,
-    names: parts.map((part) => part.name),
+    names: parts.filter(({ kind }) => kind !== "database").map((part) => part.name),
     // Of archives, single paths need less, but how much nobody knows before.
     neededBytes: (paths.length > 0 ? 0 : bytesNeeded(parts)) + (isHere(copies[0]) ? 0 : fetchedBytes),
     keepOut: copies.flatMap(({ place, path }) =>
@@ -70,8 +71,9 @@ function makePlan(
   const parts = planRestore(manifest, {
     components: listFlag(flags["component"]),
     paths,
-    databaseFor: () => undefined,
+    databaseFor: (component) => nameDatabase(context, manifest, component),
   });
+  checkDatabaseFlag(flags["database"], parts);
   const to = flags["to"];
   const usual = `restored-${manifest.host.name}-${manifest.job}-${stampOf(manifest)}`.replaceAll(
     /[^A-Za-z0-9._-]/g,
@@ -86,6 +88,25 @@ function makePlan(
   };
 }
 
+/** One name is of one database. */
+function checkDatabaseFlag(name: string | boolean | undefined, parts: readonly PlannedPart[]): void {
+  if (name === undefined) return;
+  const databases = parts.filter(({ kind }) => kind === "database").map(({ component }) => component.name);
+  if (databases.length === 1) return;
+  throw new OpsError(
+    databases.length === 0
+      ? "Cannot load a database: the configuration knows no server for any dump"
+      : `Cannot load ${databases.length} databases under one name`,
+    {
+      outcome: "usage",
+      hint:
+        databases.length === 0
+          ? "Name its server in DATABASES, or leave --database out: the dump becomes a file"
+          : `Name one: ${databases.map((one) => `--component ${one}`).join(", or ")}`,
+    },
+  );
+}
+
 function isHere({ place }: FoundSet): boolean {
   return place.directory !== undefined;
 }
@@ -95,9 +116,10 @@ function describePlan({ copies, parts, directory, paths, isTrusted }: Plan): str
   const { host, job, outcome } = manifest;
   return [
     `Set ${stampOf(manifest)} of ${host.name}/${job} (${outcome}) from ${place.name} into ${directory}`,
-    ...parts.map(({ component, name }) => {
+    ...parts.map(({ kind, component, name }) => {
       const what = paths.length > 0 ? `${paths.join(", ")} of ` : "";
-      return `  ${join(directory, name)}: ${what}${component.name}, ${formatBytes(component.bytesIn)}`;
+      const where = kind === "database" ? `new database "${name}"` : join(directory, name);
+      return `  ${where}: ${what}${component.name}, ${formatBytes(component.bytesIn)}`;
     }),
     ...(isTrusted ? [] : ["  without devices and set-id bits, since it is no set of this host (--trust)"]),
     ...manifest.missing.map(({ name, problem }) => `  The set lacks ${name}: ${problem}`),

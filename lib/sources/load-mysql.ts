@@ -1,0 +1,76 @@
+/** A dump of one database of MySQL or MariaDB, loaded into a new database. */
+import { Buffer } from "node:buffer";
+import type { MysqlTarget } from "#lib/core/database-url.ts";
+import { hintOnMysql, mysqlHarmless } from "#lib/core/mysql-status.ts";
+import { compareTables, type DatabaseLoader } from "#lib/sources/load-database.ts";
+import { describeRefusal, openMysql } from "#lib/sources/mysql-server.ts";
+import type { SourceAccess } from "#lib/sources/source.ts";
+
+/** In a dump of one database there is none of these; any would change a database that nobody named. */
+const strayStatements = ["\nUSE `", "\nCREATE DATABASE ", "\nDROP DATABASE "].map((text) =>
+  Buffer.from(text),
+);
+const longest = Math.max(...strayStatements.map(({ length }) => length));
+
+export async function createMysqlLoader(
+  target: MysqlTarget,
+  name: string,
+  facts: Readonly<Record<string, unknown>>,
+  access: SourceAccess,
+): Promise<DatabaseLoader> {
+  const server = await openMysql(target, access);
+  const { exec, timeoutMs, signal } = access;
+  const quoted = `\`${name.replaceAll("`", "``")}\``;
+  const ask = async (sql: string, problem: string): Promise<string> => {
+    const options = ["--batch", "--skip-column-names", `--execute=${sql}`];
+    const result = await exec(server.command(server.clientProgram, options), {
+      timeoutMs,
+      signal,
+      env: server.env,
+    });
+    if (result.exitCode !== 0) throw describeRefusal(problem, result, timeoutMs);
+    return result.stdout.trim();
+  };
+  let tail = Buffer.from("\n");
+  return {
+    create: async () => {
+      await ask(`CREATE DATABASE ${quoted}${characterSet(facts)}`, `Cannot create the database "${name}"`);
+    },
+    // In binary mode the client obeys no commands of its own that stand in the dump, such as those that run programs.
+    command: server.command(server.clientProgram, [
+      "--binary-mode",
+      "--default-character-set=utf8mb4",
+      `--database=${name}`,
+    ]),
+    env: server.env,
+    inspect: (chunk) => {
+      const bytes = Buffer.concat([tail, chunk]);
+      tail = Buffer.from(bytes.subarray(-longest));
+      const stray = strayStatements.find((one) => bytes.includes(one));
+      return stray && `it says "${stray.toString().trim()}": it is no dump of a single database`;
+    },
+    judge: (exitCode, stderr) => {
+      const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
+      if (exitCode === 0) return { outcome: "complete", problems: [] };
+      const problems =
+        lines.length > 0 ? lines : [`${server.clientProgram} ended with ${exitCode ?? "a signal"}`];
+      return { outcome: "failed", problems, hint: hintOnMysql(problems.join("\n")) };
+    },
+    compare: async (dumped) => {
+      const sql =
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') " +
+        `AND TABLE_SCHEMA = '${name.replaceAll(/['\\]/g, "\\$&")}'`;
+      return compareTables(Number(await ask(sql, `Cannot look into "${name}"`)), dumped);
+    },
+    drop: async () => {
+      await ask(`DROP DATABASE ${quoted}`, `Cannot drop the database "${name}"`);
+    },
+  };
+}
+
+/** As the dumped one had them. They come from a manifest that may be anybody's. */
+function characterSet({ characterSet: set, collation }: Readonly<Record<string, unknown>>): string {
+  const isWord = (value: unknown): value is string => typeof value === "string" && /^\w+$/.test(value);
+  if (!isWord(set) || !isWord(collation)) return "";
+  return ` CHARACTER SET ${set} COLLATE ${collation}`;
+}

@@ -1,0 +1,77 @@
+/** A dump of one database of PostgreSQL in custom format, loaded into a new database. */
+import type { PostgresTarget } from "#lib/core/database-url.ts";
+import { createPostgresReader } from "#lib/core/postgres-status.ts";
+import { compareTables, type DatabaseLoader, type LoadEnd } from "#lib/sources/load-database.ts";
+import { askPostgres, connectPostgres } from "#lib/sources/postgres-connection.ts";
+import type { SourceAccess } from "#lib/sources/source.ts";
+
+const missingRole = /role "[^"]*" does not exist/;
+const commandIsOver = /^(?:Command was:|errors ignored on restore)/;
+
+export async function createPostgresLoader(
+  target: PostgresTarget,
+  name: string,
+  facts: Readonly<Record<string, unknown>>,
+  access: SourceAccess,
+): Promise<DatabaseLoader> {
+  // By another database: the new one does not exist yet, and the old one may be gone.
+  const server = await connectPostgres({ ...target, database: "postgres" }, access);
+  const created = { ...server, env: { ...server.env, PGDATABASE: name } };
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  const literal = `dbname='${name.replaceAll(/[\\']/g, "\\$&")}'`;
+  return {
+    create: async () => {
+      await askPostgres(
+        server,
+        access,
+        `CREATE DATABASE ${quoted} TEMPLATE template0${locale(facts)}`,
+        `Cannot create the database "${name}"`,
+      );
+    },
+    command: server.connected("pg_restore", "--no-password", `--dbname=${literal}`),
+    env: server.env,
+    inspect: () => undefined,
+    judge: judgeRestore,
+    compare: async (dumped) => {
+      const sql =
+        "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') " +
+        "AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)";
+      return compareTables(
+        Number(await askPostgres(created, access, sql, `Cannot look into "${name}"`)),
+        dumped,
+      );
+    },
+    drop: async () => {
+      await askPostgres(server, access, `DROP DATABASE ${quoted}`, `Cannot drop the database "${name}"`);
+    },
+  };
+}
+
+/** pg_restore goes on after an error. Roles that a new server lacks cost owners and grants, but no data. */
+function judgeRestore(exitCode: number | null, stderr: string): LoadEnd {
+  if (exitCode === 0) return { outcome: "complete", problems: [] };
+  const reader = createPostgresReader();
+  for (const line of stderr.split("\n")) reader.readLine(line);
+  const { problems, hint } = reader.classifyExit(exitCode);
+  const errors = problems.filter((problem) => !commandIsOver.test(problem));
+  if (errors.length === 0)
+    return { outcome: "failed", problems: [`pg_restore ended with ${exitCode ?? "a signal"}`] };
+  if (exitCode === null || !errors.every((error) => missingRole.test(error))) {
+    return { outcome: "failed", problems: errors, hint };
+  }
+  const roles = new Set(errors.map((error) => missingRole.exec(error)?.[0] ?? ""));
+  return {
+    outcome: "partial",
+    problems: [`the data is there, its owners are not: ${[...roles].join(", ")}`],
+    hint: "Load the globals of the set first: psql --file=globals-….sql",
+  };
+}
+
+/** As the dumped one had them. They come from a manifest that may be anybody's. */
+function locale({ encoding, collation }: Readonly<Record<string, unknown>>): string {
+  const isWord = (value: unknown): value is string => typeof value === "string" && /^[\w.@-]+$/.test(value);
+  return [
+    ...(isWord(encoding) ? [` ENCODING '${encoding}'`] : []),
+    ...(isWord(collation) ? [` LC_COLLATE '${collation}' LC_CTYPE '${collation}'`] : []),
+  ].join("");
+}

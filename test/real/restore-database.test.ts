@@ -1,0 +1,219 @@
+/** Dumps come back into new databases of real servers, beside those in use; what cannot be loaded whole leaves nothing. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { createJob, type TestJob } from "#test/support/job.ts";
+import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
+import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
+import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+
+const script = "scripts/restore.ts";
+const rows = 2000;
+
+describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
+  let sandbox: Sandbox;
+  let maria: MariadbServer;
+  let postgres: PostgresServer;
+  let job: TestJob;
+  let set: string;
+
+  beforeAll(async () => {
+    sandbox = await createSandbox();
+    [maria, postgres] = await Promise.all([startMariadbServer(), startPostgresServer()]);
+    maria.sql("mysql", "CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_german2_ci");
+    maria.sql(
+      "shop",
+      "CREATE TABLE orders (id INT PRIMARY KEY, note TEXT)",
+      `INSERT INTO orders SELECT seq, CONCAT('größe\\n', seq) FROM seq_1_to_${rows}`,
+      "CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW SET NEW.note = UPPER(NEW.note)",
+      "CREATE PROCEDURE p() SELECT 1",
+    );
+    postgres.sql("postgres", "CREATE ROLE owner LOGIN", 'CREATE DATABASE "it\'s=shop" OWNER owner');
+    postgres.sql(
+      "it's=shop",
+      "CREATE TABLE orders (id serial PRIMARY KEY, note text)",
+      "ALTER TABLE orders OWNER TO owner",
+      `INSERT INTO orders (note) SELECT 'größe' || g FROM generate_series(1, ${rows}) g`,
+    );
+    execFileSync("sqlite3", [sandbox.path("app.db"), "CREATE TABLE t (x); INSERT INTO t VALUES (42)"]);
+    const password = encodeURIComponent(postgres.password);
+    job = await createJob(sandbox, {
+      APP_DIR: undefined,
+      RUNTIME_DIR: sandbox.path("run"),
+      DATABASES: [
+        `mysql://root@/shop?socket=${maria.socket}`,
+        `postgres://postgres:${password}@127.0.0.1:${postgres.port}/it%27s%3Dshop`,
+        `sqlite://${sandbox.path("app.db")}`,
+      ].join("\n"),
+    });
+    const ended = await sandbox.run("bun", "scripts/backup-run.ts", ["-c", job.config]);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    set = job.sets()[0] ?? "no set";
+  }, 120_000);
+  afterAll(async () => {
+    await maria?.[Symbol.asyncDispose]();
+    await postgres?.[Symbol.asyncDispose]();
+    await sandbox?.[Symbol.asyncDispose]();
+  });
+
+  const databases = () => ({
+    maria: maria.sql("mysql", "SHOW DATABASES").split("\n"),
+    postgres: postgres.sql("postgres", "SELECT datname FROM pg_database").split("\n"),
+  });
+
+  describe.each(runtimes)("on %s", (runtime) => {
+    const run = (...args: string[]) => sandbox.run(runtime, script, ["restore", ...args]);
+
+    test("makes a new database of each dump, alike to the last row, and a file of each other", async () => {
+      const to = sandbox.path(`all-${runtime}`);
+      const ended = await run("latest", "-c", job.config, "--to", to);
+      expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+      const names = {
+        maria: `shop_restored_${basename(set)}`,
+        postgres: `it's=shop_restored_${basename(set)}`,
+      };
+      const sum = (name: string) => maria.sql(name, "CHECKSUM TABLE orders").split("\t")[1];
+      expect(sum(names.maria)).toBe(sum("shop")!);
+      const about =
+        "SELECT @@collation_database, COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()";
+      expect(maria.sql(names.maria, about)).toBe(maria.sql("shop", about));
+      const content =
+        "SELECT md5(string_agg(orders::text, ',' ORDER BY id)), pg_get_userbyid(relowner) FROM orders, pg_class WHERE relname = 'orders' GROUP BY 2";
+      expect(postgres.sql(names.postgres, content)).toBe(postgres.sql("it's=shop", content));
+      const files = readdirSync(to);
+      expect(new Set(files)).toEqual(
+        new Set(["database-app.sqlite", files.find((name) => name.startsWith("globals-"))!]),
+      );
+      expect(execFileSync("sqlite3", [join(to, "database-app.sqlite"), "SELECT x FROM t"]).toString()).toBe(
+        "42\n",
+      );
+      expect(statSync(join(to, "database-app.sqlite")).mode & 0o777).toBe(0o600);
+      expect(existsSync(sandbox.path("run")) ? readdirSync(sandbox.path("run")) : []).toEqual([]);
+      maria.sql("mysql", `DROP DATABASE \`${names.maria}\``);
+      postgres.sql("postgres", `DROP DATABASE "${names.postgres}"`);
+    }, 60_000);
+
+    test("makes files of the dumps where no server is known, which the servers' own programs take", async () => {
+      const to = sandbox.path(`files-${runtime}`);
+      const ended = await run(
+        "latest",
+        "--from",
+        job.backups,
+        "--to",
+        to,
+        "--component",
+        "database-shop,database-it-s-shop",
+      );
+      expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(ended.stdout).toContain("to be loaded by: mariadb -e 'CREATE DATABASE `shop`");
+      maria.sql("mysql", "CREATE DATABASE by_hand");
+      execFileSync("mariadb", ["--no-defaults", `--socket=${maria.socket}`, "-uroot", "by_hand"], {
+        input: readFileSync(join(to, "database-shop.sql")),
+      });
+      expect(maria.sql("by_hand", "SELECT COUNT(*) FROM orders")).toBe(String(rows));
+      maria.sql("mysql", "DROP DATABASE by_hand");
+    }, 60_000);
+
+    test("touches no database that exists", async () => {
+      const before = databases();
+      const ended = await run(
+        "latest",
+        "-c",
+        job.config,
+        "--component",
+        "database-shop",
+        "--database",
+        "shop",
+        "--to",
+        sandbox.path("x"),
+      );
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stdout).toMatch(
+        /^FAILED: database-shop: Cannot create the database "shop": .*database exists/m,
+      );
+      expect(databases()).toEqual(before);
+      expect(maria.sql("shop", "SELECT COUNT(*) FROM orders")).toBe(String(rows));
+    });
+
+    test.each([
+      ["a dump that is cut", (sql: string) => `${sql.slice(0, sql.indexOf("INSERT"))}INSERT INTO`, "syntax"],
+      [
+        "a dump of several databases",
+        (sql: string) => `${sql}\nUSE \`mysql\`;\nDROP TABLE user;\n`,
+        "no dump of a single database",
+      ],
+      ["a dump that lacks a table", () => "SELECT 1;\n", "it has 0 tables, 1 were dumped"],
+    ])("leaves nothing that looks whole of %s", async (_name, change, words) => {
+      const copy = sandbox.path(`changed-${runtime}`, "web1/app", basename(set));
+      replaceDump(set, copy, change);
+      const before = databases();
+      const ended = await run(
+        "latest",
+        "-c",
+        job.config,
+        "--from",
+        join(copy, ".."),
+        "--component",
+        "database-shop",
+        "--to",
+        sandbox.path("y"),
+      );
+      const after = databases();
+      maria.sql("mysql", `DROP DATABASE IF EXISTS \`shop_restored_${basename(set)}\``);
+      expect(`${ended.stdout}${ended.stderr}`).toContain(words);
+      expect(ended.exitCode).toBe(words.startsWith("it has") ? 1 : 2);
+      if (ended.exitCode === 2) expect(after).toEqual(before);
+    });
+
+    test("brings the data back on a server that lacks the roles, and says which", async () => {
+      postgres.sql("postgres", 'ALTER DATABASE "it\'s=shop" OWNER TO postgres');
+      postgres.sql("it's=shop", "REASSIGN OWNED BY owner TO postgres", "DROP ROLE owner");
+      const ended = await run(
+        "latest",
+        "-c",
+        job.config,
+        "--component",
+        "database-it-s-shop",
+        "--database",
+        "other",
+        "--to",
+        sandbox.path("z"),
+      );
+      postgres.sql("postgres", "CREATE ROLE owner LOGIN", 'ALTER DATABASE "it\'s=shop" OWNER TO owner');
+      postgres.sql("it's=shop", "ALTER TABLE orders OWNER TO owner");
+      const found = postgres.sql("other", "SELECT count(*) FROM orders");
+      postgres.sql("postgres", "DROP DATABASE other");
+      expect(ended.exitCode).toBe(1);
+      expect(ended.stdout).toContain('its owners are not: role "owner" does not exist');
+      expect(found).toBe(String(rows));
+    });
+  });
+});
+
+/** The same set with another dump, whose hashes are right. */
+function replaceDump(set: string, copy: string, change: (sql: string) => string): void {
+  cpSync(set, copy, { recursive: true });
+  const file = join(copy, "database-shop.sql.zst");
+  const sql = change(execFileSync("zstd", ["-q", "-d", "-c", file]).toString());
+  const bytes = execFileSync("zstd", ["-q", "-c"], { input: sql });
+  writeFileSync(file, bytes);
+  const manifest = JSON.parse(readFileSync(join(copy, "manifest.json"), "utf8"));
+  const component = manifest.components.find(({ name }: { name: string }) => name === "database-shop");
+  Object.assign(component, {
+    sha256: sha256(bytes),
+    bytesIn: Buffer.byteLength(sql),
+    bytesOut: bytes.length,
+  });
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  writeFileSync(join(copy, "manifest.json"), text);
+  const sums = manifest.components.map(
+    (one: { sha256: string; file: string }) => `${one.sha256}  ${one.file}\n`,
+  );
+  writeFileSync(join(copy, "SHA256SUMS"), `${sums.join("")}${sha256(text)}  manifest.json\n`);
+}
+
+function sha256(bytes: Buffer | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
