@@ -84,7 +84,8 @@ const maxBytes = 1024 * 1024;
 /** Per file: owner, mode and links of what is there, its text, and an end that no text has. */
 const readScript = `
 for file; do
-  stat --dereference --format='%u %a %h' -- "$file" && head -c ${maxBytes} -- "$file" | tr -d '\\0' || exit
+  stat --dereference --format='%u %a %h' -- "$file" && head -c 1 -- "$file" >/dev/null || exit
+  head -c ${maxBytes} -- "$file" | tr -d '\\0'
   printf '\\0'
 done`;
 

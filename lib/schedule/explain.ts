@@ -1,12 +1,11 @@
 /** When entries start, one by one, and what they do where the clock jumps. */
-import { parseCronExpression } from "#lib/core/cron-expression.ts";
 import { nextStarts } from "#lib/core/cron-times.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
 import { placeOf, type ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { JudgedAt } from "#lib/core/schedule-judgement.ts";
 import type { Tool, ToolResult } from "#lib/core/tool.ts";
 import { formatWall, nextJumps } from "#lib/core/wall-clock.ts";
 import { readTimeZone } from "#lib/cron/time-zone.ts";
+import { readJobFlag, readTimes } from "#lib/schedule/flags.ts";
 import { describeStarted, startsAfter } from "#lib/schedule/format-survey.ts";
 import { openMachine, surveyMachine } from "#lib/schedule/survey.ts";
 
@@ -46,19 +45,14 @@ export async function explainSchedule(tool: Tool): Promise<ToolResult> {
 }
 
 async function explainText(tool: Tool, text: string) {
-  const expression = parseCronExpression(text);
-  if ("problem" in expression || expression.kind === "boot") {
-    const problem = "problem" in expression ? expression.problem : "it has no times";
-    throw new OpsError(`Cannot explain --at "${text}": ${problem}`, {
-      outcome: "usage",
-      hint: 'Give five fields as in a crontab: --at "0 3 * * *"',
-    });
-  }
+  // As HOST_NAME is by default.
+  const host = (tool.caller.hostname.split(".")[0] ?? "").toLowerCase();
+  const expression = readTimes(tool)(host, readJobFlag(tool));
   const at = { now: tool.deps.clock.now(), timeZone: await readTimeZone(openMachine(tool)) };
   const one: Explained = {
     what: "--at",
     when: text,
-    flaw: expression.isNever ? "no date matches" : undefined,
+    flaw: undefined,
     startsAfter: (from, count) => nextStarts(expression, from, at.timeZone, count),
   };
   return { explained: [one], at };

@@ -21,14 +21,20 @@ export function readOwnerFlag({ flags }: Tool): Owner {
   throw usage(`--with ${owner} is neither cron nor systemd`, "See --help");
 }
 
-/** `--at`, with `H` for a minute that host and job decide. */
-export function readTimes({ flags }: Tool, host: string, job: string): CronExpression {
+/** `--at`; `H` in it stands for a minute that host and job decide, which are known later. */
+export function readTimes({ flags }: Tool): (host: string, job: string) => CronExpression {
   const given = flags["at"];
-  const text = typeof given === "string" ? given : defaultTimes;
-  const expression = parseCronExpression(text.trim().replace(/^H(?=\s)/, String(hostMinute(host, job))));
-  if ("problem" in expression) throw usage(`--at "${text}" is no schedule: ${expression.problem}`, example);
-  if (expression.kind === "boot") throw usage(`--at "${text}" has no times`, example);
-  if (expression.isNever) throw usage(`--at "${text}" never comes: no date matches`, example);
+  const text = typeof given === "string" ? given.trim() : defaultTimes;
+  const parse = (minute: number) => readExpression(text, text.replace(/^H(?=\s)/, String(minute)));
+  parse(0);
+  return (host, job) => parse(hostMinute(host, job));
+}
+
+function readExpression(given: string, text: string): CronExpression {
+  const expression = parseCronExpression(text);
+  if ("problem" in expression) throw usage(`--at "${given}" is no schedule: ${expression.problem}`, example);
+  if (expression.kind === "boot") throw usage(`--at "${given}" has no times`, example);
+  if (expression.isNever) throw usage(`--at "${given}" never comes: no date matches`, example);
   return expression;
 }
 

@@ -27,12 +27,13 @@ const shownStarts = 3;
 export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const job = readJobFlag(tool);
   const owner = readOwnerFlag(tool);
+  const timesOf = readTimes(tool);
   requireRoot(tool, "install");
   const machine = openMachine(tool);
   const { settings } = await loadConfig(configRequest(tool, inside(machine, configPathOf(job))));
   const plan: SchedulePlan = {
     job,
-    expression: readTimes(tool, settings.HOST_NAME, job),
+    expression: timesOf(settings.HOST_NAME, job),
     delayMinutes: undefined,
     launcher: await findLauncher(tool),
     scripts: tool.caller.scripts,

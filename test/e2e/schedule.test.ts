@@ -1,0 +1,287 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { isRoot } from "#test/support/capabilities.ts";
+import { createMachineRoot, incident, type MachineRoot, writeIncident } from "#test/support/machine-root.ts";
+import {
+  createSandbox,
+  type Ended,
+  type Runtime,
+  runtimes,
+  type Sandbox,
+  treeOf,
+} from "#test/support/sandbox.ts";
+
+const script = "scripts/schedule.ts";
+
+interface Scheduled {
+  readonly sandbox: Sandbox;
+  readonly machine: MachineRoot;
+  readonly schedule: (...args: readonly string[]) => Promise<Ended>;
+}
+
+/** A machine with the job "backup", which has the lock of the legacy script. */
+async function withJob(runtime: Runtime, body: (scheduled: Scheduled) => Promise<void>): Promise<void> {
+  await using sandbox = await createSandbox();
+  const machine = await createMachineRoot(sandbox);
+  await machine.write(
+    "/etc/lastgood/backup.env",
+    "HOST_NAME=web1\nAPP_DIR=/srv/app\nBACKUP_DIR=/var/backups\n",
+    0o600,
+  );
+  const schedule: Scheduled["schedule"] = (...args) =>
+    sandbox.run(runtime, script, [...args, "--root", machine.root]);
+  await body({ sandbox, machine, schedule });
+}
+
+/** Everything on the machine with its text: what a refusal must not change. */
+async function snapshot({ root }: MachineRoot): Promise<Record<string, string>> {
+  const files = (await treeOf(root)).filter((path) => !path.endsWith("/"));
+  return Object.fromEntries(files.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+}
+
+const json = (ended: Ended) => JSON.parse(ended.stdout);
+
+describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
+  test("replays the incident: finds both sources, refuses, and with --disable-legacy leaves one", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await writeIncident(machine);
+      const shown = await schedule("show");
+      expect(shown.exitCode).toBe(1);
+      expect(shown.stdout).toMatch(
+        /^DUPLICATE {2}job backup is started by \/etc\/cron\.d\/askproai-backups:2 and .*:3 and .*:4 and \/var\/spool\/cron\/crontabs\/root:2, next together /m,
+      );
+      const before = await snapshot(machine);
+      const refused = await schedule("install");
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain("/etc/cron.d/askproai-backups:2 (0 3 * * * backup-run.sh) starts it");
+      expect(refused.stderr).toContain(
+        "/var/spool/cron/crontabs/root:3 (*/30 * * * * backup-health-check.sh) puts such an entry back",
+      );
+      expect(await snapshot(machine)).toEqual(before);
+
+      const preview = await schedule("install", "--disable-legacy", "--dry-run");
+      expect(preview).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining("Would: comment out /etc/cron.d/"),
+      });
+      expect(await snapshot(machine)).toEqual(before);
+
+      const installed = await schedule("install", "--disable-legacy", "--at", "0 3,11,19 * * *");
+      expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+      const after = await schedule("show", "--json");
+      expect(after.exitCode).toBe(0);
+      expect(json(after)).toMatchObject({
+        duplicates: [],
+        unscheduled: [],
+        entries: [
+          {
+            file: "/etc/cron.d/lastgood-backup",
+            line: 8,
+            starts: "/etc/lastgood/backup.env",
+            role: "backup",
+          },
+          { file: "/etc/cron.d/lastgood-backup", line: 9, when: "@reboot", role: "recovery" },
+        ],
+      });
+      const [stamp = ""] = readdirSync(machine.path("/var/lib/lastgood/schedule"));
+      const copies = `/var/lib/lastgood/schedule/${stamp}`;
+      expect(installed.stdout).toContain(`What stood there before is kept in ${copies}`);
+      expect(machine.read(`${copies}/etc/cron.d/askproai-backups`)).toBe(incident.cronFile);
+      expect(machine.read(`${copies}/var/spool/cron/crontabs/root`)).toBe(incident.rootCrontab);
+      const disabled = machine.read("/var/spool/cron/crontabs/root").split("\n");
+      expect(disabled[1]).toMatch(/^# disabled by lastgood on \d{8}: 0 3,11,19 \* \* \* \/var\/www/);
+      expect(disabled[2]).toMatch(/^# disabled by lastgood on \d{8}: \*\/30/);
+      expect(disabled[3]).toBe(incident.rootCrontab.split("\n")[3] ?? "");
+      expect(statSync(machine.path("/var/spool/cron/crontabs/root")).mode & 0o7777).toBe(0o600);
+    });
+  });
+
+  test("install writes root's files with absolute programs, a minute of the host's own, and no second time anything", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      const first = await schedule("install");
+      expect(first.exitCode).toBe(0);
+      const file = "/etc/cron.d/lastgood-backup";
+      expect(machine.read(file)).toMatch(
+        /^(\d|[1-5]\d) 3 \* \* \* root \/\S+(?: run -A)? \/\S+\/scripts\/backup-run\.ts\n@reboot +root \/\S+(?: run -A)? \/\S+\/scripts\/recover\.ts\n/m,
+      );
+      const { uid, gid, mode } = statSync(machine.path(file));
+      expect([uid, gid, mode & 0o7777]).toEqual([0, 0, 0o644]);
+      expect(machine.read("/etc/logrotate.d/lastgood-backup")).toContain('"/var/log/backup-run.log" {');
+      const before = await snapshot(machine);
+      const again = await schedule("install");
+      expect(again).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(again.stdout).not.toContain("Done:");
+      expect(await snapshot(machine)).toEqual(before);
+    });
+  });
+
+  test("install --with systemd takes the place of cron, and remove leaves nothing of ours", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      const before = await treeOf(machine.root);
+      await schedule("install");
+      const moved = await schedule("install", "--with", "systemd", "--at", "0 3,11,19 * * *");
+      expect(moved).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(readdirSync(machine.path("/etc/cron.d"))).toEqual([]);
+      expect(machine.read("/etc/systemd/system/lastgood-backup.timer")).toContain(
+        "OnCalendar=*-*-* 03,11,19:00:00\n",
+      );
+      const shown = await schedule("show", "--json");
+      expect(shown.exitCode).toBe(0);
+      expect(json(shown).entries).toMatchObject([
+        {
+          source: "timer",
+          file: "/etc/systemd/system/lastgood-backup.timer",
+          starts: "/etc/lastgood/backup.env",
+        },
+        { source: "service", file: "/etc/systemd/system/lastgood-recover-backup.service", role: "recovery" },
+      ]);
+      const removed = await schedule("remove");
+      expect(removed).toMatchObject({ exitCode: 0, stderr: "" });
+      const left = (await treeOf(machine.root)).filter((path) => !before.includes(path));
+      expect(
+        left.filter((path) => !path.startsWith("var/lib/lastgood/") && !path.endsWith(".wants/")),
+      ).toEqual([]);
+      const nothing = await schedule("remove");
+      expect(nothing).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("no schedule that was installed here"),
+      });
+    });
+  });
+
+  test("install undoes everything when the last step fails", async () => {
+    await withJob(runtime, async ({ sandbox, machine, schedule }) => {
+      await writeIncident(machine);
+      await sandbox.fake("systemctl", "#!/bin/sh\necho 'Failed: no bus' >&2\nexit 1\n");
+      const before = await snapshot(machine);
+      const failed = await schedule("install", "--with", "systemd", "--disable-legacy");
+      expect(failed.exitCode).toBe(2);
+      expect(failed.stderr).toContain("nothing was changed: systemctl enable lastgood-backup.timer");
+      expect(failed.stderr).toContain("Failed: no bus");
+      const after = await snapshot(machine);
+      for (const path of Object.keys(after))
+        if (path.startsWith("var/lib/lastgood/schedule/")) delete after[path];
+      expect(after).toEqual(before);
+    });
+  });
+
+  test("install --disable-legacy finishes what a killed one left: both schedules there", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await schedule("install");
+      await writeIncident(machine);
+      const own = machine.read("/etc/cron.d/lastgood-backup");
+      expect((await schedule("install")).exitCode).toBe(2);
+      expect((await schedule("install", "--disable-legacy")).exitCode).toBe(0);
+      expect(machine.read("/etc/cron.d/lastgood-backup")).toBe(own);
+      expect(json(await schedule("show", "--json")).duplicates).toEqual([]);
+    });
+  });
+
+  test("install refuses what only a person should change, before it changes anything", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await machine.write("/root/crontab-of-backups", incident.cronFile);
+      symlinkSync(machine.path("/root/crontab-of-backups"), machine.path("/etc/cron.d/askproai-backups"));
+      const before = await snapshot(machine);
+      const refused = await schedule("install", "--disable-legacy");
+      expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("it is a link") });
+      expect(await snapshot(machine)).toEqual(before);
+    });
+  });
+
+  test("install refuses a file of that name that is not ours, a job without a configuration, and an invalid one", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await machine.write("/etc/cron.d/lastgood-backup", "# mine\n");
+      expect(await schedule("install")).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("was not written here for the job backup"),
+      });
+      expect(machine.read("/etc/cron.d/lastgood-backup")).toBe("# mine\n");
+      expect(await schedule("install", "--job", "none")).toMatchObject({
+        exitCode: 78,
+        stderr: expect.stringContaining("Cannot find a configuration"),
+      });
+      await machine.write("/etc/lastgood/bad.env", "APP_DIRR=/srv\n", 0o600);
+      expect(await schedule("install", "--job", "bad")).toMatchObject({
+        exitCode: 78,
+        stderr: expect.stringContaining("did you mean APP_DIR?"),
+      });
+    });
+  });
+
+  test.each([
+    [["sho"], "Did you mean show?"],
+    [["install", "--job", "../x"], "--job ../x is no name of a job"],
+    [["install", "--at", "H 25 * * *"], "is no schedule: bad hour"],
+    [["install", "--at", "0 0 30 2 *"], "never comes"],
+    [["install", "--at", "@reboot"], "has no times"],
+    [["install", "--with", "at"], "is neither cron nor systemd"],
+    [["explain", "--at", "5/15 * * * *"], "bad minute"],
+    [[], "ACTION is missing"],
+  ] as const)("refuses %j", async (args, message) => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      const before = await snapshot(machine);
+      const ended = await schedule(...args);
+      expect(ended.exitCode).toBe(64);
+      expect(ended.stderr).toContain(message);
+      expect(await snapshot(machine)).toEqual(before);
+    });
+  });
+
+  test("explain shows the next ten starts, and what a change of the clock does to them", async () => {
+    await withJob(runtime, async ({ schedule }) => {
+      const { exitCode, stdout } = await schedule("explain", "--at", "30 2 * * *");
+      expect(exitCode).toBe(0);
+      const [, starts = ""] = stdout.split("--at (30 2 * * *)\n");
+      expect(
+        starts
+          .split("\n")
+          .slice(0, 10)
+          .every((line) => /^ {2}\w{3} \d{4}-\d\d-\d\d 02:30 \+0[12]00$|03:00 \+0200$/.test(line)),
+      ).toBe(true);
+      expect(starts).toMatch(
+        /the clock jumps at Sun \d{4}-03-\d\d 03:00 \+0200:\n.* 02:30 \+0100\n.* 03:00 \+0200\n.* 02:30 \+0200/,
+      );
+      expect(starts).toMatch(
+        /the clock jumps at Sun \d{4}-10-\d\d 02:00 \+0100:\n.* 02:30 \+0200\n.* 02:30 \+0200\n.* 02:30 \+0100/,
+      );
+    });
+  });
+
+  test("explain shows every entry of the machine, and why one never starts", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await machine.write("/etc/cron.d/old.bak", "0 3 * * * root /x/backup-run.sh\n");
+      await schedule("install", "--at", "7 3 * * *");
+      const { exitCode, stdout } = await schedule("explain");
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(
+        "/etc/cron.d/old.bak:1: backup-run.sh (0 3 * * *)\n  never: cron ignores names with a dot",
+      );
+      expect(stdout).toMatch(
+        /\/etc\/cron\.d\/lastgood-backup:8: backup-run\.ts backup \(7 3 \* \* \*\)\n {2}\w{3} .* 03:07 /,
+      );
+    });
+  });
+});
+
+test.skipIf(!isRoot)(
+  "schedule show as an ordinary user says what it may not read; install is root's",
+  async () => {
+    await withJob("bun", async ({ sandbox, machine }) => {
+      await writeIncident(machine);
+      const run = (...args: readonly string[]) =>
+        sandbox.run("bun", script, [...args, "--root", machine.root], { uid: 1000 });
+      const shown = await run("show");
+      expect(shown.exitCode).toBe(1);
+      expect(shown.stdout).toContain("/etc/cron.d/askproai-backups:2");
+      expect(shown.stdout).toContain(
+        'PROBLEM    Cannot read "/var/spool/cron/crontabs/root": Permission denied',
+      );
+      expect(shown.stdout).toContain('PROBLEM    Cannot read "/etc/lastgood": Permission denied');
+      expect(await run("install")).toMatchObject({
+        exitCode: 77,
+        stderr: expect.stringContaining("Only root may install"),
+      });
+    });
+  },
+);
