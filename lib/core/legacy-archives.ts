@@ -42,7 +42,7 @@ export function findLegacySets(files: readonly LegacyFile[]): LegacySet[] {
     };
     sets.set(key, { ...set, archives: [...(sets.get(key)?.archives ?? []), archive] });
   };
-  for (const file of files) {
+  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const [, above = "", stamp, name] = stack.exec(file.path) ?? [];
     if (stamp !== undefined && name !== undefined) {
       const path = above === "" ? stamp : `${above}/${stamp}`;

@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { extractArchive } from "#lib/archive/extract-archive.ts";
 import type { LegacyArchive } from "#lib/core/legacy-archives.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
@@ -48,13 +48,23 @@ export async function restoreLegacy(
   }
   await makeDirectory(context, directory);
   const results = [];
-  for (const archive of archives) results.push(await restoreArchive(context, set, archive, directory, paths));
+  for (const archive of archives) {
+    const result = restoreArchive(context, set, archive, directory, paths);
+    results.push(await result.catch((error: unknown) => failedArchive(context, archive, error)));
+  }
   const outcome = combineOutcomes(results.map((result) => result.outcome));
   return {
     outcome,
     text: results.flatMap(({ lines }) => lines.map((line) => `${showName(line)}\n`)).join(""),
     json: { schema: 1, outcome, legacy: set.stamp, directory, results },
   };
+}
+
+/** The others are restored all the same. */
+function failedArchive({ signal }: RestoreContext, { path }: LegacyArchive, error: unknown) {
+  signal.throwIfAborted();
+  if (!(error instanceof OpsError)) throw error;
+  return { outcome: "failed" as const, lines: [`FAILED: ${path}: ${describeError(error)}`] };
 }
 
 async function restoreArchive(
