@@ -64,7 +64,7 @@ const fileSchema = z
  * Paths are relative to the file. Throws for a text that is no YAML; what is odd in other ways is compose's to say.
  */
 export function parseReferences(text: string, file: string): ComposeReferences {
-  const parsed = fileSchema.safeParse(parse(text, { merge: true, logLevel: "silent" }));
+  const parsed = fileSchema.safeParse(parse(text, { merge: true, logLevel: "error" }));
   if (!parsed.success) return { composeFiles: [], files: [], unresolved: [] };
   const services = Object.values(parsed.data.services ?? {});
   const includes = parsed.data.include ?? [];

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "bun:test";
+import { findDeployed, findNamed } from "#lib/core/stack-containers.ts";
+import type { ResolvedPath } from "#lib/core/stack-data.ts";
+import { fakeContainer } from "#test/support/fake-docker.ts";
+
+const idsOf = (containers: readonly { readonly id: string }[]) => containers.map(({ id }) => id);
+
+describe("findDeployed()", () => {
+  test("takes the whole project that was made in the directory, by any of its names", () => {
+    const containers = [
+      fakeContainer("web"),
+      fakeContainer("elsewhere", { workingDir: "/other" }),
+      fakeContainer("alien", { project: "alien", workingDir: "/other" }),
+    ];
+    expect(idsOf(findDeployed(["/link", "/stacks/shop"], containers))).toEqual(["id-web", "id-elsewhere"]);
+    expect(findDeployed(["/stacks"], containers)).toEqual([]);
+  });
+
+  test("does not take docker compose run for a deployment", () => {
+    expect(findDeployed(["/stacks/shop"], [fakeContainer("tool", { isOneOff: true })])).toEqual([]);
+  });
+});
+
+describe("findNamed()", () => {
+  const places = new Map<string, ResolvedPath>([
+    ["/app/data/stacks/shop", { path: "/app/data/stacks/shop", type: "missing" }],
+    ["/opt/link", { path: "/stacks/shop", type: "directory" }],
+    ["/opt/other/shop", { path: "/opt/other/shop", type: "directory" }],
+  ]);
+  const find = (workingDir: string | undefined, project = "shop") =>
+    idsOf(findNamed("shop", "/stacks/shop", [fakeContainer("web", { workingDir, project })], places));
+
+  test.each([
+    ["no directory is known", undefined, ["id-web"]],
+    ["its directory is one of a manager's container", "/app/data/stacks/shop", ["id-web"]],
+    ["its directory is a link to the stack's", "/opt/link", ["id-web"]],
+    ["it was made in another directory of this host", "/opt/other/shop", []],
+  ])("when %s", (_what, workingDir, ids) => {
+    expect(find(workingDir)).toEqual(ids);
+  });
+
+  test("takes nothing of another project", () => {
+    expect(find(undefined, "shop2")).toEqual([]);
+  });
+});
