@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasLoopDevices } from "#test/support/capabilities.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
+import { hasMariadb, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { createSandbox, type Ended, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { withSmallFileSystem } from "#test/support/small-filesystem.ts";
 import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
@@ -95,6 +96,33 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that is full, on %s,", (
       expect(existsSync(job.journal)).toBe(false);
     });
   });
+
+  test.skipIf(!hasMariadb)(
+    "as the destination during a dump: 2 with a hint, half a dump is no backup, the last good set is whole",
+    async () => {
+      await using database = await startMariadbServer();
+      database.sql("mysql", "CREATE DATABASE shop");
+      database.sql("shop", "CREATE TABLE t (a TEXT)", "INSERT INTO t SELECT 'x' FROM seq_1_to_1000");
+      await withDisk({ sizeMb: 12, type: "ext4" }, async ({ sandbox, directory, configure, run }) => {
+        const job = await configure({
+          BACKUP_DIR: directory,
+          DATABASES: `mysql://root@/shop?socket=${database.socket}`,
+        });
+        expect((await run(job)).exitCode).toBe(0);
+        const sets = readdirSync(join(directory, "web1/app"));
+        database.sql("shop", "INSERT INTO t SELECT HEX(RANDOM_BYTES(500)) FROM seq_1_to_40000");
+        const ended = await run(job);
+        expect(ended.exitCode).toBe(2);
+        expect(ended.stderr).toContain('Cannot write "database-shop.sql.zst": zstd: ');
+        expect(ended.stderr).toContain("No space left on device");
+        expect(mailsTo(sandbox).map((mail) => mail.subject)).toEqual(["[FAILED] backup-run app on web1"]);
+        expect(namesIn(directory)).toEqual(["web1"]);
+        expect(readdirSync(join(directory, "web1/app"))).toEqual(sets);
+        expectWhole(join(directory, "web1/app", sets[0] ?? ""));
+      });
+    },
+    60_000,
+  );
 
   test("as the second destination during the write: 1, the first copy is whole, nothing of the second is left", async () => {
     await withDisk({ sizeMb: 12, type: "ext4" }, async ({ sandbox, directory, configure, run }) => {
