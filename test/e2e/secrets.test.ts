@@ -1,38 +1,23 @@
 /** Secrets are nowhere but where they must be: looked for in every process and every output while and after a run uses them. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { answer, startHttpServer } from "#test/support/http-server.ts";
 import { createJob } from "#test/support/job.ts";
 import { hasMariadb, startMariadbServer } from "#test/support/mariadb-server.ts";
+import { hasPostgres, startPostgresServer } from "#test/support/postgres-server.ts";
 import { createSandbox, runtimes } from "#test/support/sandbox.ts";
 import { startSmtpServer } from "#test/support/smtp-server.ts";
-import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/backup-run.ts";
 const secrets = {
   database: "db-Pa55 \"w'rd\\#1",
+  postgres: "pg-Pa55 \"w'rd:\\#6",
   smtp: "smtp-Pa55w0rd#2",
   ntfy: "tk_ntfyPa55w0rd3",
   webhook: "hook-Pa55w0rd-4",
   path: "webhookPa55w0rd5",
 };
-
-/** Arguments and environment of every process but ours, and those of the test. */
-function everyProcess(): string {
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, "latin1");
-    } catch {
-      // It ended while it was looked at.
-      return "";
-    }
-  };
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((pid) => `${read(`/proc/${pid}/cmdline`)}\n${read(`/proc/${pid}/environ`)}`)
-    .join("\n");
-}
 
 /** Every file below a directory as text. */
 function everyFile(directory: string): string {
@@ -49,12 +34,18 @@ function found(text: string): string[] {
   );
 }
 
-describe.skipIf(!hasMariadb)("A run that needs every kind of secret", () => {
+describe.skipIf(!(hasMariadb && hasPostgres))("A run that needs every kind of secret", () => {
   test.each(runtimes)(
     "shows none of them on %s, in no process, no output, no file and no message",
     async (runtime) => {
       await using sandbox = await createSandbox();
       await using database = await startMariadbServer();
+      await using postgres = await startPostgresServer();
+      postgres.sql(
+        "postgres",
+        `CREATE ROLE me SUPERUSER LOGIN PASSWORD '${secrets.postgres.replaceAll("'", "''")}'`,
+        "CREATE TABLE t AS SELECT repeat('x', 100) AS a FROM generate_series(1, 1000)",
+      );
       const quoted = secrets.database.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
       database.sql(
         "mysql",
@@ -69,15 +60,20 @@ describe.skipIf(!hasMariadb)("A run that needs every kind of secret", () => {
       );
       const smtp = await startSmtpServer({ account: { user: "me", password: secrets.smtp } });
       const http = await startHttpServer(answer(500));
-      const [begun, go] = [sandbox.path("begun"), sandbox.path("go")];
+      const seen = sandbox.path("seen");
+      // Every archive is held up while the arguments and environments of all processes are looked at, a few times.
       await sandbox.fake(
         "zstd",
-        `#!/bin/sh\ncase "$*" in *--version*|*-d*) exec /usr/bin/zstd "$@";; esac\ntouch ${begun}\nwhile [ ! -e ${go} ]; do sleep 0.02; done\nexec /usr/bin/zstd "$@"\n`,
+        `#!/bin/sh\ncase "$*" in *--version*|*-d*) exec /usr/bin/zstd "$@";; esac
+for turn in 1 2 3 4 5; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>${seen} 2>/dev/null; sleep 0.05; done\nexec /usr/bin/zstd "$@"\n`,
       );
-      const url = `mysql://me:${encodeURIComponent(secrets.database)}@127.0.0.1:${database.port}/shop`;
+      const urls = [
+        `mysql://me:${encodeURIComponent(secrets.database)}@127.0.0.1:${database.port}/shop`,
+        `postgres://me:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${postgres.port}/postgres`,
+      ];
       const job = await createJob(sandbox, {
         RUNTIME_DIR: sandbox.path("run"),
-        DATABASES_FILE: await sandbox.write("etc/databases", `${url}\n`, 0o600),
+        DATABASES_FILE: await sandbox.write("etc/databases", urls.join("\n"), 0o600),
         NOTIFY_ON: "always",
         EMAIL_TO: "admin@example.org",
         SMTP_HOST: "127.0.0.1",
@@ -91,15 +87,13 @@ describe.skipIf(!hasMariadb)("A run that needs every kind of secret", () => {
         WEBHOOK_URL: `${http.url}/hooks/${secrets.path}`,
         WEBHOOK_SECRET: secrets.webhook,
       });
-      const running = sandbox.start(runtime, script, ["--config", job.config, "--json", "--verbose"]);
-      await waitFor(() => existsSync(begun), { what: "the dump to begin" });
-      const seen = everyProcess();
-      writeFileSync(go, "");
-      const ended = await running.exited;
+      const ended = await sandbox.run(runtime, script, ["--config", job.config, "--json", "--verbose"]);
       await smtp.close();
       await http.close();
-      expect(seen).toContain("--single-transaction");
-      expect(found(seen)).toEqual([]);
+      const processes = readFileSync(seen, "latin1");
+      for (const option of ["--single-transaction", "--format=custom", "--globals-only", "--create"])
+        expect(processes).toContain(option);
+      expect(found(processes)).toEqual([]);
 
       expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
       expect(found(ended.stdout + ended.stderr)).toEqual([]);
