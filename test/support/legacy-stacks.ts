@@ -66,6 +66,12 @@ export interface LegacyStacks extends AsyncDisposable {
   readonly messages: () => string[];
   /** Relative to `backups`. */
   readonly archives: () => string[];
+  /** Of a legacy archive. */
+  readonly membersOf: (archive: string) => ReadonlySet<string>;
+  /** Of a stack's component in a set of ours: absolute, the sandbox being the root. */
+  readonly savedOf: (set: string | undefined, stack: string) => ReadonlySet<string>;
+  /** Our restore, with these arguments. */
+  readonly restore: (...args: readonly string[]) => Promise<Ended>;
 }
 
 /** `config` are lines for config.sh. */
@@ -240,7 +246,19 @@ export async function createLegacyStacks(
         .map((name) => readFileSync(join(messages, name), "utf8")),
     archives: () =>
       readdirSync(backups, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".tar")),
+    membersOf: (archive) => new Set(listTar(join(backups, archive))),
+    savedOf: (set = "", name) =>
+      new Set(
+        listTar(join(set, `stack-${name}.tar.zst`)).map((member) =>
+          `/${member}`.replace(sandbox.directory, ""),
+        ),
+      ),
+    restore: (...args) => sandbox.run("bun", "scripts/restore.ts", args),
   };
+}
+
+function listTar(path: string): string[] {
+  return execFileSync("tar", ["-tf", path], { encoding: "utf8" }).trim().split("\n");
 }
 
 function findSets(directory: string): string[] {
