@@ -12,6 +12,7 @@ import type { FreezeAccess, Freezer, Frozen, FrozenRoot } from "#lib/stacks/free
 import type { Holder } from "#lib/stacks/holder.ts";
 import { createPresyncHolder } from "#lib/stacks/presync-holder.ts";
 import { createReflinkHolder } from "#lib/stacks/reflink-holder.ts";
+import { runCommand } from "#lib/stacks/run-command.ts";
 import { createSnapshotHolder } from "#lib/stacks/snapshot-holder.ts";
 
 /** Roots that are held together, and how; without a holder they are archived where they lie. */
@@ -90,6 +91,10 @@ export function createFreezer(plan: FreezePlan, access: FreezeAccess): Freezer {
       if (attempt.status === "rejected") throw attempt.reason;
       return attempt.value;
     });
+    await requireData(
+      frozen.flatMap((step) => (step.strategy === "none" ? step.frozen : [])),
+      access,
+    );
     const seconds = (access.clock.monotonicMs() - startedMs) / 1000;
     const used = new Set(frozen.map((step) => step.strategy));
     const strategy = freezeStrategies.findLast((one) => used.has(one)) ?? "none";
@@ -120,6 +125,13 @@ export function createFreezer(plan: FreezePlan, access: FreezeAccess): Freezer {
       return ends.flatMap((end) => (end.status === "rejected" ? [describeError(end.reason)] : []));
     },
   };
+}
+
+/** What is archived where it lies must lie there: an archive without it would only hide that. */
+async function requireData(roots: readonly FrozenRoot[], access: FreezeAccess): Promise<void> {
+  if (roots.length === 0) return;
+  const paths = roots.map(({ original }) => original);
+  await runCommand(["stat", "--", ...paths], "find the data", access, access.timeoutMs);
 }
 
 /** One snapshot holds all roots of its source; every other root is held by itself. */

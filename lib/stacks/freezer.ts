@@ -25,7 +25,7 @@ export interface Frozen {
 export interface Freezer {
   /** While the stack still runs: whatever shortens the window. Takes as long as a copy of the data. */
   readonly prepare: () => Promise<void>;
-  /** In the window. */
+  /** In the window. Throws OpsError "failed" when data is gone. */
   readonly freeze: () => Promise<Frozen>;
   /**
    * Remove whatever was made, at any time, whatever went before; resolves to what could not be removed, a line each: it stays in the

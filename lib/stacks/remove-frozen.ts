@@ -17,7 +17,7 @@ interface Access {
 }
 
 /** A tree has many files, a snapshot is one. */
-const patience = 20;
+const patience = 10;
 
 /** Safe to repeat: no error when it is gone. Throws OpsError "failed". */
 export async function removeFrozen(entry: FrozenEntry, access: Access): Promise<void> {
