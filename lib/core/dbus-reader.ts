@@ -53,7 +53,12 @@ export function createDbusReader(bytes: Uint8Array, start: number, isLittle: boo
     align(elementType);
     const end = position + length;
     const values: DbusValue[] = [];
-    while (position < end) values.push(readType(elementType, depth + 1));
+    while (position < end) {
+      const before = position;
+      values.push(readType(elementType, depth + 1));
+      // An element of nothing, such as an empty struct, would come for ever.
+      if (position === before) throw new RangeError("An array holds an element without a size");
+    }
     if (position !== end) throw new RangeError("An array ends in the middle of an element");
     return values;
   };

@@ -1,7 +1,6 @@
 /** The report of a pre-deployment backup in the lines that people and programs know from the script before it. Pure. */
 import type { DeployVerdict, JudgedStep } from "#lib/core/deploy-verdict.ts";
 import type { LogLevel } from "#lib/core/log.ts";
-import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { StepVerdict } from "#lib/core/step-result.ts";
 
 export interface DeployLine {
@@ -56,10 +55,7 @@ function listOf(
 }
 
 /** The keys of `--json` that the script before it had, of one host or of several together. */
-export function deployJson(
-  verdicts: readonly DeployVerdict[],
-  outcome: DeployVerdict["outcome"],
-): Record<string, number> {
+export function deployJson(verdicts: readonly DeployVerdict[]): Record<string, number> {
   const sum = (pick: (verdict: DeployVerdict) => number) =>
     verdicts.reduce((total, verdict) => total + pick(verdict), 0);
   return {
@@ -70,6 +66,5 @@ export function deployJson(
     timed_out: sum(({ counts }) => counts.timedOut),
     skipped: sum(({ counts }) => counts.skipped),
     failure_rate_percent: Math.max(0, ...verdicts.map(({ failureRatePercent }) => failureRatePercent)),
-    exit_code: exitCodeOf(outcome),
   };
 }

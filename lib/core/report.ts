@@ -55,12 +55,15 @@ export interface Report {
   readonly set?: string | undefined;
   /** Keys that the script's own users expect: beside the others in JSON, and nowhere else. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** What was chosen of the job's sources; absent: all of them. */
+  readonly selection?: readonly string[] | undefined;
   readonly logFile?: string | undefined;
   /** The last lines of this run's log, oldest first. */
   readonly logTail: readonly string[];
 }
 
-/** The report as programs get it. */
+/** The report as programs get it; `exit_code` is the name that users of `details` know. */
 export function formatReportJson({ details, ...report }: Partial<Report>, indent?: number): string {
-  return JSON.stringify({ ...report, ...details }, null, indent);
+  const own = details === undefined ? {} : { ...details, exit_code: report.exitCode };
+  return JSON.stringify({ ...report, ...own }, null, indent);
 }

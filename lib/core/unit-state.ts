@@ -12,8 +12,10 @@ export interface UnitState {
   readonly job: string | undefined;
   /** Of its latest start; empty when it was not started since it was loaded. */
   readonly invocationId: string;
-  /** False when a Condition…= kept it from its latest start. */
+  /** False when a Condition…= kept it from its latest start, and before the first. */
   readonly conditionResult: boolean;
+  /** When its conditions were last looked at, in microseconds of the monotonic clock; 0 for never. */
+  readonly conditionAt: bigint;
   /** False for a unit that only others may start (RefuseManualStart=). */
   readonly canStart: boolean;
   /** `success`, `exit-code`, `signal`, `oom-kill`, `timeout`, …: of its latest end. */
@@ -65,8 +67,8 @@ export interface UnitRun {
 
 /** What is known of one run of a unit when the unit is at rest again. */
 export interface UnitTrace {
-  /** InvocationID before it was started. */
-  readonly invocationBefore: string;
+  /** How it was before it was started; of a run that was joined, that is nothing. */
+  readonly before: Pick<UnitState, "invocationId" | "conditionAt">;
   /** The first new InvocationID that was seen after it was started. */
   readonly invocation: string | undefined;
   /** How the start job ended: `done`, `failed`, `canceled`, `dependency`, … */
@@ -87,9 +89,9 @@ const jobWords: Readonly<Record<string, string>> = {
 
 /** Say what one run of a unit came to. Never takes an earlier run's result for this one's. */
 export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
-  const { invocationBefore, partialStatuses, jobResult } = trace;
-  const hasRun = state.invocationId !== "" && state.invocationId !== invocationBefore;
-  if (!hasRun) return judgeWithoutRun(state, jobResult);
+  const { before, partialStatuses } = trace;
+  const hasRun = state.invocationId !== "" && state.invocationId !== before.invocationId;
+  if (!hasRun) return judgeWithoutRun(state, trace);
   const { result, exitStatus } = state;
   const again =
     trace.invocation !== undefined && trace.invocation !== state.invocationId && state.restarts === 0
@@ -110,15 +112,16 @@ export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
   return { verdict: "failed", reason: result, message: `failed with result: ${result}${status}${again}` };
 }
 
-function judgeWithoutRun(state: UnitState, jobResult: string | undefined): UnitRun {
-  if (!state.conditionResult && (jobResult === undefined || jobResult === "done")) {
+function judgeWithoutRun(state: UnitState, { before, jobResult }: UnitTrace): UnitRun {
+  if (!state.conditionResult && state.conditionAt > before.conditionAt) {
     return { verdict: "skipped", reason: "condition", message: "a Condition…= of it does not hold" };
   }
   const words = jobResult === undefined ? undefined : jobWords[jobResult];
   if (words !== undefined)
     return { verdict: "failed", reason: jobResult ?? "", message: `not run: ${words}` };
   if (state.activeState === "failed") {
-    return { verdict: "failed", reason: state.result, message: `not run: ${state.result}` };
+    const message = `not run: systemd did not start it (its last result: ${state.result})`;
+    return { verdict: "failed", reason: "not-started", message };
   }
   const message = "systemd shows no run of it: it may have ended while the bus was away";
   return { verdict: "failed", reason: "no-trace", message };

@@ -54,10 +54,7 @@ export function describeRun(results: readonly TargetResult[], isDryRun: boolean)
     findings: results.flatMap(({ findings }) => findings),
     parts: steps.map(({ target, ...step }) => describePart(target, step, isDryRun)),
     details: {
-      ...deployJson(
-        results.map(({ verdict }) => verdict),
-        outcome,
-      ),
+      ...deployJson(results.map(({ verdict }) => verdict)),
       deploy: { complete: "yes", partial: "with-care", failed: "no" }[outcome],
       units: steps.map(({ target, stage, policy, result }) => {
         const { durationMs, ...facts } = result;

@@ -38,7 +38,10 @@ export async function runHost(host: Host, plan: StagePlan): Promise<HostResult> 
     steps.push(...results.map((result) => ({ policy: stage.policy, stage: stage.label, result })));
     log.info("stage.ended", nameAt(target, `Stage ${stage.label} complete`));
   }
-  const verdict = judgeDeploy(steps, settings.THRESHOLD_PERCENT);
+  const judged = judgeDeploy(steps, settings.THRESHOLD_PERCENT);
+  const verdict: DeployVerdict = signal.aborted
+    ? { ...judged, outcome: "failed", reason: "Stopped before every stage had run" }
+    : judged;
   log.info("stage.began", nameAt(target, `Stage ${labelAfter(plan)}: Verification and Final Report`));
   for (const { level, text } of formatDeployLines(verdict, steps)) {
     log[level]("stage.report", nameAt(target, text));

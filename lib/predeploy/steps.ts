@@ -4,6 +4,7 @@ import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import type { Host } from "#lib/predeploy/host.ts";
 import { readUnitJournal } from "#lib/units/read-unit-journal.ts";
+import { recallFromJournal } from "#lib/units/recall-from-journal.ts";
 import { runCommand } from "#lib/units/run-command.ts";
 import { runUnit } from "#lib/units/run-unit.ts";
 
@@ -56,6 +57,7 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
           if (!isJoined) await journal.record(entry);
           onBegin(isJoined);
         },
+        recall: (invocationId) => recallFromJournal(deps.exec, target, invocationId),
       },
       {
         unit,

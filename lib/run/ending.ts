@@ -22,7 +22,7 @@ export function endingOfError(error: unknown, known: Partial<Ending> = {}): Endi
       signal: error.signal,
       headline: describeError(error),
       hint: error.hint,
-      problems: error.problems.length > 1 ? error.problems : [],
+      problems: error.problems.length > 1 ? error.problems : (known.problems ?? []),
     };
   }
   const stack = error instanceof Error ? (error.stack ?? "") : "";

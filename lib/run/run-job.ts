@@ -6,6 +6,7 @@
 import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import type { RunResult } from "#lib/core/run-context.ts";
 import { createContext, noJournal } from "#lib/run/create-context.ts";
 import { deliverStart } from "#lib/run/deliver-report.ts";
 import { type Ending, endingOfError } from "#lib/run/ending.ts";
@@ -84,6 +85,8 @@ async function runLocked(
   const alerts = createAlerts(session, job, facts.logFile);
   let journal: Journal | undefined;
   let ending: Ending;
+  // What a use case that was stopped has to say all the same.
+  let known: RunResult | undefined;
   try {
     facts.notes.push(...(await recoverDeadRun(session, job, died)).notes);
     journal = await openJournal(journalPath(job.settings.STATE_DIR, job.settings.JOB), {
@@ -103,9 +106,16 @@ async function runLocked(
       journal,
       alert: alerts.alert,
     });
-    ending = await untilStopped(main(context), session);
+    const result = main(context);
+    void result.then(
+      (made) => {
+        known = made;
+      },
+      () => undefined,
+    );
+    ending = await untilStopped(result, session);
   } catch (error) {
-    ending = endingOfError(error);
+    ending = endingOfError(error, known);
   }
   clearTimeout(timeLimit);
   const { left, ...undone } = await undoRest(session, job, journal, ending);

@@ -10,7 +10,7 @@ export interface Follower {
 
 /** What is known of the run that is followed; new InvocationIDs of it are added. */
 interface FollowedRun {
-  readonly invocationBefore: string;
+  readonly before: Pick<UnitState, "invocationId">;
   readonly invocations: Set<string>;
 }
 
@@ -49,7 +49,7 @@ export async function followUnit(
 
 /** A start by Restart= belongs to the same run; one that resets the count of restarts is somebody else's. */
 function noteInvocation({ invocationId, restarts }: UnitState, run: FollowedRun): void {
-  if (invocationId === "" || invocationId === run.invocationBefore) return;
+  if (invocationId === "" || invocationId === run.before.invocationId) return;
   if (run.invocations.size === 0 || restarts > 0) run.invocations.add(invocationId);
 }
 

@@ -14,6 +14,7 @@ const answers = z.object({
     .array(z.number())
     .transform((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")),
   ConditionResult: z.boolean(),
+  ConditionTimestampMonotonic: z.bigint(),
   CanStart: z.boolean(),
   Result: text,
   ExecMainStatus: z.number(),
@@ -41,6 +42,7 @@ export async function lookAtUnit(bus: SystemdBus, unit: string): Promise<UnitSta
     job: state.Job,
     invocationId: state.InvocationID,
     conditionResult: state.ConditionResult,
+    conditionAt: state.ConditionTimestampMonotonic,
     canStart: state.CanStart,
     result: state.Result,
     exitStatus: state.ExecMainStatus,

@@ -11,14 +11,22 @@ export async function readUnitJournal(
   target: ManagerTarget,
   invocationId: string,
 ): Promise<readonly string[]> {
-  const by = target.kind === "user" ? "USER_INVOCATION_ID" : "INVOCATION_ID";
-  const command = [
-    ...["journalctl", "--quiet", "--no-pager", "--output=cat", `--lines=${linesShown}`],
-    ...(target.kind === "user" ? ["--user"] : []),
-    ...[`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+", `${by}=${invocationId}`],
-  ] as const;
-  const [program = "journalctl", ...args] =
-    target.kind === "host" ? sshCommand(target.host, command) : command;
-  const result = await exec([program, ...args], { timeoutMs });
+  const shown = ["--output=cat", `--lines=${linesShown}`];
+  const result = await exec(journalCommand(target, invocationId, shown), { timeoutMs });
   return result.exitCode === 0 ? result.stdout.split("\n").filter((line) => line.trim() !== "") : [];
+}
+
+/** The command that shows the journal of one run, where its manager is. */
+export function journalCommand(
+  target: ManagerTarget,
+  invocationId: string,
+  options: readonly string[],
+): [string, ...string[]] {
+  const isUser = target.kind === "user";
+  const args = [
+    ...["--quiet", "--no-pager", ...options, ...(isUser ? ["--user"] : [])],
+    ...[`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+"],
+    `${isUser ? "USER_INVOCATION_ID" : "INVOCATION_ID"}=${invocationId}`,
+  ];
+  return target.kind === "host" ? sshCommand(target.host, ["journalctl", ...args]) : ["journalctl", ...args];
 }

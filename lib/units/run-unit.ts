@@ -7,6 +7,7 @@
 import type { Clock } from "#lib/core/deps.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
+import type { RecalledRun } from "#lib/core/unit-journal.ts";
 import {
   describeUnstartable,
   isRemaining,
@@ -33,6 +34,8 @@ export interface UnitWatch {
   readonly signal: AbortSignal;
   /** Called before the unit is started, or its run is joined. */
   readonly onBegin: (isJoined: boolean) => Promise<void>;
+  /** How a run ended that systemd has forgotten. */
+  readonly recall: (invocationId: string) => Promise<RecalledRun | undefined>;
 }
 
 /** Nobody waits longer than that for a unit to stop; systemd itself gives a service 90 seconds (TimeoutStopSec=). */
@@ -75,7 +78,7 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
   if (typeof job === "object") return { ...unbegun, startedAt, verdict: "failed", ...job };
   const trace = {
     job,
-    invocationBefore: isJoined ? "" : before.invocationId,
+    before: isJoined ? { invocationId: "", conditionAt: before.conditionAt } : before,
     invocations: new Set<string>(),
   };
   const followed = await followUnit(watch, unit, trace, beganMs + order.timeoutMs, watch.signal);
@@ -88,13 +91,14 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
     lastLines: [],
   });
   if (followed.end === "rest") {
-    const judged = judgeUnitRun(followed.state, {
-      invocationBefore: trace.invocationBefore,
+    const state = await recallForgotten(watch, followed.state, invocation);
+    const judged = judgeUnitRun(state, {
+      before: trace.before,
       invocation,
       jobResult: job === undefined ? undefined : manager.jobResult(job),
       partialStatuses: order.partialStatuses,
     });
-    return { ...ended(), ...judged, exitStatus: followed.state.exitStatus };
+    return { ...ended(), ...judged, exitStatus: state.exitStatus };
   }
   const limitMs = followed.end === "late" ? stopMs : hurriedStopMs;
   const after = isJoined
@@ -105,6 +109,17 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
     return { ...ended(), verdict: "timeout", reason: "timeout", message };
   }
   return { ...ended(), verdict: "stopped", reason: "stopped", message: after };
+}
+
+/** A unit that ended while the bus was away is unloaded, and shows no run any more: the journal still knows it. */
+async function recallForgotten(
+  { recall }: UnitWatch,
+  state: UnitState,
+  invocation: string | undefined,
+): Promise<UnitState> {
+  if (invocation === undefined || state.invocationId !== "") return state;
+  const recalled = await recall(invocation);
+  return recalled === undefined ? state : { ...state, ...recalled, invocationId: invocation };
 }
 
 /** The job of its start, or why there is none; undefined when systemd was lost while it was asked, yet the unit runs. */
@@ -131,7 +146,7 @@ async function startUnit(
 
 interface OwnRun {
   readonly job: string | undefined;
-  readonly invocationBefore: string;
+  readonly before: Pick<UnitState, "invocationId">;
   readonly invocations: ReadonlySet<string>;
 }
 
@@ -141,8 +156,9 @@ async function stopUnit(watch: UnitWatch, unit: string, run: OwnRun, limitMs: nu
   const state = await lookUntilAnswered(watch, unit, deadlineMs);
   if (state === undefined) return "systemd does not answer: it may still run";
   if (!isUnitBusy(state)) return "it ended by itself";
-  const isOurs = state.job === run.job ? run.job !== undefined : false;
-  if (!isOurs && !run.invocations.has(state.invocationId))
+  // A job alone says little: a restart by somebody else goes on under the number of the start that it replaces.
+  const isQueued = state.job === run.job && state.invocationId === run.before.invocationId;
+  if (!isQueued && !run.invocations.has(state.invocationId))
     return "somebody else started it again, and it runs on";
   try {
     await watch.manager.stop(unit);

@@ -13,7 +13,8 @@ needed=(
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
   "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
-  "sshd openssh-server" "ssh openssh-client" "rclone rclone" "dockerd docker.io"
+  "sshd openssh-server" "ssh openssh-client" "rclone rclone" "dockerd docker.io" "debootstrap debootstrap"
+  "systemd-analyze systemd" "logrotate logrotate"
 )
 
 # From Debian 13: the package, and the program that is taken out of it into `bin`.
@@ -27,6 +28,10 @@ newer_postgres=(
   libkrb5support0 libkeyutils1 libldap2 libsasl2-2 libsystemd0 libcap2 libselinux1 libpcre2-8-0 libnuma1 liburing2 tzdata
   busybox-static
 )
+
+# A whole Debian 13 in one archive: the root of containers that run systemd.
+machine=$parts/systemd-13.tar
+machine_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,openssh-server,openssh-client,procps
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -56,7 +61,7 @@ is_newer_postgres_here() { [ -x "$parts/postgresql-17/usr/bin/env" ]; }
 # This machine may not be changed: name what is missing.
 leave_alone() {
   local missing
-  missing=$(printf '%s\n' "$(missing_packages)" "$(missing_unpacked)" "$(is_newer_postgres_here || echo postgresql-17)" | sed '/^$/d' | paste -sd' ')
+  missing=$(printf '%s\n' "$(missing_packages)" "$(missing_unpacked)" "$(is_newer_postgres_here || echo postgresql-17)" "$([ -s "$machine" ] || echo "${machine##*/}")" | sed '/^$/d' | paste -sd' ')
   [ -n "$missing" ] || exit 0
   say "Missing for the tests: $missing. Not installed: $1."
   [ "${CI:-}" = true ] && exit 1
@@ -146,6 +151,19 @@ unpack_newer_postgres() {
   mv "$work/newer" "$parts/postgresql-17"
 }
 
+make_machine() {
+  [ -s "$machine" ] && return 0
+  say "Making: ${machine##*/}"
+  work=${work:-$(mktemp -d "$parts/.unpack-XXXXXX")}
+  debootstrap --variant=minbase --include="$machine_packages" trixie "$work/machine" "$(debian_mirror)" >"$work/log" 2>&1 ||
+    { tail -n 20 "$work/log" >&2; return 1; }
+  rm -rf "$work"/machine/var/cache/apt/* "$work"/machine/var/lib/apt/lists/* "$work"/machine/usr/share/{doc,man,locale}
+  # Every host has keys and an id of its own.
+  rm -f "$work"/machine/etc/ssh/ssh_host_* "$work"/machine/etc/machine-id
+  tar -C "$work/machine" -cf "$work/machine.tar" .
+  mv "$work/machine.tar" "$machine"
+}
+
 [ -r /etc/debian_version ] || leave_alone "this is not Debian"
 [ "$(id -u)" = 0 ] || leave_alone "this needs root"
 
@@ -158,4 +176,5 @@ trap clean_up EXIT
 # Without the lock: a service that a package starts would hold it for ever.
 install_packages 9>&-
 unpack_missing 9>&-
+make_machine 9>&-
 [ -z "$(missing_packages)" ] || { say "Still missing after the installation: $(missing_packages | paste -sd' ')"; exit 1; }

@@ -1,0 +1,27 @@
+/** How a run of a unit ended, from the journal: for one that systemd forgot while nobody could hold it. */
+import { z } from "zod";
+import type { Exec } from "#lib/core/deps.ts";
+import { type RecalledRun, recallRun } from "#lib/core/unit-journal.ts";
+import { journalCommand } from "#lib/units/read-unit-journal.ts";
+import type { ManagerTarget } from "#lib/units/unit-manager.ts";
+
+const timeoutMs = 20_000;
+const entrySchema = z.record(z.string(), z.unknown());
+
+/** Undefined when the journal does not say it either. */
+export async function recallFromJournal(
+  exec: Exec,
+  target: ManagerTarget,
+  invocationId: string,
+): Promise<RecalledRun | undefined> {
+  const result = await exec(journalCommand(target, invocationId, ["--output=json"]), { timeoutMs });
+  if (result.exitCode !== 0) return undefined;
+  const entries = result.stdout.split("\n").flatMap((line) => {
+    try {
+      return [entrySchema.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  });
+  return recallRun(entries);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { describeUnstartable, isUnitBusy, judgeUnitRun, type UnitState } from "#lib/core/unit-state.ts";
+
+const rest: UnitState = {
+  id: "restic-backup-plex.service",
+  loadState: "loaded",
+  activeState: "inactive",
+  subState: "dead",
+  job: undefined,
+  invocationId: "b",
+  conditionResult: true,
+  conditionAt: 2n,
+  canStart: true,
+  result: "success",
+  exitStatus: 0,
+  restarts: 0,
+};
+const trace = {
+  before: { invocationId: "a", conditionAt: 1n },
+  invocation: "b",
+  jobResult: "done",
+  partialStatuses: [3],
+};
+
+describe("isUnitBusy()", () => {
+  test.each([
+    ["activating", "start", undefined, true],
+    ["activating", "auto-restart", undefined, true],
+    ["active", "running", undefined, true],
+    ["active", "exited", undefined, false],
+    ["deactivating", "stop-sigterm", undefined, true],
+    ["reloading", "reload", undefined, true],
+    ["inactive", "dead", undefined, false],
+    ["inactive", "dead", "/org/freedesktop/systemd1/job/7", true],
+    ["failed", "failed", undefined, false],
+  ])("of %s (%s) with job %s is %p", (activeState, subState, job, expected) => {
+    expect(isUnitBusy({ ...rest, activeState, subState, job })).toBe(expected);
+  });
+});
+
+describe("describeUnstartable()", () => {
+  test.each([
+    ["masked", true, "masked"],
+    ["not-found", false, "not-found"],
+    ["bad-setting", true, "bad-setting"],
+    ["error", true, "error"],
+    ["loaded", false, "refuses-start"],
+  ])("names a unit that is %s", (loadState, canStart, reason) => {
+    expect(describeUnstartable({ ...rest, loadState, canStart })?.reason).toBe(reason);
+  });
+
+  test("has nothing against a unit that is loaded", () => {
+    expect(describeUnstartable(rest)).toBeUndefined();
+  });
+});
+
+describe("judgeUnitRun()", () => {
+  const judge = (state: Partial<UnitState>, more: Partial<Parameters<typeof judgeUnitRun>[1]> = {}) => {
+    const { verdict, reason } = judgeUnitRun({ ...rest, ...state }, { ...trace, ...more });
+    return `${verdict} ${reason}`;
+  };
+
+  test("is a success by the result of a new run alone", () => {
+    expect(judge({})).toBe("success success");
+    expect(judge({ invocationId: "a" })).toBe("failed no-trace");
+    expect(judge({ invocationId: "" })).toBe("failed no-trace");
+  });
+
+  test("is partial by an expected exit status, whatever the unit calls it", () => {
+    expect(judge({ result: "exit-code", exitStatus: 3, activeState: "failed" })).toBe("partial partial");
+    expect(judge({ result: "success", exitStatus: 3 })).toBe("partial partial");
+    expect(judge({ result: "timeout", exitStatus: 3, activeState: "failed" })).toBe("failed timeout");
+    expect(judge({ result: "exit-code", exitStatus: 3 }, { partialStatuses: [] })).toBe("failed exit-code");
+  });
+
+  test.each(["signal", "core-dump", "oom-kill", "timeout", "watchdog", "resources"])(
+    "fails by %s",
+    (result) => {
+      expect(judge({ result, activeState: "failed" })).toBe(`failed ${result}`);
+    },
+  );
+
+  test("is skipped by a condition only if that was looked at for this start", () => {
+    const kept = { invocationId: "a", conditionResult: false };
+    expect(judge({ ...kept, conditionAt: 2n })).toBe("skipped condition");
+    // Unloaded and loaded anew, a unit has never looked at its conditions.
+    expect(judge({ ...kept, conditionAt: 0n })).toBe("failed no-trace");
+    expect(judge({ result: "exec-condition" })).toBe("skipped condition");
+  });
+
+  test.each(["canceled", "dependency", "timeout", "assert", "unsupported", "invalid", "once"])(
+    "fails without a run when its job ends as %s",
+    (jobResult) => {
+      expect(judge({ invocationId: "a" }, { jobResult })).toBe(`failed ${jobResult}`);
+    },
+  );
+
+  test("does not take an earlier failure for this start's", () => {
+    const state = { invocationId: "a", activeState: "failed", result: "exit-code" };
+    expect(judge(state, { jobResult: "failed" })).toBe("failed not-started");
+  });
+
+  test("tells restarts, and a start by somebody else", () => {
+    const message = (state: Partial<UnitState>) => judgeUnitRun({ ...rest, ...state }, trace).message;
+    expect(message({ invocationId: "c", restarts: 1 })).toBe("success, after one restart");
+    expect(message({ invocationId: "c", restarts: 4 })).toBe("success, after 4 restarts");
+    expect(message({ invocationId: "c" })).toBe("success, started once more by somebody else");
+  });
+});
