@@ -1,0 +1,183 @@
+/** What `schedule` installs, under the real programs that read it: cron, systemd-analyze, logrotate. */
+import { describe, expect, test } from "bun:test";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isRoot, isSystemAdmin } from "#test/support/capabilities.ts";
+import { type CronMachine, createCronMachine } from "#test/support/cron-machine.ts";
+import { createMachineRoot, type MachineRoot } from "#test/support/machine-root.ts";
+import {
+  createSandbox,
+  projectDirectory,
+  type Runtime,
+  runtimeProgram,
+  runtimes,
+  type Sandbox,
+} from "#test/support/sandbox.ts";
+import { startSmtpServer } from "#test/support/smtp-server.ts";
+import { waitFor } from "#test/support/wait-for.ts";
+
+const script = "scripts/schedule.ts";
+const path = `PATH=/usr/local/bin:/usr/bin:/bin\n`;
+const commands: Record<Runtime, string> = { bun: "bun", deno: "deno run -A" };
+
+async function writeJob(write: MachineRoot["write"]): Promise<void> {
+  const lines = [
+    "HOST_NAME=web1",
+    "APP_DIR=/srv/app",
+    "APP_MIN_MB=0",
+    "BACKUP_DIR=/var/backups",
+    "MIN_FREE_GB=0",
+  ];
+  await write("/etc/lastgood/backup.env", lines.map((line) => `${line}\n`).join(""), 0o600);
+  await write("/srv/app/index.php", "<?php echo 1;\n");
+}
+
+async function schedule(sandbox: Sandbox, runtime: Runtime, root: string, ...args: readonly string[]) {
+  const ended = await sandbox.run(runtime, script, [...args, "--root", root]);
+  return { ...ended, json: (): Record<string, unknown> => JSON.parse(ended.stdout) };
+}
+
+const setsOf = (machine: CronMachine): readonly string[] => {
+  const directory = machine.path("/var/backups/web1/backup");
+  return existsSync(directory) ? readdirSync(directory) : [];
+};
+
+describe.skipIf(!isSystemAdmin).each(runtimes)(
+  "a schedule of two sources, run by cron with %s,",
+  (runtime) => {
+    test("starts twice at once, and one run finds the lock held; once one is installed, it starts once", async () => {
+      const smtp = await startSmtpServer();
+      try {
+        await using sandbox = await createSandbox();
+        await using machine = await createCronMachine(sandbox, runtime, smtp.port);
+        await writeJob(machine.write);
+        await machine.write("/etc/passwd", readFileSync("/etc/passwd", "utf8"));
+        mkdirSync(machine.path("/etc/logrotate.d"));
+        const root = machine.path("/");
+        const command = `${commands[runtime]} /opt/lastgood/scripts/backup-run.ts`;
+        await machine.write("/etc/cron.d/askproai-backups", `${path}0 3 * * * root ${command}\n`);
+        await machine.write("/var/spool/cron/crontabs/root", `${path}0 3,11,19 * * * ${command}\n`, 0o600);
+        // The first archive takes as long as the other start needs.
+        await machine.write("/srv/slow", "");
+        await machine.write(
+          "/usr/local/bin/zstd",
+          '#!/bin/sh\ncase "$*" in *--version*) ;; *) rm /srv/slow 2>/dev/null && sleep 3 ;; esac\nexec /usr/bin/zstd "$@"\n',
+          0o755,
+        );
+
+        const shown = await schedule(sandbox, runtime, root, "show", "--json");
+        expect(shown.exitCode).toBe(1);
+        expect(shown.json()["duplicates"]).toMatchObject([
+          { what: "job backup", together: [expect.anything(), expect.anything(), expect.anything()] },
+        ]);
+        await machine.boot("2026-11-21 02:59:56");
+        await waitFor(() => smtp.messages.length > 0, {
+          what: "cron's mail of the second start",
+          timeoutMs: 40_000,
+        });
+        await machine.untilIdle();
+        expect(setsOf(machine)).toHaveLength(1);
+        expect(smtp.messages.map(({ text }) => text)).toEqual([expect.stringMatching(/lock/i)]);
+        await machine.powerOff();
+
+        const installed = await schedule(
+          sandbox,
+          runtime,
+          root,
+          "install",
+          "--disable-legacy",
+          "--at",
+          "0 3 * * *",
+        );
+        expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+        expect(await schedule(sandbox, runtime, root, "show")).toMatchObject({ exitCode: 0 });
+        await machine.boot("2026-11-22 02:59:55");
+        await waitFor(() => setsOf(machine).length === 2, { what: "the second set", timeoutMs: 40_000 });
+        await machine.untilIdle();
+        expect(smtp.messages).toHaveLength(1);
+      } finally {
+        await smtp.close();
+      }
+    });
+  },
+);
+
+/** Units with programs that are there: systemd-analyze looks for them. */
+function withRuntime(text: string): string {
+  return text
+    .replaceAll(/^(ExecStart=|ExecStopPost=-)bun /gm, `$1${runtimeProgram("bun")} `)
+    .replaceAll("/opt/lastgood/", `${projectDirectory}/`);
+}
+
+describe("the units", () => {
+  test("pass systemd-analyze verify, those that are shipped and those of any schedule", async () => {
+    await using sandbox = await createSandbox();
+    const machine = await createMachineRoot(sandbox);
+    await writeJob(machine.write);
+    const shipped = join(projectDirectory, "systemd");
+    for (const name of readdirSync(shipped)) {
+      await sandbox.write(`units/${name}`, withRuntime(readFileSync(join(shipped, name), "utf8")));
+    }
+    await machine.write("/etc/lastgood/shop.eu.env", machine.read("/etc/lastgood/backup.env"), 0o600);
+    if (isRoot) {
+      const args = ["install", "--with", "systemd", "--job", "shop.eu", "--at", "*/20 2 1-7 * mon"];
+      expect(await schedule(sandbox, "bun", machine.root, ...args)).toMatchObject({ exitCode: 0 });
+    }
+    const installed = readdirSync(machine.path("/etc/systemd/system")).filter((name) =>
+      name.startsWith("lastgood-"),
+    );
+    const files = [
+      ...readdirSync(sandbox.path("units")).map((name) => sandbox.path("units", name)),
+      ...installed.map((name) => machine.path(`/etc/systemd/system/${name}`)),
+    ];
+    expect(files).toHaveLength(isRoot ? 6 : 3);
+    const { status, stderr } = spawnSync("systemd-analyze", ["verify", ...files], { encoding: "utf8" });
+    // What else is installed on this machine may have flaws of its own.
+    expect(stderr.split("\n").filter((line) => line.includes("lastgood"))).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  test("expose less than half of what systemd-analyze security counts", async () => {
+    await using sandbox = await createSandbox();
+    for (const name of ["lastgood-backup.service", "lastgood-recover-backup.service"]) {
+      const file = await sandbox.write(
+        name,
+        withRuntime(readFileSync(join(projectDirectory, "systemd", name), "utf8")),
+      );
+      const output = execFileSync("systemd-analyze", ["security", "--offline=yes", "--no-pager", file], {
+        encoding: "utf8",
+        env: { ...process.env, LC_ALL: "C" },
+      });
+      const exposure = /Overall exposure level for \S+: ([\d.]+)/.exec(output)?.[1];
+      expect(Number(exposure)).toBeLessThan(5);
+    }
+  });
+});
+
+test.skipIf(!isRoot)(
+  "logrotate takes the installed file, keeps the old log and gives the new one to root and adm",
+  async () => {
+    await using sandbox = await createSandbox();
+    const machine = await createMachineRoot(sandbox);
+    await writeJob(machine.write);
+    const log = await sandbox.write("log/backup-run.log", "one line\n", 0o640);
+    await machine.write(
+      "/etc/lastgood/backup.env",
+      `${machine.read("/etc/lastgood/backup.env")}LOG_FILE=${log}\n`,
+      0o600,
+    );
+    expect((await schedule(sandbox, "bun", machine.root, "install")).exitCode).toBe(0);
+    const file = machine.path("/etc/logrotate.d/lastgood-backup");
+    const rotate = () =>
+      execFileSync("logrotate", ["--force", "--state", sandbox.path("state"), file], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      });
+    rotate();
+    expect(readFileSync(`${log}.1`, "utf8")).toBe("one line\n");
+    const { size, mode } = statSync(log);
+    expect([size, mode & 0o777]).toEqual([0, 0o640]);
+  },
+);
