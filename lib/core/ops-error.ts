@@ -42,10 +42,10 @@ export function describeError(error: unknown): string {
 /**
  * Whether an error is a foreseen failure or one of the system (`ENOSPC`), which may strike anywhere, and so no bug.
  *
- * Codes that begin with `ERR_` are the runtime's own: a wrong argument, something closed too early.
+ * Codes such as `ERR_INVALID_ARG_TYPE` are the runtime's own: a wrong argument, something closed too early.
  */
 export function isForeseen(error: unknown): boolean {
-  return error instanceof OpsError || /^E(?!RR_)[A-Z0-9]+$/.test(errorCode(error) ?? "");
+  return error instanceof OpsError || /^E[A-Z0-9]+$/.test(errorCode(error) ?? "");
 }
 
 /** The system's code of an error (`ENOENT`, `EACCES`), if it carries one. */

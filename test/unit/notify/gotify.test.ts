@@ -56,6 +56,7 @@ describe("createGotifyChannel()", () => {
       '{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid access token"}',
       "HTTP 401: you need to provide a valid access token; check GOTIFY_URL and GOTIFY_TOKEN",
     ],
+    [200, '{"a":1}', 'HTTP 200, but this is no answer of Gotify: {"a":1}; check GOTIFY_URL and GOTIFY_TOKEN'],
     [200, "<html>", "HTTP 200, but this is no answer of Gotify: <html>; check GOTIFY_URL and GOTIFY_TOKEN"],
   ])("takes %d %s as not sent", async (status, body, error) => {
     expect((await send({}, { status, body })).result).toMatchObject({ ok: false, error, isTemporary: false });

@@ -62,4 +62,13 @@ describe("createNtfyChannel()", () => {
   ])("logs in with %s", async (_what, settings, authorization) => {
     expect((await send({}, settings)).request?.headers?.["Authorization"]).toBe(authorization);
   });
+
+  test.each([
+    [200, "<html>Log in</html>", "HTTP 200, but this is no answer of ntfy: <html>Log in</html>"],
+    [403, '{"code":40301,"http":403,"error":"forbidden"}', "HTTP 403: forbidden"],
+  ])("takes %d %s as not sent", async (status, body, error) => {
+    const deps = { http: recordHttp({ status, body }).http, exec: recordExec().exec };
+    const result = await createNtfyChannel(plain, "always", deps)?.send(createTestMessage(), unlimited);
+    expect(result).toMatchObject({ ok: false, error: expect.stringContaining(error), isTemporary: false });
+  });
 });

@@ -68,6 +68,7 @@ describe("createWebhookChannel()", () => {
 
   test.each([
     [200, '{"ok":false,"error":"invalid_auth"}', "HTTP 200, but the webhook says: invalid_auth"],
+    [200, '{"ok":false}', 'HTTP 200, but this is no answer of the webhook: {"ok":false}'],
     [200, '{"success":false}', 'HTTP 200, but this is no answer of the webhook: {"success":false}'],
     [200, '{"error":"no such flow"}', "HTTP 200, but the webhook says: no such flow"],
     [
