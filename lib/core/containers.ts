@@ -89,6 +89,8 @@ export const containerFormat = [
 
 const prefix = "com.docker.compose.";
 const defaultStopTimeoutSeconds = 10;
+/** A container may ask for TERM and nothing else, however long it takes. */
+const endlessStopSeconds = 600;
 
 const mountSchema = z.object({
   Type: z.enum(["bind", "volume", "tmpfs", "other"]).catch("other"),
@@ -141,13 +143,18 @@ export function parseContainer(line: string): Container {
     restartPolicy: raw.restartPolicy || "no",
     restartCount: raw.restartCount,
     startedAt: raw.startedAt,
-    stopTimeoutMs: (raw.stopTimeout ?? defaultStopTimeoutSeconds) * 1000,
+    stopTimeoutMs: toStopSeconds(raw.stopTimeout) * 1000,
     labels,
     dependsOn: parseDependencies(label("depends_on")),
     networkMode: raw.networkMode,
     networkOwner,
     mounts: (raw.mounts ?? []).map(parseMount),
   };
+}
+
+function toStopSeconds(seconds: number | null): number {
+  if (seconds === null) return defaultStopTimeoutSeconds;
+  return seconds < 0 ? endlessStopSeconds : seconds;
 }
 
 /** `db:service_healthy:false,cache:service_started:true`; the last word is about updates, and older composes lack it. */

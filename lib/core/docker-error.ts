@@ -13,6 +13,8 @@ export type DockerTrouble =
   /** No answer within the deadline. */
   | "timeout"
   | "no-container"
+  /** Somebody removed a network while nothing ran in it: `docker network prune` does. */
+  | "no-network"
   | "no-image"
   | "port-taken"
   /** The compose file is missing or invalid, or a variable that it needs is not set. */

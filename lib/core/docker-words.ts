@@ -12,6 +12,7 @@ const signs: readonly (readonly [DockerTrouble, RegExp])[] = [
   ["port-taken", /port is already allocated|address already in use/i],
   ["no-image", /No such image|unable to find image|pull access denied/i],
   ["no-container", /No such container|cannot join network of a non running container/i],
+  ["no-network", /\bnetwork \S+ not found/i],
   ["compose-file", /no such service/i],
 ];
 
@@ -22,6 +23,7 @@ const hints: Readonly<Record<DockerTrouble, string>> = {
   denied: "Run as root, or add this user to the group docker",
   timeout: "Does the engine hang? journalctl -u docker",
   "no-container": "Was the stack deployed anew meanwhile? docker compose up --detach",
+  "no-network": "docker compose up --detach --force-recreate makes it anew",
   "no-image": "docker compose pull, or docker compose build",
   "port-taken": "ss -ltnp shows who has it",
   "compose-file": "docker compose config shows what is wrong",
@@ -49,17 +51,21 @@ function describeTrouble(trouble: DockerTrouble, result: ExecResult, timeoutMs: 
   if (trouble === "not-installed") return "docker is not installed";
   if (trouble === "no-compose") return "docker has no compose plugin";
   if (trouble === "timeout") return `docker gave no answer after ${timeoutMs / 1000} s`;
-  return dockerReason(result.stderr) ?? `docker ended with ${result.exitCode ?? result.signal}`;
+  const sign = signs.find(([kind]) => kind === trouble)?.[1];
+  return dockerReason(result.stderr, sign) ?? `docker ended with ${result.exitCode ?? result.signal}`;
 }
 
-/** The reason in docker's own words: its first line that is no progress, no warning and no repetition. */
-function dockerReason(stderr: string): string | undefined {
+/** The reason in docker's own words: the line with the sign, else the first that is no progress, no warning and no repetition. */
+function dockerReason(stderr: string, sign: RegExp | undefined): string | undefined {
   const lines = stderr.split("\n").map((line) => line.trim());
   const said = lines.filter(
     (line) =>
       line !== "" &&
       !/^(?:Container|Network|Volume|Image) \S+ +\S+$|^time="|^WARNING: |^Error: failed to/.test(line),
   );
-  const reason = said.find((line) => /^Error response from daemon: /.test(line)) ?? said[0];
+  const reason =
+    said.find((line) => sign?.test(line)) ??
+    said.find((line) => line.startsWith("Error response from daemon: ")) ??
+    said[0];
   return reason?.replace(/^Error(?: response from daemon)?: /, "");
 }

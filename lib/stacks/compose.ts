@@ -39,10 +39,10 @@ export function createCompose(runDocker: RunDocker): Compose {
       const { stderr } = await compose(action, location, args, configTimeoutMs);
       return [...stderr.matchAll(/Container (\S+)\s+Recreate$/gm)].map(([, name = ""]) => name);
     },
-    recreate: async (location, service) => {
-      // What it depends on is left alone.
-      const args = ["up", "--no-start", "--no-deps", "--no-build", "--pull", "never", service];
-      await compose(`make the container of service "${service}" anew`, location, args, createTimeoutMs);
+    recreate: async (location, replicas) => {
+      // Unlike `create`, this leaves alone what they depend on.
+      const args = ["up", "--no-start", "--force-recreate", ...createArguments(replicas)];
+      await compose(`make containers of ${describe(location)} anew`, location, args, createTimeoutMs);
     },
   };
 }

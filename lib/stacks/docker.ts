@@ -53,8 +53,8 @@ export interface Docker {
     location: ComposeLocation,
     replicas: ReadonlyMap<string, number>,
   ) => Promise<readonly string[]>;
-  /** Make the containers of one service anew, without starting them; volumes are kept. */
-  readonly recreate: (location: ComposeLocation, service: string) => Promise<void>;
+  /** Make all containers of these services anew, without starting them; volumes are kept. */
+  readonly recreate: (location: ComposeLocation, replicas: ReadonlyMap<string, number>) => Promise<void>;
   /** Throws unless the engine answers. */
   readonly ping: () => Promise<void>;
 }

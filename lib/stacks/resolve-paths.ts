@@ -11,12 +11,11 @@ export async function resolvePaths(
   const unique = [...new Set(paths)];
   const together = await resolveTogether(asker, unique);
   if (together !== undefined) return together;
-  // One of them hangs, or goes round in circles: it must not take the others with it.
+  // One of them hangs: it must not take the others with it.
   const found = new Map<string, ResolvedPath>();
   for (const path of unique) {
     const alone = await resolveTogether(asker, [path]);
-    if (alone === undefined)
-      problems.push(`Cannot look at "${path}": no answer from its file system, or links in a circle`);
+    if (alone === undefined) problems.push(`Cannot look at "${path}": no answer from its file system`);
     found.set(path, alone?.get(path) ?? { path, type: "missing" });
   }
   return found;
@@ -51,5 +50,7 @@ async function resolveTogether(
 
 function typeOf(word: string): PathType {
   if (word === "directory") return "directory";
+  // It was not resolved since it leads to itself.
+  if (word === "symbolic link") return "missing";
   return word === "regular file" || word === "regular empty file" ? "file" : "other";
 }

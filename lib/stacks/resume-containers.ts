@@ -46,18 +46,42 @@ export async function resumeContainers(
   });
   for (const level of planLevels(record.containers)) {
     await untilHealthy(starter, record, level, deadline);
-    const matches = await readRecorded(starter.docker, record);
-    const found = new Map(matches.map(({ recorded, container }) => [recorded, container]));
-    await Promise.all(
-      level.map(async (recorded) => {
-        const container = found.get(recorded);
-        if (container === undefined) return;
-        problems.delete(recorded.name);
-        await resume(starter.docker, container, record).catch((error: unknown) => note(recorded, error));
-      }),
-    );
+    const stale = new Set<string>();
+    await eachOf(starter.docker, record, level, async (recorded, container) => {
+      problems.delete(recorded.name);
+      await resume(starter.docker, container).catch((error: unknown) => {
+        note(recorded, error);
+        if (isStale(error)) stale.add(recorded.service);
+      });
+    });
+    if (stale.size === 0) continue;
+    const again = level.filter(({ service }) => stale.has(service));
+    await remakeStale(starter.docker, record, stale).catch((error: unknown) => {
+      for (const recorded of again) note(recorded, error);
+    });
+    await eachOf(starter.docker, record, again, async (recorded, container) => {
+      await resume(starter.docker, container).then(
+        () => problems.delete(recorded.name),
+        (error: unknown) => note(recorded, error),
+      );
+    });
   }
   return problems;
+}
+
+/** Today's containers of a level, all at once. */
+async function eachOf(
+  docker: Docker,
+  record: StackRecord,
+  level: readonly RecordedContainer[],
+  act: (recorded: RecordedContainer, container: Container) => Promise<void>,
+): Promise<void> {
+  const matches = await readRecorded(docker, record);
+  await Promise.all(
+    matches.map(async ({ recorded, container }) => {
+      if (container !== undefined && level.includes(recorded)) await act(recorded, container);
+    }),
+  );
 }
 
 /** Make anew what is gone: after `down`, or when somebody removed it. */
@@ -80,20 +104,27 @@ export function locate({ project, directory, configFiles, environmentFiles }: St
   return { project, directory, configFiles, environmentFiles };
 }
 
-async function resume(docker: Docker, container: Container, record: StackRecord): Promise<void> {
-  const { state, service } = container;
-  if (state === "running" || state === "restarting") return;
-  if (state === "paused") return docker.unpause(container);
-  try {
-    await docker.start(container);
-  } catch (error) {
-    // It lives in the network of a container that was made anew, and knows that one by its id.
-    const isOrphan = error instanceof DockerError && error.trouble === "no-container";
-    if (!isOrphan || container.networkOwner === undefined) throw error;
-    await docker.recreate(locate(record), service);
-    const again = (await readRecorded(docker, record)).filter(({ recorded }) => recorded.service === service);
-    for (const match of again) if (match.container !== undefined) await docker.start(match.container);
+async function resume(docker: Docker, container: Container): Promise<void> {
+  if (container.state === "running" || container.state === "restarting") return;
+  await (container.state === "paused" ? docker.unpause(container) : docker.start(container));
+}
+
+/** It knows by its id what is no longer there: its network, or the container in whose network it lives. */
+function isStale(error: unknown): boolean {
+  return error instanceof DockerError && (error.trouble === "no-container" || error.trouble === "no-network");
+}
+
+async function remakeStale(
+  docker: Docker,
+  record: StackRecord,
+  services: ReadonlySet<string>,
+): Promise<void> {
+  const replicas = new Map<string, number>();
+  for (const { project, service, isOneOff } of await docker.readContainers()) {
+    const isMeant = project === record.project && services.has(service) && !isOneOff;
+    if (isMeant) replicas.set(service, (replicas.get(service) ?? 0) + 1);
   }
+  await docker.recreate(locate(record), replicas);
 }
 
 /** Wait for the health that this level depends on, of what was healthy before and runs now. */

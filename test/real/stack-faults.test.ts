@@ -28,6 +28,14 @@ const stacks = {
   anew: `services:\n  a: ${service}, scale: 2}\n  b: ${service}}\n`,
   gone: `services:\n  a: ${service}, scale: 2}\n  b: ${service}}\n`,
   net: `services:\n  vpn: ${service}}\n  app: ${service}, network_mode: "service:vpn"}\n`,
+  pruned: `
+services:
+  far: ${service}, networks: [other], labels: {lastgood.stop: "false"}}
+  job: {image: "${image}", command: ["true"], networks: [other]}
+  db: ${service}, volumes: [/data]}
+  web: ${service}, scale: 2, networks: [default, other], depends_on: [db, far, job]}
+networks: {other: }
+`,
   noimage: `services:\n  a: ${service.replace(":local", ":gone")}}\n`,
   untagged: `services:\n  a: ${service.replace(":local", ":untagged")}}\n`,
   sick: `services:\n  a: ${service}, ${healthcheck}}\n  b: ${service}, depends_on: {a: {condition: service_healthy}}}\n`,
@@ -91,6 +99,26 @@ describe.skipIf(!hasDocker).concurrent("startStack()", () => {
     compose("net", "up", "--no-start", "--no-deps", "--force-recreate", "vpn");
     expect(await startAgain(docker, record)).toMatchObject({ isRunning: true, attempts: 1 });
     expect(await statesOf(docker, "net")).toEqual({ "vpn-1": "running", "app-1": "running" });
+  });
+
+  test("makes anew what has lost its network to docker network prune, volumes kept, running neighbours untouched", async () => {
+    engine.docker("stop", "--time", "0", "pruned-web-2");
+    const [far] = (await containersOf(docker, "pruned")).filter(({ service: name }) => name === "far");
+    const record = await stopped("pruned");
+    const volumesOf = async () =>
+      new Set(
+        (await containersOf(docker, "pruned")).flatMap(({ mounts }) => mounts.map(({ source }) => source)),
+      );
+    const volumes = await volumesOf();
+    engine.docker("network", "rm", "pruned_default");
+    expect(await startAgain(docker, record)).toMatchObject({ isRunning: true, attempts: 1 });
+    expect(await statesOf(docker, "pruned")).toEqual({
+      ...{ "db-1": "running", "web-1": "running", "web-2": "created", "far-1": "running", "job-1": "exited" },
+    });
+    expect(await volumesOf()).toEqual(volumes);
+    const containers = await containersOf(docker, "pruned");
+    expect(containers.find(({ service: name }) => name === "far")?.startedAt).toBe(far?.startedAt ?? "");
+    expect(containers.find(({ name }) => name === "pruned-web-1")?.dependsOn).toHaveLength(3);
   });
 
   test("says which image is missing when a container and its image are gone, and what to type", async () => {

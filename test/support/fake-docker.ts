@@ -120,8 +120,8 @@ export function createFakeDocker(containers: readonly Container[]): FakeDocker {
       calls.push("create");
     },
     planCreate: async () => [],
-    recreate: async (_location, service) => {
-      calls.push(`recreate ${service}`);
+    recreate: async (_location, replicas) => {
+      calls.push(`recreate ${[...replicas.keys()].join(" ")}`);
     },
     ping: async () => undefined,
   };

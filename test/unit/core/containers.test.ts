@@ -56,6 +56,7 @@ describe("parseContainer()", () => {
       mounts: [],
     });
     expect(parse({ stopTimeout: 0 }).stopTimeoutMs).toBe(0);
+    expect(parse({ stopTimeout: -1 }).stopTimeoutMs).toBe(600_000);
   });
 
   test("knows nothing of a deployment that was read from standard input, or has no labels", () => {
