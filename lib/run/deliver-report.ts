@@ -71,12 +71,17 @@ async function emptyOutbox(
       clock: deps.clock,
       timeoutMs: settings.NOTIFY_TIMEOUT * outboxShare,
     });
-    if (sent > 0) log.info("outbox.sent", `Sent ${sent} messages that had waited in the outbox`);
-    if (left > 0) log.warning("outbox.waiting", `${left} messages wait in ${outboxDirectory(settings)}`);
+    if (sent > 0) log.info("outbox.sent", `Sent ${countMessages(sent)} from the outbox`);
+    if (left > 0)
+      log.warning("outbox.waiting", `${countMessages(left)} left in ${outboxDirectory(settings)}`);
     for (const note of notes) log.warning("outbox.note", note);
   } catch (error) {
     log.warning("outbox.failed", `Cannot empty the outbox: ${describeError(error)}`);
   }
+}
+
+function countMessages(count: number): string {
+  return count === 1 ? "1 message" : `${count} messages`;
 }
 
 function sayDelivery({ log }: Session, { channel, outcome, attempts, error }: Delivery): void {

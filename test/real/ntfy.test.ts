@@ -72,7 +72,7 @@ describe.skipIf(!hasNtfy)("an ntfy server", () => {
     expect(await send(closed.url, "closed", {})).toMatchObject({
       ok: false,
       isTemporary: false,
-      error: expect.stringMatching(/^HTTP 403 .*forbidden/),
+      error: expect.stringMatching(/^HTTP 403: forbidden; check NTFY_URL/),
     });
   });
 

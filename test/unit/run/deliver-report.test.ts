@@ -72,7 +72,7 @@ describe("deliverReport()", () => {
       "https://checks.example.org/ntfy",
       "https://checks.example.org/gotify/fail",
     ]);
-    expect(logged).toContain("outbox.sent: Sent 1 messages that had waited in the outbox");
+    expect(logged).toContain("outbox.sent: Sent 1 message from the outbox");
   });
 
   test("keeps what was not taken for each channel, but for a push that would be untrue later", async () => {
