@@ -25,8 +25,11 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];
-    case "unit":
-      return [`Left to systemd: ${entry.unit}, which it started at ${entry.startedAt} and did not see end`];
+    case "unit": {
+      const left = `Left to systemd: ${entry.unit}, which it started at ${entry.startedAt} and did not see end`;
+      session.log.warning("unit.left", left);
+      return [left];
+    }
     case "partial":
       return sweepPartial(entry.root, job);
   }

@@ -10,7 +10,7 @@ import type { Clock } from "#lib/core/deps.ts";
 import { unitOfPath } from "#lib/core/unit-path.ts";
 import { DbusError } from "#lib/tools/dbus-connection.ts";
 import { findUnits } from "#lib/units/find-units.ts";
-import { lookAtUnit, unitPath } from "#lib/units/look-at-unit.ts";
+import { lookAtUnit, readInvocation, unitPath } from "#lib/units/look-at-unit.ts";
 import { managerPath, openSystemdBus, type SystemdBus, systemdName } from "#lib/units/systemd-bus.ts";
 import type { ManagerTarget, UnitManager } from "#lib/units/unit-manager.ts";
 
@@ -27,6 +27,7 @@ const managerInterface = `${systemdName}.Manager`;
 /** Rejects with DbusError "lost" when systemd cannot be reached now; later losses are mended. */
 export async function connectManager(request: ManagerRequest): Promise<UnitManager> {
   const counts = new Map<string, number>();
+  const announced = new Map<string, string>();
   const jobResults = new Map<string, string>();
   const held = new Set<string>();
   const listeners = new Set<() => void>();
@@ -43,7 +44,10 @@ export async function connectManager(request: ManagerRequest): Promise<UnitManag
       count(body[2]);
     } else if (member === "PropertiesChanged" && body[0] === `${systemdName}.Unit`) {
       const unit = unitOfPath(path ?? "");
-      if (unit !== undefined) count(unit);
+      const invocation = readInvocation(body[1]);
+      if (unit === undefined) return;
+      if (invocation !== undefined) announced.set(unit, invocation);
+      count(unit);
     } else if (member === "Reloading" || member === "NameOwnerChanged") {
       everything += 1;
     } else return;
@@ -90,6 +94,7 @@ export async function connectManager(request: ManagerRequest): Promise<UnitManag
       const bus = await connected();
       await bus.call(managerPath, managerInterface, "StopUnit", [unit, "replace"]);
     },
+    announced: (unit) => announced.get(unit),
     jobResult: (job) => jobResults.get(job),
     changeCount: (unit) => everything + (counts.get(unit) ?? 0),
     untilChange: async (unit, seen, atMostMs, signal) => {

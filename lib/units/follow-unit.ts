@@ -11,6 +11,8 @@ export interface Follower {
 /** What is known of the run that is followed; new InvocationIDs of it are added. */
 interface FollowedRun {
   readonly before: Pick<UnitState, "invocationId">;
+  /** What was announced of the unit before it was started. */
+  readonly announcedBefore: string | undefined;
   readonly invocations: Set<string>;
 }
 
@@ -35,6 +37,8 @@ export async function followUnit(
     const count = manager.changeCount(unit);
     const state = await tryLook(manager, unit);
     if (state !== undefined) {
+      const announced = manager.announced(unit);
+      if (announced !== run.announcedBefore) noteInvocation({ ...state, invocationId: announced ?? "" }, run);
       noteInvocation(state, run);
       if (!isUnitBusy(state)) return { end: "rest", state };
     }

@@ -4,15 +4,16 @@ import { managerPath, type SystemdBus, systemdName } from "#lib/units/systemd-bu
 
 const noJob = "/";
 const text = z.string();
+const invocationId = z
+  .array(z.number())
+  .transform((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 const answers = z.object({
   Id: text,
   LoadState: text,
   ActiveState: text,
   SubState: text,
   Job: z.tuple([z.number(), text]).transform(([, path]) => (path === noJob ? undefined : path)),
-  InvocationID: z
-    .array(z.number())
-    .transform((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")),
+  InvocationID: invocationId,
   ConditionResult: z.boolean(),
   ConditionTimestampMonotonic: z.bigint(),
   CanStart: z.boolean(),
@@ -21,6 +22,14 @@ const answers = z.object({
   NRestarts: z.number(),
 });
 const properties = z.array(z.tuple([text, z.unknown()]));
+
+/** The InvocationID among properties that have changed, if there is one. */
+export function readInvocation(changed: unknown): string | undefined {
+  const parsed = properties.safeParse(changed);
+  const id = parsed.data?.find(([name]) => name === "InvocationID")?.[1];
+  const text = invocationId.safeParse(id).data;
+  return text === "" ? undefined : text;
+}
 
 /** The unit's object; loads the unit if need be. */
 export async function unitPath(bus: SystemdBus, unit: string): Promise<string> {

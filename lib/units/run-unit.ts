@@ -52,6 +52,7 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
   const startedAt = clock.now().toISOString();
   const unbegun = { name: unit, durationMs: 0, lastLines: [] };
   await manager.hold(unit);
+  const announcedBefore = manager.announced(unit);
   const before = await lookUntilAnswered(watch, unit, beganMs + order.timeoutMs);
   if (before === undefined) {
     return { ...unbegun, verdict: "failed", reason: "no-answer", message: "systemd does not answer" };
@@ -79,6 +80,7 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
   const trace = {
     job,
     before: isJoined ? { invocationId: "", conditionAt: before.conditionAt } : before,
+    announcedBefore,
     invocations: new Set<string>(),
   };
   const followed = await followUnit(watch, unit, trace, beganMs + order.timeoutMs, watch.signal);
@@ -147,6 +149,7 @@ async function startUnit(
 interface OwnRun {
   readonly job: string | undefined;
   readonly before: Pick<UnitState, "invocationId">;
+  readonly announcedBefore: string | undefined;
   readonly invocations: ReadonlySet<string>;
 }
 

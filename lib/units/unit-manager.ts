@@ -17,6 +17,8 @@ export interface UnitManager {
   readonly start: (unit: string) => Promise<string>;
   /** Queue its stop. */
   readonly stop: (unit: string) => Promise<void>;
+  /** The InvocationID that systemd last announced of a unit: of a short run perhaps the only sign. */
+  readonly announced: (unit: string) => string | undefined;
   /** How a job ended, once it has. */
   readonly jobResult: (job: string) => string | undefined;
   /** What `untilChange` is to be given: taken before a look, no change after that look is missed. */

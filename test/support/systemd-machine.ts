@@ -124,6 +124,13 @@ async function boot(engine: DockerEngine, name: string, network: string): Promis
       },
     );
   };
+  const feed = (script: string) => {
+    execFileSync("docker", ["exec", "--interactive", name, "sh", "-e", "-s"], {
+      env: engine.environment,
+      input: script,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  };
   const isUp = () => ["running", "degraded"].includes(tryShell("systemctl is-system-running").stdout.trim());
   await waitFor(isUp, { timeoutMs: 60_000, what: `systemd on ${name}` });
 
@@ -145,20 +152,29 @@ async function boot(engine: DockerEngine, name: string, network: string): Promis
     tryShell,
     write,
     units: (units) => {
-      for (const [unit, text] of Object.entries(units)) write(`/run/systemd/system/${unit}`, text);
-      shell("systemctl daemon-reload");
-    },
-    clear: () => {
-      shell(
-        "cd /run/systemd/system; for unit in *.service; do systemctl kill --signal=KILL $unit 2>/dev/null; done; " +
-          "rm -rf *.service *.timer /var/lib/lastgood /var/log/backup-run.log /etc/lastgood /run/t; " +
-          "systemctl daemon-reload; systemctl reset-failed; mkdir /run/t",
+      const files = Object.entries(units).map(
+        ([unit, text]) => `cat >/run/systemd/system/${unit} <<'END_OF_UNIT'\n${text}\nEND_OF_UNIT\n`,
       );
+      feed(`${files.join("")}systemctl daemon-reload\n`);
     },
+    clear: () => feed(clearScript),
     start,
     run: (...args) => start(...args).exited,
   };
 }
+
+/** No process, unit, result, state, log or configuration of an earlier test is left. */
+const clearScript = `
+cd /run/systemd/system
+for unit in *.service; do
+  [ -e "$unit" ] && systemctl kill --signal=KILL "$unit" 2>/dev/null || true
+done
+[ -z "$(ls)" ] || systemctl stop --no-block $(ls)
+rm -rf ./*.service ./*.timer /var/lib/lastgood /var/log/backup-run.log /etc/lastgood /run/t
+systemctl daemon-reload
+systemctl reset-failed
+mkdir /run/t
+`;
 
 function follow(child: ChildProcess): RunningScript {
   const output = { stdout: "", stderr: "" };
