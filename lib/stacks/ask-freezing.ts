@@ -59,12 +59,14 @@ export async function findStagings(
   mounts: readonly Mount[],
   asker: FileSystemAsker & { readonly stagingDir: string | undefined; readonly spareDir: string | undefined },
 ): Promise<{ readonly stagings: readonly Staging[]; readonly problem: string }> {
-  const beside = dirname(path);
-  const isBeside = path !== mount.mountPoint && mountOf(beside, mounts) === mount;
+  const beside = await findOwnDirectory(dirname(path), asker);
+  const isBeside = path !== mount.mountPoint && beside.ok && mountOf(beside.value, mounts) === mount;
   const places =
-    asker.stagingDir === undefined ? [...(isBeside ? [beside] : []), asker.spareDir] : [asker.stagingDir];
+    asker.stagingDir === undefined
+      ? [...(isBeside ? [beside.value] : []), asker.spareDir]
+      : [asker.stagingDir];
   const stagings: Staging[] = [];
-  let problem = `"${path}" is a mount point: there is nothing beside it on its file system`;
+  let problem = `nothing near "${path}" is on its file system and safe from other users`;
   for (const place of places) {
     if (place === undefined) continue;
     const staging = await surveyStaging(place, path, mount, mounts, asker);
@@ -72,6 +74,28 @@ export async function findStagings(
     else problem = `"${place}" is no place for a copy: ${staging.reason}`;
   }
   return { stagings, problem };
+}
+
+/** Nobody else may move what lies in it: others may not write there, or only to what is theirs. */
+const isOwn = (uid: string, mode: number, own: string) =>
+  (uid === "0" || uid === own) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
+
+/**
+ * The nearest directory on the way up in which nobody else can put a symlink in the place of a copy that is being written. All that
+ * lead to it must be such as well.
+ */
+async function findOwnDirectory(path: string, asker: FileSystemAsker): Promise<Answer<string>> {
+  const ways = waysUp(path, "/").toReversed();
+  const answer = await ask(asker, ["stat", "--format=%u %a", "--", "/proc/self/", ...ways]);
+  if (!answer.ok) return answer;
+  const [own = "", ...owners] = answer.value.split("\n").map((line) => line.split(" "));
+  const strange = owners.findIndex(
+    ([uid = "", mode = ""]) => !isOwn(uid, Number.parseInt(mode, 8), own[0] ?? ""),
+  );
+  const found = strange === -1 ? path : ways[strange - 1];
+  return found === undefined
+    ? { ok: false, reason: '"/" may be written by others' }
+    : { ok: true, value: found };
 }
 
 async function surveyStaging(

@@ -7,6 +7,7 @@ import { parseMountTable } from "#lib/core/mount-table.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import type { UndoEntry } from "#lib/core/undo.ts";
+import { subvolumeInode } from "#lib/stacks/measure-tree.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
 export type FrozenEntry = Extract<UndoEntry, { readonly kind: "frozen" }>;
@@ -27,7 +28,7 @@ export async function removeFrozen(entry: FrozenEntry, access: Access): Promise<
   }
   if (entry.how === "zfs") return destroyZfs(entry, access);
   await requireMount(entry);
-  if (entry.how === "btrfs" && (await isThere(entry.path, access))) return deleteBtrfs(entry, access);
+  if (entry.how === "btrfs" && (await isSubvolume(entry.path, access))) return deleteBtrfs(entry, access);
   await removeTree(entry.path, access.timeoutMs * patience);
 }
 
@@ -38,9 +39,10 @@ async function requireMount(entry: FrozenEntry): Promise<void> {
   throw refuse(entry, `nothing is mounted at "${entry.mountPoint}"`, `Mount "${entry.mountPoint}"`);
 }
 
-async function isThere(path: string, { exec, timeoutMs }: Access): Promise<boolean> {
+/** Not a symlink to one: whoever may write there could have put one in its place. */
+async function isSubvolume(path: string, { exec, timeoutMs }: Access): Promise<boolean> {
   const found = await exec(["stat", "--format=%i", "--", path], { timeoutMs });
-  return found.exitCode === 0 || found.timedOut;
+  return found.timedOut || found.stdout.trim() === subvolumeInode;
 }
 
 async function deleteBtrfs(entry: FrozenEntry, { exec, timeoutMs }: Access): Promise<void> {

@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -162,6 +163,16 @@ describe.skipIf(!hasLoopDevices)("A snapshot", () => {
       expect(entry).toEqual({ kind: "frozen", how: "btrfs", path, mountPoint: directory });
       await removeFrozen(entry as FrozenEntry, removal);
       expect(topOf(directory)).toEqual(["app"]);
+    });
+  });
+
+  test("is not looked for behind a symlink of its name", async () => {
+    await withSmallFileSystem({ sizeMb: 120, type: "btrfs" }, async ({ directory }) => {
+      execFileSync("btrfs", ["subvolume", "create", join(directory, "other")], { stdio: "ignore" });
+      const path = join(directory, ".lastgood-1a2b3c4d-plex-0");
+      symlinkSync("other", path);
+      await removeFrozen({ kind: "frozen", how: "btrfs", path, mountPoint: directory }, removal);
+      expect(topOf(directory)).toEqual(["other"]);
     });
   });
 

@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -18,7 +20,7 @@ import type { FreezeStrategy } from "#lib/core/freeze.ts";
 import type { FrozenRoot } from "#lib/stacks/freezer.ts";
 import { stackArchive } from "#lib/stacks/stack-archive.ts";
 import { surveyRoots } from "#lib/stacks/survey-roots.ts";
-import { hasLoopDevices } from "#test/support/capabilities.ts";
+import { hasLoopDevices, isRoot } from "#test/support/capabilities.ts";
 import { compareTrees, describeTree, type Tree } from "#test/support/compare-trees.ts";
 import { childEnvironment, freezerOf, surveyAccess } from "#test/support/freezing.ts";
 import { createNastyTree } from "#test/support/nasty-tree.ts";
@@ -184,7 +186,7 @@ describe.skipIf(!hasLoopDevices)("freeze()", () => {
         writeFileSync(join(directory, "file"), "content");
         const refused = await freezerOf([directory], "presync");
         expect(refused.strategy).toBe("none");
-        expect(refused.notes[0]).toContain("is a mount point: there is nothing beside it on its file system");
+        expect(refused.notes[0]).toContain("is on its file system and safe from other users");
         for (const place of [{ spareDir: sandbox.directory }, { stagingDir: sandbox.directory }]) {
           const freezer = await freezerOf([directory], "presync", { survey: place });
           await freezer.prepare();
@@ -316,6 +318,24 @@ describe("surveyRoots()", () => {
     expect(facts.map(({ path }) => path)).toEqual([join(base, "data/app")]);
     expect(facts[0]).toMatchObject({ files: 3, staging: join(base, "data") });
   });
+
+  test.skipIf(!isRoot)(
+    "makes copies where no other user can replace them while they are written",
+    async () => {
+      await using sandbox = await createSandbox();
+      const base = realpathSync(sandbox.directory);
+      await sandbox.write("home/ann/apps/plex/file", "x");
+      const stagingOf = async () =>
+        (await surveyRoots([join(base, "home/ann/apps/plex")], surveyAccess()))[0]?.staging;
+      expect(await stagingOf()).toBe(join(base, "home/ann/apps"));
+      chmodSync(join(base, "home/ann/apps"), 0o775);
+      expect(await stagingOf()).toBe(join(base, "home/ann"));
+      chmodSync(join(base, "home/ann/apps"), 0o1777);
+      expect(await stagingOf()).toBe(join(base, "home/ann/apps"));
+      chownSync(join(base, "home/ann"), 4242, 4242);
+      expect(await stagingOf()).toBe(join(base, "home"));
+    },
+  );
 
   test("counts nothing that is left out", async () => {
     await using sandbox = await createSandbox();
