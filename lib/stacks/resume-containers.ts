@@ -41,13 +41,18 @@ export async function resumeContainers(
     if (!(error instanceof DockerError)) throw error;
     problems.set(recorded.name, describeError(error));
   };
-  await remakeMissing(starter.docker, record).catch((error: unknown) => {
-    for (const recorded of record.containers) note(recorded, error);
-  });
+  let matches = await readRecorded(starter.docker, record);
+  const missing = matches.flatMap(({ recorded, container }) => (container === undefined ? recorded : []));
+  if (missing.length > 0) {
+    await remakeMissing(starter.docker, record, missing).catch((error: unknown) => {
+      for (const recorded of missing) note(recorded, error);
+    });
+    matches = await readRecorded(starter.docker, record);
+  }
   for (const level of planLevels(record.containers)) {
     await untilHealthy(starter, record, level, deadline);
     const stale = new Set<string>();
-    await eachOf(starter.docker, record, level, async (recorded, container) => {
+    await eachOf(matches, level, async (recorded, container) => {
       problems.delete(recorded.name);
       await resume(starter.docker, container).catch((error: unknown) => {
         note(recorded, error);
@@ -59,7 +64,8 @@ export async function resumeContainers(
     await remakeStale(starter.docker, record, stale).catch((error: unknown) => {
       for (const recorded of again) note(recorded, error);
     });
-    await eachOf(starter.docker, record, again, async (recorded, container) => {
+    matches = await readRecorded(starter.docker, record);
+    await eachOf(matches, again, async (recorded, container) => {
       await resume(starter.docker, container).then(
         () => problems.delete(recorded.name),
         (error: unknown) => note(recorded, error),
@@ -69,14 +75,12 @@ export async function resumeContainers(
   return problems;
 }
 
-/** Today's containers of a level, all at once. */
+/** The containers of a level, all at once. */
 async function eachOf(
-  docker: Docker,
-  record: StackRecord,
+  matches: readonly Match[],
   level: readonly RecordedContainer[],
   act: (recorded: RecordedContainer, container: Container) => Promise<void>,
 ): Promise<void> {
-  const matches = await readRecorded(docker, record);
   await Promise.all(
     matches.map(async ({ recorded, container }) => {
       if (container !== undefined && level.includes(recorded)) await act(recorded, container);
@@ -85,11 +89,14 @@ async function eachOf(
 }
 
 /** Make anew what is gone: after `down`, or when somebody removed it. */
-async function remakeMissing(docker: Docker, record: StackRecord): Promise<void> {
-  const missing = (await readRecorded(docker, record)).filter(({ container }) => container === undefined);
-  const services = new Set(missing.map(({ recorded }) => recorded.service));
+async function remakeMissing(
+  docker: Docker,
+  record: StackRecord,
+  missing: readonly RecordedContainer[],
+): Promise<void> {
+  const services = new Set(missing.map(({ service }) => service));
   const replicas = [...countReplicas(record)].filter(([service]) => services.has(service));
-  if (replicas.length > 0) await docker.create(locate(record), new Map(replicas));
+  await docker.create(locate(record), new Map(replicas));
 }
 
 /** How many containers of each service ran. */
@@ -134,18 +141,15 @@ async function untilHealthy(
   level: readonly RecordedContainer[],
   deadline: number,
 ): Promise<void> {
-  const awaited = new Set(
-    level.flatMap(({ dependsOn }) =>
-      dependsOn.filter(({ condition }) => condition === "service_healthy").map(({ service }) => service),
-    ),
+  const needed = level.flatMap(({ dependsOn }) =>
+    dependsOn.flatMap(({ condition, service }) => (condition === "service_healthy" ? service : [])),
   );
+  const awaited = record.containers.filter((one) => one.wasHealthy && needed.includes(one.service));
+  if (awaited.length === 0) return;
   for (;;) {
     const isWaiting = (await readRecorded(docker, record)).some(
       ({ recorded, container }) =>
-        recorded.wasHealthy &&
-        awaited.has(recorded.service) &&
-        container?.state === "running" &&
-        container.health === "starting",
+        awaited.includes(recorded) && container?.state === "running" && container.health === "starting",
     );
     if (!isWaiting || clock.monotonicMs() >= deadline) return;
     await clock.sleep(pollMs, signal);

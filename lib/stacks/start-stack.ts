@@ -86,32 +86,27 @@ async function confirmStart(
   }
 }
 
+/** An engine that does not answer may be starting, and is waited for; one that refuses will not change its mind. */
 async function attemptStart(starter: Starter, record: StackRecord, options: StartOptions): Promise<Attempt> {
-  const { docker } = starter;
-  try {
-    await waitForEngine(starter, options.engineTimeoutMs);
-    const errors = await resumeContainers(starter, record, options.healthTimeoutMs);
-    const matches = await readRecorded(docker, record);
-    const containers = matches.flatMap(({ container }) => (container === undefined ? [] : [container]));
-    return { errors, marks: new Map(containers.map((container) => [container.id, container])) };
-  } catch (error) {
-    return { errors: new Map([["", describeDocker(error)]]), marks: new Map() };
-  }
-}
-
-/** An engine that does not answer may be starting; one that refuses will not change its mind. */
-async function waitForEngine({ docker, clock, signal }: Starter, timeoutMs: number): Promise<void> {
-  const deadline = clock.monotonicMs() + timeoutMs;
+  const { docker, clock, signal } = starter;
+  const deadline = clock.monotonicMs() + options.engineTimeoutMs;
   for (;;) {
     try {
-      return await docker.ping();
+      const errors = await resumeContainers(starter, record, options.healthTimeoutMs);
+      const matches = await readRecorded(docker, record);
+      const containers = matches.flatMap(({ container }) => (container === undefined ? [] : [container]));
+      return { errors, marks: new Map(containers.map((container) => [container.id, container])) };
     } catch (error) {
-      const mayPass =
-        error instanceof DockerError && (error.trouble === "unreachable" || error.trouble === "timeout");
-      if (!mayPass || clock.monotonicMs() >= deadline) throw error;
+      const description = describeDocker(error);
+      const isOver = !isPassing(error) || clock.monotonicMs() >= deadline;
+      if (isOver) return { errors: new Map([["", description]]), marks: new Map() };
     }
     await clock.sleep(pollMs, signal);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof DockerError && (error.trouble === "unreachable" || error.trouble === "timeout");
 }
 
 interface Check {

@@ -102,14 +102,16 @@ describe("startStack()", () => {
 
   test("waits for an engine that does not answer yet, and not for one that refuses", async () => {
     const waiting = prepare();
+    const { inspectContainers } = waiting.docker;
     waiting.break({
-      ping: async () => {
+      inspectContainers: async (ids) => {
         if (waiting.clock.monotonicMs() < 45_000) throw dockerRefuses("ask the engine", "unreachable");
+        return inspectContainers(ids);
       },
     });
     expect((await waiting.start(record)).result).toMatchObject({ isRunning: true, attempts: 1 });
     const refusing = prepare();
-    refusing.break({ ping: () => Promise.reject(dockerRefuses("ask the engine", "denied")) });
+    refusing.break({ inspectContainers: () => Promise.reject(dockerRefuses("ask the engine", "denied")) });
     const { startedMs, result } = await refusing.start(record);
     expect(startedMs).toBe(0);
     expect(result).toMatchObject({
@@ -121,7 +123,7 @@ describe("startStack()", () => {
 
   test("gives an engine that never answers its time at each attempt, then ends", async () => {
     const { start, clock, break: breakDocker } = prepare();
-    breakDocker({ ping: () => Promise.reject(dockerRefuses("ask the engine", "timeout")) });
+    breakDocker({ inspectContainers: () => Promise.reject(dockerRefuses("ask the engine", "timeout")) });
     const { result } = await start(record, { engineTimeoutMs: 60_000 });
     expect(result).toMatchObject({ isRunning: false, attempts: 3 });
     expect(clock.monotonicMs()).toBe(3 * 60_000 + 2 * 5000);
@@ -134,8 +136,8 @@ describe("startStack()", () => {
     fake.break({
       inspectContainers: async (ids) => {
         questions += 1;
-        // One for what is missing, two for the waiting and the start, one for the marks.
-        if (questions === 5) throw dockerRefuses("ask for the state of containers", "unreachable");
+        // One before the start, one for the marks after it.
+        if (questions === 3) throw dockerRefuses("ask for the state of containers", "unreachable");
         return inspectContainers(ids);
       },
     });
