@@ -34,7 +34,7 @@ export const stackSettings = {
     doc: "How data is held still: snapshot (btrfs, ZFS), reflink copy, copy before the stop and changes in it, or none: archived while stopped",
   }),
   STACK_STAGING_DIR: optional(path, {
-    doc: "Where copies before the stop go; unset: beside the set under way",
+    doc: "Where copies of data go; unset: near the data, on its file system, else BACKUP_DIR",
   }),
   STACK_MAX_WINDOW: withDefault(duration(1000), "15m", {
     doc: "A stack that is stopped for longer is started, and its archive given up",

@@ -9,7 +9,8 @@ parts=${LASTGOOD_PARTS:-/var/cache/lastgood-parts}
 
 # A program that the package brings, and the package.
 needed=(
-  "zstd zstd" "setfacl acl" "setfattr attr" "cron cron" "mkfs.ext4 e2fsprogs" "xz xz-utils" "pigz pigz"
+  "zstd zstd" "setfacl acl" "setfattr attr" "cron cron" "mkfs.ext4 e2fsprogs" "mkfs.btrfs btrfs-progs"
+  "mkfs.xfs xfsprogs" "xz xz-utils" "pigz pigz"
   "bsdtar libarchive-tools" "busybox busybox-static" "faketime faketime" "msmtp msmtp" "shellcheck shellcheck"
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
   "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
