@@ -7,6 +7,7 @@
 import type { AnyEntry, ValuesOf } from "#lib/config/entry.ts";
 import { destinationSettings } from "#lib/config/settings-destination.ts";
 import { generalSettings } from "#lib/config/settings-general.ts";
+import { metricsSettings } from "#lib/config/settings-metrics.ts";
 import { notifySettings } from "#lib/config/settings-notify.ts";
 import { predeploySettings } from "#lib/config/settings-predeploy.ts";
 import { preflightSettings } from "#lib/config/settings-preflight.ts";
@@ -23,6 +24,7 @@ const entries = {
   ...preflightSettings,
   ...retentionSettings,
   ...notifySettings,
+  ...metricsSettings,
   ...predeploySettings,
 };
 
@@ -44,6 +46,7 @@ export const settingSections: readonly (readonly [section: string, names: readon
   ["Preflight", namesOf(preflightSettings)],
   ["Retention", namesOf(retentionSettings)],
   ["Messages", namesOf(notifySettings)],
+  ["Metrics", namesOf(metricsSettings)],
   ["Before a deployment", namesOf(predeploySettings)],
 ];
 

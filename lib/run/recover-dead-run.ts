@@ -21,6 +21,7 @@ import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoEntry } from "#lib/run/undo-entry.ts";
 import { packageVersion } from "#lib/run/version.ts";
+import { writeMetrics } from "#lib/run/write-metrics.ts";
 import { endMarkedProcesses } from "#lib/tools/process-group.ts";
 
 export interface Recovery {
@@ -60,11 +61,9 @@ export async function recoverDeadRun(
     }
   }
   if (journal?.isReported !== true) {
-    await deliverReport(
-      session,
-      job,
-      dead.report ?? reportDeath(dead, session, job, { notes, problems, isDown }),
-    );
+    const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, isDown });
+    await writeMetrics(session, job.settings, report);
+    await deliverReport(session, job, report);
   }
   if (problems.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);

@@ -35,6 +35,13 @@ export async function recordStatus(
   });
 }
 
+/** End of the last complete run of the job; undefined when there was none. */
+export async function readLastCompleteAt(
+  settings: Pick<Settings, "STATE_DIR" | "JOB">,
+): Promise<string | undefined> {
+  return (await readStatus(join(settings.STATE_DIR, settings.JOB, "status.json")))?.lastCompleteAt;
+}
+
 /** The recorded status; a file that is missing or damaged counts as none. */
 async function readStatus(path: string): Promise<z.infer<typeof statusSchema> | undefined> {
   try {

@@ -15,6 +15,8 @@ export async function writeFileDurably(
   try {
     {
       await using file = await open(temporary, flags, options.mode);
+      // Exactly that mode, whatever the umask of who calls.
+      await file.chmod(options.mode);
       await file.writeFile(text);
       await file.sync();
     }

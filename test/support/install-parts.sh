@@ -19,7 +19,7 @@ needed=(
 )
 
 # From Debian 13: the package, and the program that is taken out of it into `bin`.
-unpacked=("ntfy usr/bin/ntfy" "docker-compose usr/libexec/docker/cli-plugins/docker-compose")
+unpacked=("ntfy usr/bin/ntfy" "docker-compose usr/libexec/docker/cli-plugins/docker-compose" "promtool usr/bin/promtool")
 
 # Also from Debian 13: a server of PostgreSQL that this machine's pg_dump is too old for. It runs in a container, with these as its
 # /usr, since it needs a newer C library as well.
