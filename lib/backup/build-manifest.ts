@@ -28,6 +28,7 @@ export function buildManifest(
     problems: [...problems],
     notes: [...notes],
     configHash: settingsHash,
+    ...(context.selection === undefined ? {} : { selection: [...context.selection] }),
     components: [...components],
     missing: [...missing],
     verified: { at: now, how },

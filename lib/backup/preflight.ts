@@ -79,11 +79,11 @@ export async function runPreflight(
     })),
   );
   const programs = await askPrograms(context, compressorPrograms(context.settings));
-  const findings = [
+  const findings = withoutRepetition([
     ...looked.flatMap((each) => each.findings),
     ...checked.flatMap((each) => each.findings),
     ...programs,
-  ];
+  ]);
   for (const finding of findings) sayFinding(context, finding);
 
   const readable = looked.filter((each) => isPassed(each.findings));
@@ -106,6 +106,13 @@ export async function runPreflight(
     problems: unusable.flatMap((each) => wordsOf(each.findings)),
     refusal: refusing[0],
   };
+}
+
+/** Several sources ask the same, docker and tar for instance. */
+function withoutRepetition(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(
+    ({ message }, index) => findings.findIndex((other) => other.message === message) === index,
+  );
 }
 
 const isPassed = (findings: readonly Finding[]): boolean => findings.every((one) => one.passed);

@@ -3,6 +3,7 @@ import type { Destination } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
+import { retainedOutcome } from "#lib/core/retained-outcome.ts";
 import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { removeSet } from "#lib/stores/remove-set.ts";
@@ -30,7 +31,7 @@ export function planSets(settings: Settings, listing: SetListing): RetentionPlan
   const sets = listing.own.map(({ path, manifest }) => ({
     path,
     at: new Date(manifest.startedAt),
-    outcome: manifest.outcome,
+    outcome: retainedOutcome(manifest),
     owned: true,
   }));
   return planRetention(sets, {

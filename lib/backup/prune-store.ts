@@ -1,7 +1,9 @@
 /** Retention in a store: the same rules as locally, tier by tier, with a ceiling for one run. */
+
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
+import { retainedOutcome } from "#lib/core/retained-outcome.ts";
 import type { RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import { createTierReader } from "#lib/core/tier-plan.ts";
@@ -87,7 +89,7 @@ function planStore(
   const sets = stored.map(({ path, manifest }) => ({
     path,
     at: new Date(manifest.startedAt),
-    outcome: manifest.outcome,
+    outcome: retainedOutcome(manifest),
     owned: true,
     tier: readTier(path),
   }));

@@ -1,20 +1,18 @@
 /** Back up one job: check, sweep, write, verify, publish, prune. */
 import { type Destination, listDestinations } from "#lib/backup/destinations.ts";
 import { describeDryRun } from "#lib/backup/dry-run.ts";
+import { findEarlier, lastBytesOf } from "#lib/backup/earlier-sets.ts";
 import { findSources } from "#lib/backup/find-sources.ts";
 import { type MadeSet, makeSet } from "#lib/backup/make-set.ts";
 import { openStores } from "#lib/backup/open-stores.ts";
 import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/preflight.ts";
-import { listJobSets, pruneSets } from "#lib/backup/prune-sets.ts";
+import { pruneSets } from "#lib/backup/prune-sets.ts";
 import { type SentToStores, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import type { Manifest } from "#lib/core/manifest.ts";
-import { describeError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { formatBytes } from "#lib/core/size.ts";
-import { newestFirst } from "#lib/stores/set-listing.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
 /** What must be there before the lock is taken. Throws OpsError "failed". */
@@ -30,7 +28,7 @@ export async function runBackup(context: RunContext<Settings>): Promise<RunResul
   // Before anything is written there, the write test included.
   for (const { root } of destinations) await context.journal.record({ kind: "partial", root });
   const earlier = await findEarlier(context, destinations[0]);
-  const lastBytes = totalBytes(earlier.find((one) => one.outcome === "complete") ?? earlier[0]);
+  const lastBytes = context.selection === undefined ? lastBytesOf(earlier) : undefined;
   const preflight = await runPreflight(context, sources, destinations, lastBytes);
   if (preflight.refusal !== undefined) return refused(preflight, preflight.refusal);
   if (context.isDryRun) return describeDryRun(context, preflight, lastBytes);
@@ -42,21 +40,6 @@ export async function runBackup(context: RunContext<Settings>): Promise<RunResul
     earlier,
   });
   return finish(context, preflight, made, swept);
-}
-
-/** Manifests of this job, newest first; a destination that cannot be listed is the preflight's to refuse. */
-async function findEarlier(context: RunContext<Settings>, first: Destination): Promise<readonly Manifest[]> {
-  try {
-    return newestFirst(await listJobSets(context, first.root)).map(({ manifest }) => manifest);
-  } catch (error) {
-    context.log.debug("set.unlisted", `Cannot list "${first.root}": ${describeError(error)}`);
-    return [];
-  }
-}
-
-/** What the last set needed, for the question of room. */
-function totalBytes(last: Manifest | undefined): number | undefined {
-  return last?.components.reduce((sum, component) => sum + component.bytesOut, 0);
 }
 
 function refused(preflight: Preflight, refusal: NonNullable<Preflight["refusal"]>): RunResult {
@@ -107,7 +90,7 @@ async function finish(
   ];
   const notes = [...swept, ...made.notes];
   // Nothing is pruned for a set that lacks something: the older ones may be the better ones.
-  const mayPrune = parts.every((part) => part.outcome === "complete");
+  const mayPrune = context.selection === undefined && parts.every((part) => part.outcome === "complete");
   const sent = await sendEverywhere(context, made, mayPrune);
   parts.push(...sent.parts);
   problems.push(...sent.problems);
@@ -129,6 +112,7 @@ async function finish(
     findings: preflight.findings,
     parts,
     set: made.published[0]?.path,
+    selection: context.selection,
   };
 }
 

@@ -48,6 +48,8 @@ const manifestSchema = z.looseObject({
   outcome,
   problems: z.array(z.string()),
   notes: z.array(z.string()),
+  /** What a person chose of the job's sources; absent: it was to hold all of them. */
+  selection: z.array(z.string()).optional(),
   /** SHA-256 of the settings used, secrets masked. */
   configHash: z.string(),
   components: z.array(componentSchema).min(1),

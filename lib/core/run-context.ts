@@ -45,6 +45,19 @@ export interface Progress {
 export interface Operator {
   /** Values of the script's own flags. */
   readonly flags: Readonly<Record<string, string | boolean>>;
+  /** What stands beside the flags. */
+  readonly operands: readonly string[];
+  /** Somebody can be asked: both ends are a terminal, and no program reads what we print. */
+  readonly isThere: boolean;
+  /** Write to the terminal, whatever the level of the log. */
+  readonly tell: (text: string) => Promise<void>;
+  /** A line; undefined when nobody is there, or the input ended. */
+  readonly ask: (question: string) => Promise<string | undefined>;
+  /** Values of a list, chosen with the arrow keys; undefined when nobody is there, or it was left. */
+  readonly pick: (
+    question: string,
+    options: readonly { readonly value: string; readonly label: string }[],
+  ) => Promise<readonly string[] | undefined>;
   /** Ask for a yes on the terminal; undefined when nobody is there. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   /** Program and arguments that run a script of ours under the same runtime. */
@@ -88,6 +101,8 @@ export interface RunResult {
   readonly findings: readonly Finding[];
   readonly parts: readonly PartReport[];
   readonly set?: string | undefined;
+  /** What was chosen of the job's sources; undefined: all of them. */
+  readonly selection?: readonly string[] | undefined;
   /** Keys of its own that the use case adds to the JSON of the report. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -59,6 +59,21 @@ export async function askSpace(asker: FileSystemAsker, path: string): Promise<An
   return { ok: true, value: { freeBytes: free * block, totalBytes: total * block } };
 }
 
+/** Allocated bytes of all that lies below these paths; undefined when there is no answer in time. */
+export async function askUsage(
+  asker: FileSystemAsker,
+  paths: readonly string[],
+): Promise<number | undefined> {
+  if (paths.length === 0) return 0;
+  const { stdout, timedOut, notFound } = await asker.exec(
+    ["du", "--summarize", "--total", "--block-size=1", "--", ...paths],
+    { timeoutMs: asker.timeoutMs, signal: asker.signal },
+  );
+  // It ends with 1 for a file that vanished or may not be read: good enough for "about".
+  const total = /^(\d+)\ttotal$/m.exec(stdout)?.[1];
+  return timedOut || notFound || total === undefined ? undefined : Number(total);
+}
+
 /** `stat: cannot stat '/x': No such file or directory` → `No such file or directory`. */
 function lastWords(stderr: string): string | undefined {
   const line = stderr.trim().split("\n").at(-1);

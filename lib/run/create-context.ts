@@ -13,6 +13,7 @@ interface ContextParts {
   readonly progress: Progress;
   readonly journal: UndoJournal;
   readonly alert: RunContext<Settings>["alert"];
+  readonly selection?: readonly string[] | undefined;
 }
 
 /** What a use case is given. */

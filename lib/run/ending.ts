@@ -77,6 +77,7 @@ export function buildReport(ending: Ending, facts: ReportFacts): Report {
     findings: ending.findings.map((finding) => ({ ...finding, message: redact(finding.message) })),
     parts: ending.parts.map((part) => ({ ...part, message: redact(part.message) })),
     set: ending.set,
+    selection: ending.selection,
     details: ending.details,
     logFile: facts.logFile,
     logTail: facts.logTail,

@@ -1,7 +1,8 @@
 /** The one exit path: whatever the ending, the same lines make the report, write it down and send it. */
 import { salvageConfig } from "#lib/config/load-config.ts";
-import { formatBody, formatLogLine } from "#lib/core/format-report.ts";
+import { formatBody, formatLogLine, formatSummary } from "#lib/core/format-report.ts";
 import { describeError } from "#lib/core/ops-error.ts";
+import { exitCodeOf } from "#lib/core/outcome.ts";
 import { formatReportJson, type Report } from "#lib/core/report.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
@@ -11,7 +12,6 @@ import type { Recovery } from "#lib/run/recover-dead-run.ts";
 import { configRequest, type Job, type Session } from "#lib/run/session.ts";
 import { recordStatus } from "#lib/run/status.ts";
 import { packageVersion } from "#lib/run/version.ts";
-import { writeMetrics } from "#lib/run/write-metrics.ts";
 
 interface FinishFacts {
   readonly notes: readonly string[];
@@ -29,12 +29,19 @@ export async function finishRun(
   const report = makeReport(session, ending, job, facts);
   sayEnding(session, report, job.settings.LOCK_BUSY_EXIT === 0);
   await attempt(session, "record the status", () => recordStatus(job.settings, report));
-  await writeMetrics(session, job.settings, report);
   await attempt(session, "keep the report until it is delivered", async () =>
     facts.journal?.recordReport(report),
   );
-  await deliverReport(session, job, report);
+  if (isNews(report)) await deliverReport(session, job, report);
+  if (session.script.choose !== undefined && session.world.isInteractive && session.flags?.isJson !== true) {
+    await session.world.stderr.write(`\n${formatSummary(report)}\n`);
+  }
   return showReport(session, report);
+}
+
+/** That a part of the job was backed up well is known to whoever chose it, and is no sign that all of it was. */
+function isNews({ selection, outcome }: Report): boolean {
+  return selection === undefined || outcome !== "complete";
 }
 
 /** Say what a recovery did; the death itself has been reported by then. */
@@ -56,6 +63,12 @@ export async function finishRecovery(
   const report = makeReport(session, ending, job, facts);
   sayEnding(session, report, false);
   return showReport(session, report);
+}
+
+/** A person who chose nothing has seen everything there is to tell. */
+export async function finishUnchosen({ world }: Session): Promise<number> {
+  await world.stderr.write("Nothing was chosen, nothing was touched\n");
+  return exitCodeOf("complete");
 }
 
 /** A dry run is told to whoever asked, on stdout, and to nobody else. */
@@ -90,10 +103,7 @@ export async function reportEarlyEnding(session: Session, ending: Ending): Promi
   sayEnding(session, report, false);
   const isUnattended = !session.world.stderr.isTerminal && session.flags?.isDryRun !== true;
   const isRun = session.flags === undefined || session.flags.mode === "run";
-  if (salvaged !== undefined && isUnattended && isRun) {
-    await writeMetrics(session, salvaged.settings, report);
-    await deliverReport(session, salvaged, report);
-  }
+  if (salvaged !== undefined && isUnattended && isRun) await deliverReport(session, salvaged, report);
   return showReport(session, report);
 }
 

@@ -64,13 +64,16 @@ export interface CommandShape {
   readonly furtherOperands?: number;
 }
 
-const jobShape: CommandShape = { common: commonFlags, operands: [] };
+/** A script that runs a job. */
+export function jobShape(furtherOperands = 0): CommandShape {
+  return { common: commonFlags, operands: [], furtherOperands };
+}
 
 /** Parse `argv` (without runtime and script). Throws OpsError "usage". */
 export function parseFlags(
   argv: readonly string[],
   ownFlags: FlagDefinitions = {},
-  { common, operands, furtherOperands = 0 }: CommandShape = jobShape,
+  { common, operands, furtherOperands = 0 }: CommandShape = jobShape(),
 ): Flags {
   const definitions: FlagDefinitions = { ...common, ...ownFlags };
   const names = Object.keys(definitions);
@@ -82,7 +85,7 @@ export function parseFlags(
     boolean: names.filter((name) => !withValue.includes(name)),
     alias: Object.fromEntries(Object.entries(shortNames).filter(([, long]) => names.includes(long))),
     unknown: (argument) => {
-      if (!argument.startsWith("-") && operands.length > 0) return true;
+      if (!argument.startsWith("-") && operands.length + furtherOperands > 0) return true;
       problems.push(describeUnknown(argument, [...names, ...Object.keys(shortNames)]));
       return false;
     },

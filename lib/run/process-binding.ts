@@ -40,6 +40,7 @@ function createWorld(): World {
     pid: process.pid,
     home: process.env["HOME"] ?? homedir(),
     hostname: hostname(),
+    isInteractive: isInteractive(),
     ask,
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
@@ -59,9 +60,13 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
   };
 }
 
+function isInteractive(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
 /** By lines, not by raw keys: the terminal's Ctrl-C stays a signal. An end of input is no answer. */
 async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
-  if (!(process.stdin.isTTY && process.stderr.isTTY)) return undefined;
+  if (!isInteractive()) return undefined;
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
     const closed = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));

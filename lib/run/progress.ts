@@ -48,11 +48,7 @@ export function createProgress(session: Session): Progress {
     drawnMs = deps.clock.monotonicMs();
     void world.stderr.write(clearLine + formatProgress(state, drawnMs - beganMs, world.stderr.columns));
   };
-  log.setInterlude((print) => {
-    if (state === undefined && shown === undefined) return print();
-    void world.stderr.write(clearLine);
-    print();
-  });
+  log.setPrelude(() => (state === undefined && shown === undefined ? "" : clearLine));
   return {
     begin: (phase, totalBytes) => {
       state = { phase, doneBytes: 0, totalBytes };

@@ -10,7 +10,7 @@ import type { RunResult } from "#lib/core/run-context.ts";
 import { createContext, noJournal } from "#lib/run/create-context.ts";
 import { deliverStart } from "#lib/run/deliver-report.ts";
 import { type Ending, endingOfError } from "#lib/run/ending.ts";
-import { finishDryRun, finishRecovery, finishRun } from "#lib/run/finish-run.ts";
+import { finishDryRun, finishRecovery, finishRun, finishUnchosen } from "#lib/run/finish-run.ts";
 import { type Journal, journalPath, openJournal } from "#lib/run/journal.ts";
 import { describeBusy, type HeldJobLock, lockJob } from "#lib/run/lock-job.ts";
 import { openLogFile } from "#lib/run/open-log-file.ts";
@@ -31,6 +31,8 @@ const cleanUpMs = 60_000;
 interface RunFacts {
   readonly notes: string[];
   readonly logFile: string | undefined;
+  /** Chosen by hand; undefined: everything. */
+  readonly selection?: readonly string[] | undefined;
 }
 
 const noEffects = { progress: noProgress, journal: noJournal, alert: noAlerts.alert };
@@ -57,13 +59,17 @@ export async function runJob(script: ScriptDefinition, session: Session, job: Jo
   const notes: string[] = [];
   const facts: RunFacts = { notes, logFile: await openLogFile(session, job.settings.LOG_FILE, notes) };
   try {
-    await script.checkFirst?.(createContext(session, job, { isDryRun: false, ...noEffects }));
+    const early = createContext(session, job, { isDryRun: false, ...noEffects });
+    await script.checkFirst?.(early);
+    const chosen = await untilStopped(script.choose?.(early) ?? Promise.resolve("all" as const), session);
+    if (chosen === undefined) return await finishUnchosen(session);
+    const selection = chosen === "all" ? undefined : chosen;
     const locked = await lockJob(session, job, script.main === "recovery");
     if (!locked.held) return await finishRun(session, job, describeBusy(locked.holder, job.settings), facts);
     try {
       return script.main === "recovery"
         ? await finishRecovery(session, job, await recoverDeadRun(session, job, locked.died), facts)
-        : await runLocked(script.main, session, job, facts, locked);
+        : await runLocked(script.main, session, job, { ...facts, selection }, locked);
     } finally {
       await locked.lock.release();
     }
@@ -80,7 +86,8 @@ async function runLocked(
   { lock, died }: HeldJobLock,
 ): Promise<number> {
   const guardian = postGuardian(session, job);
-  const startTold = deliverStart(session, job);
+  // Whoever waits for the start and the end of the job's backup does not mean a part of it.
+  const startTold = facts.selection === undefined ? deliverStart(session, job) : Promise.resolve();
   const timeLimit = setTimeout(() => session.stop(runTimeoutError(job.settings)), job.settings.RUN_TIMEOUT);
   const alerts = createAlerts(session, job, facts.logFile);
   let journal: Journal | undefined;
@@ -105,6 +112,7 @@ async function runLocked(
       progress: createProgress(session),
       journal,
       alert: alerts.alert,
+      selection: facts.selection,
     });
     const result = main(context);
     void result.then(

@@ -8,7 +8,7 @@ import { exitCodeOf } from "#lib/core/outcome.ts";
 import { endingOfError } from "#lib/run/ending.ts";
 import { reportEarlyEnding } from "#lib/run/finish-run.ts";
 import { formatHelp } from "#lib/run/help-text.ts";
-import { type Flags, parseFlags } from "#lib/run/parse-flags.ts";
+import { type Flags, jobShape, parseFlags } from "#lib/run/parse-flags.ts";
 import { runDry, runJob } from "#lib/run/run-job.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
 import { configRequest, openSession, type Session, useConfig } from "#lib/run/session.ts";
@@ -20,7 +20,7 @@ import type { World } from "#lib/run/world.ts";
 export async function runProgram(script: ScriptDefinition, world: World): Promise<number> {
   let flags: Flags;
   try {
-    flags = parseFlags(world.argv, script.flags);
+    flags = parseFlags(world.argv, script.flags, jobShape(script.furtherOperands));
   } catch (error) {
     return reportEarlyEnding(openSession(script, world, undefined), endingOfError(error));
   }

@@ -12,6 +12,13 @@ export interface ScriptDefinition {
   readonly summary: string;
   /** Flags beside the common ones. */
   readonly flags?: FlagDefinitions;
+  /** How many arguments it takes beside its flags. */
+  readonly furtherOperands?: number;
+  /**
+   * What to back up, chosen before the lock is taken: a person may take all day. Names of sources, or what comes to the same
+   * as an unattended run: "all"; undefined when nothing was chosen.
+   */
+  readonly choose?: (context: RunContext<Settings>) => Promise<readonly string[] | "all" | undefined>;
   /**
    * What must be there before a lock can even be taken: directories. Refuses by throwing an OpsError.
    * Runs in a dry run too, and must have no effect.

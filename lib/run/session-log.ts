@@ -43,15 +43,15 @@ export interface SessionLog extends Log {
   readonly tail: () => readonly string[];
   /** Wait until everything said is written, then close the file. */
   readonly close: () => Promise<void>;
-  /** Called around each line on a terminal, so that a progress line can make way. */
-  readonly setInterlude: (around: (print: () => void) => void) => void;
+  /** Asked before each line on a terminal what goes before it: so that a progress line makes way. */
+  readonly setPrelude: (prelude: () => string) => void;
 }
 
 export function createSessionLog(options: SessionLogOptions): SessionLog {
   const lines: string[] = [];
   let redact = (text: string) => text;
   let file: { readonly handle: FileHandle; readonly path: string } | undefined;
-  let interlude = (print: () => void) => print();
+  let prelude = () => "";
   let writing: Promise<unknown> = Promise.resolve();
   const then = (write: () => Promise<unknown>) => {
     writing = writing.then(write).catch(() => undefined);
@@ -85,7 +85,7 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
     append(`${line}\n`);
     if (ranks[level] < ranks[options.level]) return;
     const shown = formatShownLine(entry, options);
-    interlude(() => then(() => options.stderr.write(`${shown}\n`)));
+    then(() => options.stderr.write(`${prelude()}${shown}\n`));
   };
 
   return {
@@ -103,8 +103,8 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
       append(lines.map((line) => `${redact(line)}\n`).join(""));
     },
     tail: () => lines.map(redact),
-    setInterlude: (around) => {
-      interlude = around;
+    setPrelude: (next) => {
+      prelude = next;
     },
     close: async () => {
       // A line that cannot be written to the file brings one more.

@@ -14,7 +14,7 @@ const statusSchema = z.looseObject({
     exitCode: z.number(),
     endedAt: z.string(),
   }),
-  /** End of the last complete run: no other ending moves it. */
+  /** End of the last complete run of all sources: no other ending moves it. */
   lastCompleteAt: z.string().optional(),
 });
 
@@ -26,7 +26,9 @@ export async function recordStatus(
   if (report.outcome === "busy") return;
   const path = join(settings.STATE_DIR, settings.JOB, "status.json");
   const lastCompleteAt =
-    report.outcome === "complete" ? report.endedAt : (await readStatus(path))?.lastCompleteAt;
+    report.outcome === "complete" && report.selection === undefined
+      ? report.endedAt
+      : (await readStatus(path))?.lastCompleteAt;
   const { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set } = report;
   const lastRun = { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -17,6 +17,8 @@ export interface World {
   readonly pid: number;
   readonly home: string;
   readonly hostname: string;
+  /** Somebody sits at the terminal that we read and write. */
+  readonly isInteractive: boolean;
   /** The answer of whoever sits at the terminal; undefined when nobody does. Rejects when `signal` is aborted. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string | undefined>;
   readonly stdout: OutputStream;

@@ -4,7 +4,7 @@ import { tarProof } from "#lib/core/proof.ts";
 import type { Finding } from "#lib/core/report.ts";
 import { createOptions } from "#lib/core/tar-options.ts";
 import { createTarReader } from "#lib/core/tar-status.ts";
-import { ask, askFileType, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
+import { ask, askFileType, askUsage, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import type { Source } from "#lib/sources/source.ts";
 
@@ -30,6 +30,7 @@ export function createApplicationSource(settings: ApplicationSettings): Source |
     fileStem: "application.tar",
     programs: [{ program: "tar", package: "tar" }],
     root: directory,
+    measure: (asker) => askUsage(asker, [directory]),
     checkExists: async (asker) => [await checkDirectory(asker, "source", directory)],
     checkContent: (asker) => checkContent(asker, directory, settings.APP_REQUIRED),
     open: async () => ({

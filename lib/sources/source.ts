@@ -23,6 +23,10 @@ export interface Source {
   readonly root: string | undefined;
   /** What would be read, for a dry run; asked after the checks. Without any effect. */
   readonly describe: () => Promise<string>;
+  /** In a word, for a list that a person chooses from; undefined where nothing can be said before it is read. */
+  readonly readState?: () => Promise<string>;
+  /** About how many bytes it has before compression; undefined when the file systems do not say in time. */
+  readonly measure?: (asker: FileSystemAsker) => Promise<number | undefined>;
   /** Whether it is there: asked before the lock is taken. Without any effect. */
   readonly checkExists: (asker: FileSystemAsker) => Promise<readonly Finding[]>;
   /** Whether it has what it must have. Without any effect. */

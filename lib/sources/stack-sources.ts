@@ -1,4 +1,5 @@
 /** The compose stacks of this host, each a source of its own. */
+import { nameComponent } from "#lib/core/component-name.ts";
 import type { Clock, Exec } from "#lib/core/deps.ts";
 import { once } from "#lib/core/once.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
@@ -39,7 +40,7 @@ export async function createStackSources(
     };
     const taken = new Set<string>();
     const sources = found.stacks.map((stack) =>
-      createStackSource({ ...stack, componentName: nameComponent(stack.name, taken) }, settings, survey),
+      createStackSource({ ...stack, componentName: nameUniquely(stack.name, taken) }, settings, survey),
     );
     return found.problems.length === 0 ? sources : [...sources, createUnreadable(found.problems)];
   } catch (error) {
@@ -67,9 +68,9 @@ async function checkDocker({ docker }: StackAccess): Promise<Finding> {
   }
 }
 
-/** A name of a component is a name of a file; those that would fall together are numbered. */
-function nameComponent(name: string, taken: Set<string>): string {
-  const plain = `stack-${name.replaceAll(/[^A-Za-z0-9._-]+/g, "_")}`;
+/** Names that would fall together are numbered. */
+function nameUniquely(name: string, taken: Set<string>): string {
+  const plain = nameComponent(name);
   let chosen = plain;
   for (let number = 2; taken.has(chosen.toLowerCase()); number += 1) chosen = `${plain}-${number}`;
   taken.add(chosen.toLowerCase());

@@ -1,6 +1,7 @@
 /** One compose stack: what it is made of, and its data as they were at one moment while it was stopped. */
 import type { Finding } from "#lib/core/report.ts";
 import { planStop } from "#lib/core/stop-plan.ts";
+import { askUsage } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import { openStack } from "#lib/sources/open-stack.ts";
 import type { Source } from "#lib/sources/source.ts";
@@ -33,12 +34,20 @@ export function createStackSource(stack: NamedStack, settings: StackSettings, su
     ],
     root: stack.directory,
     describe: async () => describeStack(await survey.read(stack), settings),
+    readState: async () => (await survey.read(stack)).state,
+    measure: async (asker) => {
+      const { roots } = await survey.read(stack);
+      return askUsage(
+        asker,
+        roots.map(({ path }) => path),
+      );
+    },
     checkExists: async (asker) => [await checkDirectory(asker, "stack", stack.directory)],
     checkContent: async () => [await survey.checkDocker()],
     open: async (access) => openStack(await survey.readAgain(stack), settings, access),
     minBytes: 0,
     minSetting: "APP_MIN_MB",
-    whenDoubtful: "doubtful",
+    whenDoubtful: "failed",
   };
 }
 

@@ -56,9 +56,15 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     | undefined;
   let ending: Promise<WindowEnd> | undefined;
 
+  const onRetry = (attempt: number, problems: readonly string[]) => {
+    const pause = formatDuration(request.start.retryDelayMs);
+    const next = `waiting ${pause} before attempt ${attempt}/${request.start.maxAttempts}`;
+    log.warning("stack.restarting", `Stack "${project}" did not start: ${problems.join("; ")}; ${next}`);
+  };
   const startAgain = async () => {
     over.abort();
-    const started = await startStack({ docker, clock }, stopped.record, request.start);
+    log.info("stack.starting", `Starting stack "${project}" (attempt 1/${request.start.maxAttempts})`);
+    const started = await startStack({ docker, clock }, stopped.record, { ...request.start, onRetry });
     const seconds = (clock.monotonicMs() - openedMs) / 1000;
     log.info("stack.started", `Started stack "${project}" after ${seconds.toFixed(1)} s`);
     return { confirm: started.confirm, seconds };

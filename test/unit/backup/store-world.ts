@@ -15,6 +15,7 @@ import type { Remote } from "#lib/stores/remote.ts";
 import { listRemoteSets } from "#lib/stores/remote-sets.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { plainRemote, targetOf } from "#test/support/faulty-remote.ts";
+import { nobody } from "#test/support/nobody.ts";
 import type { Sandbox } from "#test/support/sandbox.ts";
 import { makeLocalSet, sha256Of } from "#test/unit/stores/stored-set.ts";
 
@@ -71,7 +72,7 @@ export function createStoreWorld(sandbox: Sandbox): StoreWorld {
       show: () => undefined,
       end: () => undefined,
     },
-    operator: { flags: {}, confirm: async () => undefined, scriptCommand: (name) => [name] },
+    operator: nobody,
     childEnvironment: {},
     isRunAlive: async () => false,
   });
