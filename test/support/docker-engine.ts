@@ -1,23 +1,19 @@
 /** A real Docker engine of its own, with the compose plugin and one tiny image, and nothing to do with one of this machine. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
-  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { isRoot, isSystemAdmin } from "#test/support/capabilities.ts";
-import { waitFor } from "#test/support/wait-for.ts";
+import { createDaemon, enginePrefix, removeDeadEngines, searchPath } from "#test/support/docker-daemon.ts";
 
 const plugin = join(process.env.LASTGOOD_PARTS ?? "/var/cache/lastgood-parts", "bin/docker-compose");
-const path = `${process.env.PATH}:/usr/sbin:/sbin`;
 
 export const hasDocker = isRoot && isSystemAdmin && existsSync(plugin) && isOnPath("dockerd");
 
@@ -34,7 +30,7 @@ export interface DockerEngine extends AsyncDisposable {
   readonly docker: (...args: readonly string[]) => string;
   /** Write a stack's compose file into a directory of its own, and start what it says. */
   readonly up: (name: string, compose: string, files?: Readonly<Record<string, string>>) => string;
-  /** Remove every container, network and volume. */
+  /** Remove every container, network, volume and stack. */
   readonly clear: () => void;
   /** End the engine as its service does; its containers end with it. */
   readonly stop: () => Promise<void>;
@@ -42,67 +38,22 @@ export interface DockerEngine extends AsyncDisposable {
   readonly start: () => Promise<void>;
 }
 
-/** The directory is below /var/tmp: an engine may not lie in /tmp, which services of systemd see as a private one. */
 export async function startDockerEngine(): Promise<DockerEngine> {
   if (!hasDocker) throw new Error("Cannot start Docker: run test/support/install-parts.sh as root");
-  const base = mkdtempSync("/var/tmp/lastgood-engine-");
+  await removeDeadEngines();
+  const base = mkdtempSync(enginePrefix);
+  writeFileSync(join(base, "owner"), String(process.pid));
   const directory = join(base, "stacks");
-  const socket = join(base, "docker.sock");
-  const config = join(base, "config");
+  const plugins = join(base, "config/cli-plugins");
   mkdirSync(directory);
-  mkdirSync(join(config, "cli-plugins"), { recursive: true });
-  symlinkSync(plugin, join(config, "cli-plugins/docker-compose"));
-  const environment = { PATH: path, HOME: base, DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: config };
-  const docker = (...args: readonly string[]) =>
-    execFileSync("docker", args, {
-      encoding: "utf8",
-      env: environment,
-      stdio: ["ignore", "pipe", "pipe"],
-    }).trim();
-
-  const pool = `base=10.${100 + Math.floor(Math.random() * 150)}.0.0/16,size=24`;
-  let engine: ChildProcess | undefined;
-  const start = async () => {
-    const launched = launch(base, pool);
-    engine = launched;
-    const isAnswering = () => {
-      if (hasEnded(launched)) throw new Error(`The engine ended: ${readFileSync(join(base, "log"), "utf8")}`);
-      return spawnSync("docker", ["version"], { env: environment, stdio: "ignore" }).status === 0;
-    };
-    await waitFor(isAnswering, { timeoutMs: 60_000, what: `docker in ${base}` });
-  };
-  const stop = async () => {
-    const stopping = engine;
-    if (stopping === undefined) return;
-    engine = undefined;
-    stopping.kill("SIGTERM");
-    await waitFor(() => hasEnded(stopping), { timeoutMs: 60_000, what: "the engine to end" });
-  };
-  const clear = () => {
-    const containers = docker("ps", "--all", "--quiet").split("\n").filter(Boolean);
-    if (containers.length > 0) docker("rm", "--force", "--volumes", ...containers);
-    docker("network", "prune", "--force");
-    const volumes = docker("volume", "ls", "--quiet").split("\n").filter(Boolean);
-    if (volumes.length > 0) docker("volume", "rm", "--force", ...volumes);
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory);
-  };
-  const remove = async () => {
-    if (engine !== undefined) clear();
-    await stop();
-    for (const mount of mountsBelow(base)) spawnSync("umount", ["--lazy", mount], { env: { PATH: path } });
-    rmSync(base, { recursive: true, force: true });
-  };
-  try {
-    await start();
-    importImage(base, environment);
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  mkdirSync(plugins, { recursive: true });
+  symlinkSync(plugin, join(plugins, "docker-compose"));
+  const { environment, docker, start, stop, clear, remove } = createDaemon(base);
+  await start();
+  importImage(base, environment);
   return {
     directory,
-    socket,
+    socket: join(base, "docker.sock"),
     environment,
     docker,
     up: (name, compose, files = {}) => {
@@ -113,37 +64,15 @@ export async function startDockerEngine(): Promise<DockerEngine> {
       docker("compose", "--project-directory", stack, "up", "--detach", "--quiet-pull");
       return stack;
     },
-    clear,
+    clear: () => {
+      clear();
+      rmSync(directory, { recursive: true, force: true });
+      mkdirSync(directory);
+    },
     stop,
     start,
     [Symbol.asyncDispose]: remove,
   };
-}
-
-/**
- * No default bridge and no firewall rules: this machine's network stays as it is, and engines do not meet. It ends when the
- * tests die.
- */
-function launch(base: string, pool: string): ChildProcess {
-  const log = openSync(join(base, "log"), "a");
-  const args = [
-    ...["--data-root", join(base, "data"), "--exec-root", join(base, "exec"), "--pidfile", join(base, "pid")],
-    ...["--host", `unix://${join(base, "docker.sock")}`, "--default-address-pool", pool],
-    ...["--bridge=none", "--iptables=false", "--ip-forward=false"],
-  ];
-  try {
-    const stdio = ["ignore", log, log] as const;
-    return spawn("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], {
-      env: { PATH: path },
-      stdio: [...stdio],
-    });
-  } finally {
-    closeSync(log);
-  }
-}
-
-function hasEnded(engine: ChildProcess): boolean {
-  return engine.exitCode !== null || engine.signalCode !== null;
 }
 
 /** What busybox can do, imported as it lies there: nothing is pulled from anywhere. */
@@ -165,15 +94,6 @@ function importImage(base: string, environment: Readonly<Record<string, string>>
   rmSync(root, { recursive: true });
 }
 
-/** Deepest first. */
-function mountsBelow(directory: string): string[] {
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  return mounts
-    .map((line) => line.split(" ")[1] ?? "")
-    .filter((mount) => mount.startsWith(`${directory}/`))
-    .reverse();
-}
-
 function isOnPath(program: string): boolean {
-  return path.split(":").some((directory) => existsSync(join(directory, program)));
+  return searchPath.split(":").some((directory) => existsSync(join(directory, program)));
 }

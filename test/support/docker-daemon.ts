@@ -1,0 +1,132 @@
+/** The daemon of an engine in a directory of its own, from its start to the removal of every trace. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { waitFor } from "#test/support/wait-for.ts";
+
+/** Where daemons are found. */
+export const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`;
+
+/** Below /var/tmp: an engine may not lie in /tmp, which services of systemd see as a private one. */
+export const enginePrefix = "/var/tmp/lastgood-engine-";
+
+export interface DockerDaemon {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Run docker to its end and give what it prints, without the last newline; throws unless it ends with 0. */
+  readonly docker: (...args: readonly string[]) => string;
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** Remove every container, network and volume. */
+  readonly clear: () => void;
+  /** Remove the directory and all that the engine left in the kernel: mounts, bridges, processes. */
+  readonly remove: () => Promise<void>;
+}
+
+/** The file `owner` in `base` holds the process id of the tests that it belongs to. */
+export function createDaemon(base: string): DockerDaemon {
+  const environment = {
+    PATH: searchPath,
+    HOME: base,
+    DOCKER_HOST: `unix://${join(base, "docker.sock")}`,
+    DOCKER_CONFIG: join(base, "config"),
+  };
+  const docker: DockerDaemon["docker"] = (...args) => {
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    return execFileSync("docker", args, { encoding: "utf8", env: environment, stdio: [...stdio] }).trim();
+  };
+  let daemon: ChildProcess | undefined;
+  const start = async () => {
+    const launched = launch(base);
+    daemon = launched;
+    const isAnswering = () => {
+      if (hasEnded(launched)) throw new Error(`The engine ended: ${readFileSync(join(base, "log"), "utf8")}`);
+      return spawnSync("docker", ["version"], { env: environment, stdio: "ignore" }).status === 0;
+    };
+    await waitFor(isAnswering, { timeoutMs: 60_000, what: `docker in ${base}` });
+  };
+  const stop = async () => {
+    const stopping = daemon;
+    if (stopping === undefined) return;
+    daemon = undefined;
+    stopping.kill("SIGTERM");
+    await waitFor(() => hasEnded(stopping), { timeoutMs: 60_000, what: "the engine to end" });
+  };
+  const clear = () => {
+    const list = (...args: readonly string[]) =>
+      docker(...args, "--quiet")
+        .split("\n")
+        .filter(Boolean);
+    const containers = list("ps", "--all");
+    if (containers.length > 0) docker("rm", "--force", "--volumes", ...containers);
+    docker("network", "prune", "--force");
+    const volumes = list("volume", "ls");
+    if (volumes.length > 0) docker("volume", "rm", "--force", ...volumes);
+  };
+  const remove = async () => {
+    // Bridges outlive their engine, and only it knows which are its.
+    if (daemon === undefined) await start();
+    clear();
+    await stop();
+    for (const mount of mountsBelow(base))
+      spawnSync("umount", ["--lazy", mount], { env: { PATH: searchPath } });
+    rmSync(base, { recursive: true, force: true });
+  };
+  return { environment, docker, start, stop, clear, remove };
+}
+
+/** What tests that were killed have left; whoever comes first removes it. */
+export async function removeDeadEngines(): Promise<void> {
+  const parent = dirname(enginePrefix);
+  for (const name of readdirSync(parent)) {
+    const base = join(parent, name);
+    if (!base.startsWith(enginePrefix) || !isDead(base)) continue;
+    try {
+      mkdirSync(join(base, "removing"));
+    } catch {
+      continue;
+    }
+    await createDaemon(base).remove();
+  }
+}
+
+/** One whose directory is just being made has no owner yet. */
+function isDead(base: string): boolean {
+  const owner = join(base, "owner");
+  return existsSync(owner) && !existsSync(`/proc/${readFileSync(owner, "utf8")}`);
+}
+
+/**
+ * No default bridge and no firewall rules: this machine's network stays as it is, and engines do not meet. It ends when the
+ * tests die.
+ */
+function launch(base: string): ChildProcess {
+  const pool = `base=10.${100 + Math.floor(Math.random() * 150)}.0.0/16,size=24`;
+  const log = openSync(join(base, "log"), "a");
+  const args = [
+    ...["--data-root", join(base, "data"), "--exec-root", join(base, "exec"), "--pidfile", join(base, "pid")],
+    ...["--host", `unix://${join(base, "docker.sock")}`, "--default-address-pool", pool],
+    ...["--bridge=none", "--iptables=false", "--ip-forward=false"],
+  ];
+  try {
+    const stdio = ["ignore", log, log] as const;
+    return spawn("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], {
+      env: { PATH: searchPath },
+      stdio: [...stdio],
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function hasEnded(engine: ChildProcess): boolean {
+  return engine.exitCode !== null || engine.signalCode !== null;
+}
+
+/** Deepest first. */
+function mountsBelow(directory: string): string[] {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((mount) => mount.startsWith(`${directory}/`))
+    .reverse();
+}
