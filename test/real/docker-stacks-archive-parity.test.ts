@@ -1,10 +1,11 @@
 /** As `docker-stacks-parity.test.ts`: what is saved, kept and told. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DockerEngine, hasDocker, startDockerEngine } from "#test/support/docker-engine.ts";
 import { createLegacyStacks } from "#test/support/legacy-stacks.ts";
-import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
+import { createSandbox, projectDirectory, runtimeProgram, type Sandbox } from "#test/support/sandbox.ts";
+import { converse } from "#test/support/terminal.ts";
 
 const unattended = "docker-stack-backup.sh";
 const manual = "docker-stack-backup-manual.sh";
@@ -31,6 +32,27 @@ describe.skipIf(!hasDocker)("The archives of the legacy stack backup and ours", 
     expect(ended).toMatchObject({ exitCode: 0, output: expect.stringContaining("[3/3] d") });
     expect(new Set(world.archives().map((name) => name.split("/")[2]))).toEqual(
       new Set(["a.tar", "b.tar", "d.tar"]),
+    );
+    expect([...world.running("a"), ...world.running("b"), ...world.running("d")]).toEqual(["a", "d"]);
+
+    const command = [
+      runtimeProgram("bun"),
+      "scripts/manual-backup.ts",
+      "--config",
+      await world.ours.configure(),
+    ];
+    const { status } = await converse(
+      command,
+      [
+        ["q to leave) ", "1-2 4\n"],
+        ["(y/N) ", "y\n"],
+      ],
+      { cwd: projectDirectory, env: world.environment },
+    );
+    expect(status).toBe(0);
+    const [set = ""] = world.ours.sets();
+    expect(new Set(readdirSync(set).filter((name) => name.startsWith("stack-")))).toEqual(
+      new Set(["stack-a.tar.zst", "stack-b.tar.zst", "stack-d.tar.zst"]),
     );
     expect([...world.running("a"), ...world.running("b"), ...world.running("d")]).toEqual(["a", "d"]);
   }, 60_000);
@@ -97,6 +119,26 @@ describe.skipIf(!hasDocker)("The archives of the legacy stack backup and ours", 
       expect(verified).toMatchObject({ exitCode: 2, stdout: expect.stringContaining("plex.tar") });
       expect(await world.ours.run()).toMatchObject({ exitCode: 2 });
       expect(world.ours.sets()).toEqual([]);
+    }, 60_000);
+
+    test("an archive that nobody could read back is a success", async () => {
+      await using sandbox = await createSandbox();
+      await using world = await build(sandbox, "COMPRESSION_METHOD=zstd");
+      await world.addStack("plex");
+      await world.intercept(
+        "zstd",
+        'case "$*" in *--version*|*-d*) ;; *) "$real" "$@" | head -c 100; exit 0;; esac',
+      );
+      expect(world.run(unattended)).toMatchObject({
+        exitCode: 0,
+        log: expect.stringContaining("Backed up: 1"),
+      });
+      expect(await world.ours.run()).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("Cannot read back the stack-plex"),
+      });
+      expect(world.ours.sets()).toEqual([]);
+      expect(world.running("plex")).toEqual(new Set(["plex"]));
     }, 60_000);
 
     test("D8 a compose file which could not be copied is a success without it", async () => {

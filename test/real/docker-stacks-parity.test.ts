@@ -120,6 +120,7 @@ describe.skipIf(!hasDocker)("The legacy stack backup and ours", () => {
         exitCode: 0,
         output: expect.stringContaining("Backed up: 1, failed: 0"),
       });
+      expect((await world.ours.runByHand("plex")).exitCode).toBe(75);
       expect((await first.release()).exitCode).toBe(0);
     }, 60_000);
 

@@ -23,7 +23,11 @@ export interface LegacyEnded {
 /** What ours are run with, beside what the importer says. */
 interface Ours {
   readonly backups: string;
+  /** Write its configuration; gives the path. */
+  readonly configure: (settings?: Readonly<Record<string, string>>) => Promise<string>;
   readonly run: (settings?: Readonly<Record<string, string>>) => Promise<Ended>;
+  /** Back up one stack by hand. */
+  readonly runByHand: (stack: string) => Promise<Ended>;
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<Running>;
   /** Sets under a final name. */
   readonly sets: () => string[];
@@ -158,21 +162,20 @@ export async function createLegacyStacks(
     const added = Object.entries(own).map(([name, value]) => `${name}='${value}'`);
     return sandbox.write("etc/stacks.env", [...added, ...kept].join("\n"), 0o600);
   };
-  const { DOCKER_HOST: host, DOCKER_CONFIG: plugins } = environment;
+  const env = { DOCKER_HOST, DOCKER_CONFIG };
   const ours: Ours = {
     backups: ourBackups,
-    run: async (settings = {}) => {
-      const args = ["--config", await migrate(settings)];
-      return sandbox.run("bun", "scripts/backup-run.ts", args, {
-        env: { DOCKER_HOST: host, DOCKER_CONFIG: plugins },
-      });
+    configure: (settings = {}) => migrate(settings),
+    run: async (settings = {}) =>
+      sandbox.run("bun", "scripts/backup-run.ts", ["--config", await migrate(settings)], { env }),
+    runByHand: async (name) => {
+      const args = ["--config", await migrate({}), "--stack", name, "--yes"];
+      return sandbox.run("bun", "scripts/manual-backup.ts", args, { env });
     },
-    start: async (env = {}) => {
-      const args = ["--config", await migrate({})];
-      return sandbox.start("bun", "scripts/backup-run.ts", args, {
-        env: { DOCKER_HOST: host, DOCKER_CONFIG: plugins, ...env },
-      });
-    },
+    start: async (more = {}) =>
+      sandbox.start("bun", "scripts/backup-run.ts", ["--config", await migrate({})], {
+        env: { ...env, ...more },
+      }),
     sets: () => findSets(ourBackups),
     messages: () =>
       ntfy.requests.map(({ body }) => {
