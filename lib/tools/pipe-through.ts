@@ -2,8 +2,7 @@
  * One program's output into another's input, with a look at every byte between them. As fast as the slower of the two, in
  * memory that does not grow.
  */
-import { spawn } from "node:child_process";
-import { startChildSink } from "#lib/tools/child-sink.ts";
+import { type ChildProcess, spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
 
 type Command = readonly [string, ...string[]];
@@ -31,38 +30,18 @@ export interface PipeEnd {
 }
 
 const stderrKept = 4096;
+/** Taken from the one and not yet taken by the other: enough that neither waits for the event loop. */
+const mostInFlight = 4 * 1024 * 1024;
 
 /** Rejects with what `pass` throws, or the signal's reason; both programs have ended then. */
 export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
-  const { env, signal, stallMs } = request;
+  const { env, signal, stallMs, from, to } = request;
   signal.throwIfAborted();
-  const [program, ...args] = request.from;
-  const source = spawn(program, args, {
-    detached: true,
-    env: { ...env, LC_ALL: "C", SHLVL: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const sink = startChildSink({ command: request.to, env: { ...env, ...request.toEnv } });
-  let fromStderr = "";
-  source.stderr.setEncoding("utf8").on("data", (text: string) => {
-    fromStderr = (fromStderr + text).slice(-stderrKept);
-  });
-  const sourceEnded = new Promise<number | null>((resolve) => {
-    source.once("error", (error) => {
-      fromStderr += `Cannot run ${program}: ${error.message}`;
-      resolve(null);
-    });
-    source.once("close", resolve);
-  });
-  const endBoth = async () => {
-    const endings = [sink.kill(), source.pid === undefined ? true : endProcessGroup(source.pid)];
-    await Promise.all(endings);
-    // What cannot be killed waits for a dead file system, and must not keep us here.
-    for (const stream of [source.stdout, source.stderr]) stream.destroy();
-  };
-  let isStalled = false;
+  const source = start(from, env, ["ignore", "pipe", "pipe"]);
+  const sink = start(to, { ...env, ...request.toEnv }, ["pipe", "ignore", "pipe"]);
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => undefined);
+  let isStalled = false;
   const onStall = () => {
     isStalled = true;
     stopped.reject(new Error("stalled"));
@@ -74,27 +53,104 @@ export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
     timer = setTimeout(onStall, stallMs);
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  const pour = async () => {
-    for await (const chunk of source.stdout) {
-      onMove();
-      const passed = request.pass(chunk as Uint8Array);
-      if (passed.length > 0 && !(await sink.write(passed))) break;
-    }
-    // tar still writes what it has taken; its own time begins.
-    onMove();
-    const end = await sink.finish();
-    return { fromExit: await sourceEnded, toExit: end.exitCode, toStderr: end.stderr };
-  };
   try {
-    const end = await Promise.race([pour(), stopped.promise]);
-    return { ...end, fromStderr: fromStderr.trim(), isStalled: false };
+    await Promise.race([pour(source, sink, request.pass, onMove), stopped.promise]);
+    const [fromExit, toExit] = await Promise.race([Promise.all([source.ended, sink.ended]), stopped.promise]);
+    return { fromExit, toExit, fromStderr: source.stderr(), toStderr: sink.stderr(), isStalled: false };
   } catch (error) {
-    await endBoth();
+    await Promise.all([source.kill(), sink.kill()]);
     signal.throwIfAborted();
     if (!isStalled) throw error;
-    return { fromExit: null, toExit: null, toStderr: "", fromStderr: fromStderr.trim(), isStalled };
+    return { fromExit: null, toExit: null, fromStderr: source.stderr(), toStderr: sink.stderr(), isStalled };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  readonly hasEnded: () => boolean;
+  /** The end of what it has said. */
+  readonly stderr: () => string;
+  readonly kill: () => Promise<void>;
+}
+
+function start(
+  [program, ...args]: Command,
+  env: Readonly<Record<string, string>>,
+  stdio: ["ignore" | "pipe", "ignore" | "pipe", "pipe"],
+): Started {
+  const child: ChildProcess = spawn(program, args, {
+    detached: true,
+    env: { ...env, LC_ALL: "C", SHLVL: "1" },
+    stdio,
+  });
+  let stderr = "";
+  let hasEnded = false;
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-stderrKept);
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("error", (error) => {
+      stderr += `Cannot run ${program}: ${error.message}`;
+      resolve(null);
+    });
+    child.once("close", resolve);
+  });
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  return {
+    child,
+    ended,
+    hasEnded: () => hasEnded,
+    stderr: () => stderr.trim(),
+    kill: async () => {
+      if (child.pid !== undefined) await endProcessGroup(child.pid);
+      // What cannot be killed waits for a dead file system, and must not keep us here.
+      child.unref();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    },
+  };
+}
+
+/** Everything that `pass` lets through, until either of them has ended: their exits say why. */
+async function pour(
+  source: Started,
+  sink: Started,
+  pass: PipeRequest["pass"],
+  onMove: () => void,
+): Promise<void> {
+  const { stdout } = source.child;
+  const { stdin } = sink.child;
+  if (stdout === null || stdin === null) throw new TypeError("A pipe is missing");
+  let inFlight = 0;
+  let isOpen = true;
+  let wake = () => {};
+  const close = () => {
+    isOpen = false;
+    wake();
+  };
+  stdin.on("error", close);
+  void sink.ended.then(close);
+  for await (const chunk of stdout) {
+    onMove();
+    const passed = pass(chunk as Uint8Array);
+    if (!isOpen || sink.hasEnded()) break;
+    if (passed.length === 0) continue;
+    inFlight += passed.length;
+    stdin.write(passed, () => {
+      inFlight -= passed.length;
+      onMove();
+      if (inFlight <= mostInFlight) wake();
+    });
+    while (inFlight > mostInFlight && isOpen) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  stdin.end();
 }
