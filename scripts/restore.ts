@@ -2,6 +2,7 @@
 /** Get data back: what sets there are, whether they are whole, and out of them what is needed. */
 import { restore } from "#lib/restore/restore.ts";
 import { restoreFlags } from "#lib/restore/restore-flags.ts";
+import { confirmInPlace, restoreInPlace } from "#lib/restore/restore-in-place.ts";
 import { runCommand } from "#lib/run/run-command.ts";
 
 await runCommand({
@@ -12,4 +13,5 @@ await runCommand({
   flags: restoreFlags,
   isWithoutJob: (flags) => flags["from"] !== undefined,
   main: restore,
+  asRun: { isMeant: (flags) => flags["in-place"] === true, choose: confirmInPlace, main: restoreInPlace },
 });

@@ -30,6 +30,15 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     mountPoint: z.string(),
   }),
   z.object({
+    kind: z.literal("swap"),
+    /** A directory that is about to be replaced; it need not exist. */
+    target: z.string(),
+    /** What takes its place: not whole before the swap. */
+    incoming: z.string(),
+    /** The name that it is moved to. */
+    aside: z.string(),
+  }),
+  z.object({
     kind: z.literal("unit"),
     /** A systemd unit that was started and is followed; it outlives the run. */
     unit: z.string(),
@@ -39,16 +48,20 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
 
+/** A directory that a dead run was about to replace. */
+export type SwapEntry = Extract<UndoEntry, { readonly kind: "swap" }>;
+
 /** What a dead run stopped. */
 export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
 
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
-  return kind === "stack" || kind === "frozen";
+  return kind === "stack" || kind === "frozen" || kind === "swap";
 }
 
-/** What does not run comes first, what fills a disk next: nothing that is merely untidy may hold them up. */
+/** What is not in its place comes first, since what runs needs it; then what does not run, then what fills a disk next: nothing that is merely untidy may hold them up. */
 export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
-  const rank = ({ kind }: UndoEntry) => (kind === "stack" ? 0 : kind === "frozen" ? 1 : 2);
+  const order: readonly UndoEntry["kind"][] = ["swap", "stack", "frozen"];
+  const rank = ({ kind }: UndoEntry) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,7 +1,8 @@
 /** One component of a set, written where the plan says. */
 import { join } from "node:path";
-import { type ExtractedArchive, extractArchive } from "#lib/archive/extract-archive.ts";
+import { extractArchive } from "#lib/archive/extract-archive.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
+import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import { formatBytes } from "#lib/core/size.ts";
@@ -63,51 +64,74 @@ export type Restored = Omit<RestoredPart, "seconds">;
 async function restoreTree(
   context: RestoreContext,
   { component, name }: PlannedPart,
-  { from, directory, paths, isTrusted }: PartRequest,
+  request: PartRequest,
 ): Promise<Restored> {
-  const { childEnvironment: env, signal, progress, isRoot } = context;
-  const { file, compression, entries, bytesIn } = component;
-  const write = async (hidden: string): Promise<ExtractedArchive> => {
-    await makeDirectory(context, hidden);
-    const extracted = await extractArchive({
-      archive: join(from, file),
-      compression,
-      directory: hidden,
-      isTrusted,
-      paths,
-      maxEntries: entries ?? mostEntries,
-      maxBytes: bytesIn > 0 ? bytesIn : Number.POSITIVE_INFINITY,
-      keepsOwners: isRoot,
-      env,
-      stallMs: limitsOf(context).stallMs,
-      signal,
-      onBytes: progress.update,
-    });
-    checkCount(file, entries, extracted.members);
-    if (paths.length > 0 && extracted.members.missing.length === paths.length) {
-      throw new OpsError(`Cannot find ${paths.map((path) => `"${path}"`).join(", ")} in ${component.name}`, {
-        outcome: "failed",
-        hint: "Paths are relative to the directory that was backed up; restore show SET names the components",
-      });
-    }
-    return extracted;
-  };
-  const { members, problems } = await writeWhole(context, directory, name, write);
+  const { directory } = request;
+  const tree = await writeWhole(context, directory, name, (hidden) =>
+    extractTree(context, component, hidden, request),
+  );
   return {
     component: component.name,
     target: join(directory, name),
-    message: `${members.kept} of ${members.entries} members`,
+    message: `${tree.kept} of ${tree.entries} members`,
+    problems: tree.problems,
+    missing: tree.missing,
+  };
+}
+
+export interface ExtractedTree {
+  readonly entries: number;
+  readonly kept: number;
+  readonly problems: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** An archive into the new directory `hidden`. Throws OpsError "failed" when it is not what was written, or has none of `paths`. */
+export async function extractTree(
+  context: RestoreContext,
+  component: Component,
+  hidden: string,
+  { from, paths, isTrusted }: Omit<PartRequest, "directory">,
+): Promise<ExtractedTree> {
+  const { childEnvironment: env, signal, progress, isRoot } = context;
+  const { file, compression, entries, bytesIn } = component;
+  await makeDirectory(context, hidden);
+  const { members, problems } = await extractArchive({
+    archive: join(from, file),
+    compression,
+    directory: hidden,
+    isTrusted,
+    paths,
+    maxEntries: entries ?? mostEntries,
+    maxBytes: bytesIn > 0 ? bytesIn : Number.POSITIVE_INFINITY,
+    keepsOwners: isRoot,
+    env,
+    stallMs: limitsOf(context).stallMs,
+    signal,
+    onBytes: progress.update,
+  });
+  checkCount(file, entries, members);
+  if (paths.length > 0 && members.missing.length === paths.length) {
+    throw new OpsError(`Cannot find ${paths.map((path) => `"${path}"`).join(", ")} in ${component.name}`, {
+      outcome: "failed",
+      hint: "Paths are relative to the directory that was backed up; restore show SET names the components",
+    });
+  }
+  const isHarmless = isTrusted || members.neutralised.count + members.refused.count === 0;
+  return {
+    entries: members.entries,
+    kept: members.kept,
+    missing: members.missing,
     problems: [
       ...problems,
       ...nameMembers(members.refused, "left out"),
       ...nameMembers(members.neutralised, "restored"),
-      ...(isTrusted || members.neutralised.count + members.refused.count === 0
+      ...(isHarmless
         ? []
         : [
             "It is a set of another host, or nobody vouches for it: --trust restores devices and set-id bits",
           ]),
     ],
-    missing: members.missing,
   };
 }
 

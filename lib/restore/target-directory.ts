@@ -85,7 +85,7 @@ export async function writeWhole<Value>(
   const hidden = join(directory, `.restoring-${context.runId.slice(0, 8)}-${name}`);
   try {
     const value = await write(hidden);
-    await act(context, ["sync", "--file-system", "--", hidden], `sync "${hidden}"`, syncMs);
+    await syncTree(context, hidden);
     const final = join(directory, name);
     await act(
       context,
@@ -102,6 +102,11 @@ export async function writeWhole<Value>(
     });
     throw error;
   }
+}
+
+/** Wait until everything on its file system is on the medium. */
+export function syncTree(context: RestoreContext, path: string): Promise<void> {
+  return act(context, ["sync", "--file-system", "--", path], `sync "${path}"`, syncMs);
 }
 
 async function act(

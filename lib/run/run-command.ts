@@ -10,6 +10,8 @@ import { formatHelp } from "#lib/run/help-text.ts";
 import { commonFlags, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { createProgress } from "#lib/run/progress.ts";
+import { runDry, runJob } from "#lib/run/run-job.ts";
+import type { ScriptDefinition } from "#lib/run/script.ts";
 import { openSession, readMachineId, type Session, useConfig } from "#lib/run/session.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
@@ -24,6 +26,11 @@ export interface CommandDefinition {
   /** Whether it works on what these flags name, without a configuration. */
   readonly isWithoutJob: (flags: Flags["own"]) => boolean;
   readonly main: (context: CommandContext<Settings>) => Promise<ToolResult>;
+  /** What changes the job's own data is a run of it, under its lock: where these flags ask for it. */
+  readonly asRun?: Pick<ScriptDefinition, "choose"> & {
+    readonly isMeant: (flags: Flags["own"]) => boolean;
+    readonly main: Exclude<ScriptDefinition["main"], "recovery">;
+  };
 }
 
 const { config, json, quiet, verbose, help, version } = commonFlags;
@@ -56,6 +63,8 @@ async function runIn(definition: CommandDefinition, world: World): Promise<numbe
     onBug: session.stop,
   });
   try {
+    if (definition.asRun?.isMeant(flags.own) === true)
+      return await runAsJob(definition.asRun, session, flags);
     const result = await definition.main(await createCommandContext(definition, session, flags));
     session.signal.throwIfAborted();
     await world.stdout.write(flags.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : result.text);
@@ -66,6 +75,17 @@ async function runIn(definition: CommandDefinition, world: World): Promise<numbe
     unwatch();
     await session.log.close();
   }
+}
+
+async function runAsJob(
+  { main, choose }: NonNullable<CommandDefinition["asRun"]>,
+  session: Session,
+  flags: Flags,
+): Promise<number> {
+  const { name, summary } = session.script;
+  const script = { name, summary, main, ...(choose === undefined ? {} : { choose }) };
+  const job = await useConfig(session);
+  return flags.isDryRun ? runDry(script, session, job) : runJob(script, session, job);
 }
 
 async function createCommandContext(

@@ -5,6 +5,7 @@ import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
 import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
+import { undoSwap } from "#lib/stores/swap-directory.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
 /** Undo one act of a run that is dead or at its end; resolves to notes on what was done. Safe to repeat. */
@@ -22,6 +23,8 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
     case "frozen":
       await removeFrozen(entry, { exec, timeoutMs: deadlineMs });
       return [];
+    case "swap":
+      return undoSwap(entry, { exec, timeoutMs: deadlineMs });
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];

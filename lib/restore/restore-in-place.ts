@@ -1,0 +1,189 @@
+/**
+ * `restore restore SET --in-place`: the application as it was, in the place of the application as it is.
+ *
+ * It is restored beside, and looked at, before anything is touched; then two renames, and what was before stays under another
+ * name. A run as any other, under the job's lock, so that whatever ends it in between is put right.
+ */
+import { basename, dirname, join } from "node:path";
+import type { Settings } from "#lib/config/schema.ts";
+import type { Component, Manifest } from "#lib/core/manifest.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import { planRestore } from "#lib/core/restore-plan.ts";
+import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import { stampOf } from "#lib/core/set-choice.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import { chooseFound } from "#lib/restore/choose-found.ts";
+import { fetchSet } from "#lib/restore/fetch-set.ts";
+import type { FoundSet } from "#lib/restore/find-sets.ts";
+import { checkReplaceable } from "#lib/restore/live-directory.ts";
+import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
+import { listFlag } from "#lib/restore/restore-flags.ts";
+import { extractTree } from "#lib/restore/restore-part.ts";
+import { syncTree } from "#lib/restore/target-directory.ts";
+import { isOwnSet } from "#lib/restore/trust.ts";
+import { swapDirectory } from "#lib/stores/swap-directory.ts";
+
+interface InPlacePlan {
+  readonly context: RestoreContext;
+  readonly copies: readonly [FoundSet, ...FoundSet[]];
+  readonly component: Component;
+  /** The directory that is replaced. */
+  readonly target: string;
+  /** Whether there is anything to replace. */
+  readonly isThere: boolean;
+  readonly incoming: string;
+  readonly aside: string;
+}
+
+/** Ask whoever is there to type what will happen; undefined when the answer is another one. */
+export async function confirmInPlace(run: RunContext<Settings>): Promise<readonly string[] | undefined> {
+  const plan = await makePlan(run);
+  if (run.operator.flags["yes"] === true) return ["application"];
+  const word = `RESTORE ${run.settings.JOB}`;
+  if (!run.operator.isThere) {
+    throw new OpsError(`Nobody is there to type "${word}"`, {
+      outcome: "usage",
+      hint: "Give --yes if it is meant so",
+    });
+  }
+  for (const line of describePlan(plan)) await run.operator.tell(`${line}\n`);
+  const answer = await run.operator.ask(`Type "${word}" to go on, anything else to leave: `);
+  return answer?.trim() === word ? ["application"] : undefined;
+}
+
+export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResult> {
+  const plan = await makePlan(run);
+  if (run.isDryRun) return result(`Would restore ${plan.target}`, describePlan(plan));
+  const { context, component, target, incoming, aside, isThere } = plan;
+  const swap = { kind: "swap", target, incoming, aside } as const;
+  const files = await fetchSet(context, plan.copies, [component], dirname(target));
+  await run.journal.record(swap);
+  context.progress.begin(`restore ${component.name}`, component.bytesIn);
+  const request = { from: files.directory, paths: [], isTrusted: isTrusted(context, files.copy.manifest) };
+  const extracted = await extractTree(context, component, incoming, request).finally(context.progress.end);
+  refuseUnlessWhole(extracted.problems);
+  await syncTree(context, incoming);
+  await swapDirectory(swap, { exec: run.deps.exec, timeoutMs: limitsOf(context).fsTimeoutMs });
+  await run.journal.forget(swap);
+  // Also for whoever stopped it when there was nothing left to stop.
+  if (run.signal.aborted)
+    run.log.warning("restore.swapped", `It was too late to stop: ${target} has been replaced`);
+  await files.close();
+  const kept = isThere ? `what was before lies in ${aside}` : "there was nothing before";
+  return result(
+    `Restored ${target} from ${stampOf(files.copy.manifest)} (${extracted.kept} members); ${kept}`,
+    [
+      ...files.notes,
+      ...(isThere ? [`To go back: mv '${target}' '${target}.restored' && mv '${aside}' '${target}'`] : []),
+    ],
+  );
+}
+
+async function makePlan(run: RunContext<Settings>): Promise<InPlacePlan> {
+  const context = await contextOf(run);
+  const { operands, flags } = context;
+  const [, name, ...paths] = operands;
+  if (name === undefined || paths.length > 0) {
+    throw new OpsError("In place, one SET is restored as a whole", {
+      outcome: "usage",
+      hint: "Without --in-place single paths come into a directory of their own",
+    });
+  }
+  const { APP_DIR } = run.settings;
+  const components = listFlag(flags["component"]);
+  if (APP_DIR === undefined || components.some((component) => component !== "application")) {
+    throw new OpsError("Only the application is restored in place, into APP_DIR", {
+      outcome: "usage",
+      hint: "Databases come into new ones beside those in use: leave --in-place out",
+    });
+  }
+  const chosen = await chooseFound(context, name);
+  if (chosen.kind === "legacy") {
+    throw new OpsError("A legacy archive is not restored in place", {
+      outcome: "usage",
+      hint: "Restore it into a directory, look at it, and move it",
+    });
+  }
+  const [part] = planRestore(chosen.copies[0].manifest, {
+    components: ["application"],
+    paths: [],
+    databaseFor: () => undefined,
+  });
+  if (part === undefined) throw new TypeError("No part was planned");
+  const { target, isThere } = await checkReplaceable(context, APP_DIR, part.component.bytesIn);
+  const parent = dirname(target);
+  const id = run.runId.slice(0, 8);
+  const stamp = run.startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
+  return {
+    context,
+    copies: chosen.copies,
+    component: part.component,
+    target,
+    isThere,
+    incoming: join(parent, `.restoring-${id}-${basename(target)}`),
+    aside: join(parent, `${basename(target)}.before-${stamp}Z-${id}`),
+  };
+}
+
+async function contextOf(run: RunContext<Settings>): Promise<RestoreContext> {
+  const { deps, log, progress, host, runId, startedAt, isDryRun, signal, childEnvironment, settings } = run;
+  const id = await deps.exec(["id", "-u"], { timeoutMs: settings.FS_TIMEOUT, signal });
+  return {
+    deps,
+    log,
+    progress,
+    host,
+    runId,
+    startedAt,
+    isDryRun,
+    signal,
+    childEnvironment,
+    settings,
+    isRoot: id.stdout.trim() === "0",
+    cwd: dirname(settings.APP_DIR ?? "/"),
+    cacheDirectory: join(settings.STATE_DIR, settings.JOB, "listings-restore"),
+    operands: run.operator.operands,
+    flags: run.operator.flags,
+  };
+}
+
+function isTrusted(context: RestoreContext, manifest: Manifest): boolean {
+  return context.flags["trust"] === true || isOwnSet(context, manifest);
+}
+
+/** What lacks anything does not take the place of what is there. */
+function refuseUnlessWhole(problems: readonly string[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new OpsError(`Nothing was replaced: ${first}`, {
+    outcome: "failed",
+    hint: "Restore it into a directory of its own, and look at it",
+    problems: [...problems],
+  });
+}
+
+function describePlan({ context, copies, component, target, isThere, aside }: InPlacePlan): string[] {
+  const [{ manifest, place }] = copies;
+  return [
+    `Set ${stampOf(manifest)} of ${manifest.host.name}/${manifest.job} (${manifest.outcome}) from ${place.name}`,
+    `${target} becomes what it was then: ${formatBytes(component.bytesIn)}${component.entries === undefined ? "" : ` in ${component.entries} entries`}`,
+    isThere ? `What is there now is kept as ${aside}` : "There is nothing of that name now",
+    ...(isTrusted(context, manifest)
+      ? []
+      : ["It is no set of this host: with devices or set-id bits it is refused (--trust)"]),
+    "Services that use it are not stopped: stop them first if they write to it",
+  ];
+}
+
+function result(headline: string, notes: readonly string[]): RunResult {
+  const selection = ["application"];
+  return {
+    outcome: "complete",
+    headline,
+    problems: [],
+    notes: [...notes],
+    findings: [],
+    parts: [],
+    selection,
+  };
+}

@@ -1,0 +1,154 @@
+/** `restore restore SET --in-place`: what it replaces, what it keeps, and when it touches nothing. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { execFileSync, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { isSystemAdmin } from "#test/support/capabilities.ts";
+import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
+import { createJob, type TestJob } from "#test/support/job.ts";
+import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+
+const script = "scripts/restore.ts";
+
+describe.each(runtimes)("restore --in-place on %s", (runtime) => {
+  let sandbox: Sandbox;
+  let job: TestJob;
+
+  beforeEach(async () => {
+    sandbox = await createSandbox();
+    job = await createJob(sandbox);
+    expect(await sandbox.run("bun", "scripts/backup-run.ts", ["-c", job.config])).toMatchObject({
+      exitCode: 0,
+    });
+    writeFileSync(join(job.app, "index.php"), "broken\n");
+  });
+  afterEach(() => sandbox[Symbol.asyncDispose]());
+
+  const run = (...more: string[]) =>
+    sandbox.run(runtime, script, ["restore", "latest", "--in-place", "-c", job.config, ...more]);
+  const isBroken = () => readFileSync(join(job.app, "index.php"), "utf8") === "broken\n";
+  const beside = () => readdirSync(sandbox.path("srv")).filter((name) => name !== "app");
+
+  test("replaces the application, keeps what was there, and says how to go back", async () => {
+    const before = describeTree(job.app);
+    const ended = await run("--yes", "--json");
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(isBroken()).toBe(false);
+    const [kept = "nothing", ...others] = beside();
+    expect(others).toEqual([]);
+    expect(compareTrees(before, describeTree(sandbox.path("srv", kept)))).toEqual([]);
+    const report = JSON.parse(ended.stdout);
+    expect(report).toMatchObject({ outcome: "complete", script: "restore" });
+    const [, back = "false"] = /^To go back: (.*)$/.exec(report.notes.at(-1)) ?? [];
+    execFileSync("sh", ["-c", back]);
+    expect(isBroken()).toBe(true);
+  });
+
+  test("restores what is gone, and follows a link to where the application lies", async () => {
+    rmSync(job.app, { recursive: true });
+    expect(await run("--yes")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(beside()).toEqual([]);
+    renameSync(job.app, sandbox.path("srv/release-1"));
+    symlinkSync("release-1", job.app);
+    writeFileSync(join(job.app, "index.php"), "broken\n");
+    expect(await run("--yes")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(isBroken()).toBe(false);
+    expect(execFileSync("readlink", [job.app]).toString()).toBe("release-1\n");
+  });
+
+  test("is no sign of a backup: the time of the last complete one stays", async () => {
+    const status = () => JSON.parse(readFileSync(sandbox.path("state/app/status.json"), "utf8"));
+    const before = status();
+    await run("--yes");
+    expect(status().lastCompleteAt).toBe(before.lastCompleteAt);
+  });
+
+  test("says in a dry run what it would do, and does nothing", async () => {
+    const ended = await run("--dry-run");
+    expect(ended.exitCode).toBe(0);
+    expect(ended.stdout).toContain(`What is there now is kept as ${job.app}.before-`);
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test.each([
+    ["without a word from anybody", [], 64, 'Nobody is there to type "RESTORE app"'],
+    [
+      "of a database",
+      ["--yes", "--component", "database-shop"],
+      64,
+      "Only the application is restored in place",
+    ],
+    ["of single paths", ["--yes", "index.php"], 64, "one SET is restored as a whole"],
+  ])("touches nothing %s", async (_name, flags, exitCode, words) => {
+    const ended = await run(...flags);
+    expect(ended.exitCode).toBe(exitCode);
+    expect(ended.stderr).toContain(words);
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test("touches nothing when the set is damaged", async () => {
+    const archive = join(job.sets()[0] ?? "", "application.tar.zst");
+    const bytes = readFileSync(archive);
+    bytes[40]! ^= 1;
+    writeFileSync(archive, bytes);
+    const ended = await run("--yes");
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("another SHA-256");
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test("touches nothing while a backup runs, and says who holds the lock", async () => {
+    const holder = spawn("flock", [job.lockFile, "sh", "-c", `echo held; exec sleep 60`], {
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    });
+    await new Promise((resolve) => holder.stdout.once("data", resolve));
+    const ended = await run("--yes").finally(() => process.kill(-holder.pid!));
+    expect(ended.exitCode).toBe(75);
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test("rolls back when the second rename fails", async () => {
+    await sandbox.fake(
+      "mv",
+      `#!/bin/sh\ncase "$*" in *.restoring-*) echo "mv: Input/output error" >&2; exit 1;; *) exec /bin/mv "$@";; esac\n`,
+    );
+    const ended = await run("--yes");
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("Input/output error");
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test.skipIf(!isSystemAdmin)("touches nothing where something is mounted", async () => {
+    mkdirSync(join(job.app, "uploads"));
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", join(job.app, "uploads")]);
+    try {
+      const ended = await run("--yes");
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toContain(`something is mounted at ${join(job.app, "uploads")}`);
+      expect([isBroken(), beside()]).toEqual([true, []]);
+    } finally {
+      execFileSync("umount", [join(job.app, "uploads")]);
+    }
+  });
+
+  test("touches nothing where there is no room", async () => {
+    await sandbox.fake(
+      "stat",
+      `#!/bin/sh\ncase "$*" in *--file-system*) echo "1 100 512";; *) exec /usr/bin/stat "$@";; esac\n`,
+    );
+    const ended = await run("--yes");
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("required beside what is there");
+    expect([isBroken(), existsSync(job.journal)]).toEqual([true, false]);
+  });
+});
