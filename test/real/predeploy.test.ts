@@ -3,11 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import {
   defineUnits,
   everyUnit,
+  mostAtOnce,
   mountNas,
   pgbackrest,
   readTraces,
   restics,
   sanoid,
+  spansOf,
   syncoids,
   writeStages,
 } from "#test/support/predeploy-units.ts";
@@ -106,10 +108,7 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     expect(exitCode).toBe(0);
     const samples = machine.shell("cat /run/t.samples").split("\n").map(Number);
     expect(Math.max(...samples)).toBeLessThanOrEqual(3);
-    const traces = readTraces(machine);
-    const times = (units: readonly string[]) =>
-      units.flatMap((unit) => [traces.get(unit) ?? ([0, 0] as const)]);
-    const stages = [[sanoid], syncoids, [pgbackrest], restics].map(times);
+    const stages = [[sanoid], syncoids, [pgbackrest], restics].map((units) => spansOf(machine, units));
     for (const [index, stage] of stages.entries()) {
       const before = stages[index - 1] ?? [];
       expect(Math.min(...stage.map(([began]) => began))).toBeGreaterThan(
@@ -300,8 +299,3 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     expect([exitCode, JSON.parse(stdout).successful, JSON.parse(stdout).failed]).toEqual([1, 14, 1]);
   });
 });
-
-/** How many of these spans of time overlap at most. */
-function mostAtOnce(spans: readonly (readonly [began: number, ended: number])[]): number {
-  return Math.max(...spans.map(([at]) => spans.filter(([began, ended]) => began <= at && at < ended).length));
-}

@@ -60,6 +60,20 @@ export function readTraces(
   return traces;
 }
 
+/** When each of these ran; one that did not at the beginning of all time. */
+export function spansOf(
+  machine: SystemdMachine,
+  units: readonly string[],
+): (readonly [began: number, ended: number])[] {
+  const traces = readTraces(machine);
+  return units.map((unit) => traces.get(unit) ?? ([0, 0] as const));
+}
+
+/** How many of these spans of time overlap at most. */
+export function mostAtOnce(spans: readonly (readonly [began: number, ended: number])[]): number {
+  return Math.max(...spans.map(([at]) => spans.filter(([began, ended]) => began <= at && at < ended).length));
+}
+
 /** The shipped stages with every timeout replaced, as a file of the machine. */
 export function writeStages(machine: SystemdMachine, change: (text: string) => string): string {
   const shipped = readFileSync(join(projectDirectory, "examples/predeploy/stages.yaml"), "utf8");

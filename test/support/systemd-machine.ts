@@ -169,7 +169,7 @@ cd /run/systemd/system
 for unit in *.service; do
   [ -e "$unit" ] && systemctl kill --signal=KILL "$unit" 2>/dev/null || true
 done
-[ -z "$(ls)" ] || systemctl stop --no-block $(ls)
+[ -z "$(ls)" ] || systemctl stop --no-block $(ls) 2>/dev/null || true
 rm -rf ./*.service ./*.timer /var/lib/lastgood /var/log/backup-run.log /etc/lastgood /run/t
 systemctl daemon-reload
 systemctl reset-failed
