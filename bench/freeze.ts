@@ -94,7 +94,8 @@ async function measureShape(type: string, mount: string, shape: Shape): Promise<
   });
   const { strategy } = planFreeze(facts, [], "auto");
   const best = Math.min(...freezeStrategies.map((way) => median(way) ?? Number.POSITIVE_INFINITY));
-  const ratio = ((median(strategy) ?? 0) / best).toFixed(2);
+  const taken = median(strategy) ?? 0;
+  const ratio = `${(taken / best).toFixed(2)} (+${(taken - best).toFixed(2)} s)`;
   console.log(`| ${type} | ${shape.name} | ${cells.join(" | ")} | ${strategy} | ${ratio} |`);
 }
 
