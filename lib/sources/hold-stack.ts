@@ -122,6 +122,11 @@ function describeEnd(
     : [
         `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. ${end.manualCommand}`,
       ];
+  for (const container of end.ranAlready) {
+    problems.push(
+      `Container "${container}" was started by somebody else while stack "${name}" was stopped: its data may be of more than one moment`,
+    );
+  }
   const retried = attempts > 1 && isRunning ? [`Stack "${name}" needed ${attempts} attempts to start`] : [];
   return {
     isRunning,

@@ -8,6 +8,7 @@ import { planStop } from "#lib/core/stop-plan.ts";
 import { type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
 import type { OpenSource, SourceAccess } from "#lib/sources/source.ts";
 import type { StackSettings } from "#lib/sources/stack-settings.ts";
+import { chooseMethod } from "#lib/stacks/choose-method.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import type { FrozenRoot } from "#lib/stacks/freezer.ts";
 import type { StackReading } from "#lib/stacks/read-stacks.ts";
@@ -29,16 +30,18 @@ export async function openStack(
       { outcome: "failed", hint: "docker compose ls --all" },
     );
   }
-  const { record, notes: stopNotes } = planStop(containers, settings.STACK_STOP);
-  const notes = [...reading.notes, ...stopNotes];
+  const planned = planStop(containers, settings.STACK_STOP);
+  const notes = [...reading.notes, ...planned.notes];
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
-  if (record === undefined) {
+  if (planned.record === undefined) {
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
     return { ...archive(lying), problems: reading.problems, notes };
   }
   const plan = await planStack(reading, settings, access);
   // What has been begun is ended: docker hears of no signal of the run.
   const docker = createDocker({ exec: access.exec });
+  const { record, notes: methodNotes } = await chooseMethod(docker, planned.record, containers);
+  notes.push(...methodNotes);
   const before = await runLabelHooks(docker, containers, "exec-pre");
   const after = once(() => runLabelHooks(docker, containers, "exec-post"));
   let held: HeldStack;

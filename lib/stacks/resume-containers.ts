@@ -25,16 +25,23 @@ export async function readRecorded(docker: Docker, record: StackRecord): Promise
   return matchRecord(record, await docker.readContainers());
 }
 
+export interface Resumption {
+  /** Why docker could not start a container, by its name. */
+  readonly problems: ReadonlyMap<string, string>;
+  /** Names of those that were not stopped any more, or not yet. */
+  readonly ranAlready: readonly string[];
+}
+
 /**
  * Start level by level what does not run; a level waits for the health of what it depends on, until `healthTimeoutMs` is over.
  *
- * One that cannot be started holds up no other: better half a stack than none. The problems come back, by container.
+ * One that cannot be started holds up no other: better half a stack than none.
  */
 export async function resumeContainers(
   starter: Starter,
   record: StackRecord,
   healthTimeoutMs: number,
-): Promise<Map<string, string>> {
+): Promise<Resumption> {
   const problems = new Map<string, string>();
   const deadline = starter.clock.monotonicMs() + healthTimeoutMs;
   const note = (recorded: RecordedContainer, error: unknown) => {
@@ -42,6 +49,9 @@ export async function resumeContainers(
     problems.set(recorded.name, describeError(error));
   };
   let matches = await readRecorded(starter.docker, record);
+  const ranAlready = matches.flatMap(({ container }) =>
+    container && isActive(container) ? container.name : [],
+  );
   const missing = matches.flatMap(({ recorded, container }) => (container === undefined ? recorded : []));
   if (missing.length > 0) {
     await remakeMissing(starter.docker, record, missing).catch((error: unknown) => {
@@ -72,7 +82,7 @@ export async function resumeContainers(
       );
     });
   }
-  return problems;
+  return { problems, ranAlready };
 }
 
 /** The containers of a level, all at once. */
@@ -111,8 +121,12 @@ export function locate({ project, directory, configFiles, environmentFiles }: St
   return { project, directory, configFiles, environmentFiles };
 }
 
+export function isActive({ state }: Container): boolean {
+  return state === "running" || state === "restarting";
+}
+
 async function resume(docker: Docker, container: Container): Promise<void> {
-  if (container.state === "running" || container.state === "restarting") return;
+  if (isActive(container)) return;
   await (container.state === "paused" ? docker.unpause(container) : docker.start(container));
 }
 

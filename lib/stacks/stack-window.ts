@@ -85,6 +85,7 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     attempts: 1,
     problems: [describeError(error)],
     notes: [],
+    ranAlready: [],
     manualCommand: manualStartCommand(stopped.record),
     seconds: (clock.monotonicMs() - openedMs) / 1000,
   });

@@ -42,6 +42,8 @@ export interface StartResult {
   /** Empty when it is running. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
+  /** Containers that ran before they were started: somebody else did, while the stack was to be stopped. */
+  readonly ranAlready: readonly string[];
   /** For a person, when it is not running. */
   readonly manualCommand: string;
 }
@@ -55,6 +57,7 @@ interface Attempt {
   /** Why docker could not start a container, by its name; by "" what concerns all. */
   readonly errors: ReadonlyMap<string, string>;
   readonly marks: ReadonlyMap<string, StartMark>;
+  readonly ranAlready: readonly string[];
 }
 
 /** Start the containers of a record; returns as soon as docker has started them all, or cannot. */
@@ -74,11 +77,12 @@ async function confirmStart(
   first: Attempt,
 ): Promise<StartResult> {
   const manualCommand = manualStartCommand(record);
+  const { ranAlready } = first;
   let attempt = first;
   for (let attempts = 1; ; attempts += 1) {
     const { problems, notes, isFinal } = await checkAttempt(starter, record, options, attempt);
     if (isFinal || attempts >= options.maxAttempts) {
-      return { isRunning: problems.length === 0, attempts, problems, notes, manualCommand };
+      return { isRunning: problems.length === 0, attempts, problems, notes, ranAlready, manualCommand };
     }
     options.onRetry?.(attempts + 1, problems);
     await starter.clock.sleep(options.retryDelayMs, starter.signal);
@@ -92,14 +96,15 @@ async function attemptStart(starter: Starter, record: StackRecord, options: Star
   const deadline = clock.monotonicMs() + options.engineTimeoutMs;
   for (;;) {
     try {
-      const errors = await resumeContainers(starter, record, options.healthTimeoutMs);
+      const { problems, ranAlready } = await resumeContainers(starter, record, options.healthTimeoutMs);
       const matches = await readRecorded(docker, record);
       const containers = matches.flatMap(({ container }) => (container === undefined ? [] : [container]));
-      return { errors, marks: new Map(containers.map((container) => [container.id, container])) };
+      const marks = new Map(containers.map((container) => [container.id, container]));
+      return { errors: problems, marks, ranAlready };
     } catch (error) {
       const description = describeDocker(error);
       const isOver = !isPassing(error) || clock.monotonicMs() >= deadline;
-      if (isOver) return { errors: new Map([["", description]]), marks: new Map() };
+      if (isOver) return { errors: new Map([["", description]]), marks: new Map(), ranAlready: [] };
     }
     await clock.sleep(pollMs, signal);
   }

@@ -9,7 +9,7 @@ import { OpsError } from "#lib/core/ops-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import { planLevels } from "#lib/core/start-order.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
-import { locate, readRecorded } from "#lib/stacks/resume-containers.ts";
+import { isActive, locate, readRecorded } from "#lib/stacks/resume-containers.ts";
 
 /** Stop, pause or take down. Throws OpsError "failed" when something still runs, or docker cannot say. */
 export async function stopStack(docker: Docker, record: StackRecord): Promise<void> {
@@ -25,18 +25,14 @@ export async function stopStack(docker: Docker, record: StackRecord): Promise<vo
     if (record.how === "stop") await docker.stop(level);
     else await Promise.all(level.map((container) => docker.pause(container)));
   }
-  const active = await readActive(docker, record);
+  const active = (await readRecorded(docker, record)).flatMap(({ container }) =>
+    container !== undefined && isActive(container) ? container : [],
+  );
   if (active.length === 0) return;
   throw new OpsError(`Cannot ${record.how} stack "${record.project}": ${describeActive(active)}`, {
     outcome: "failed",
     hint: "Does something else start its containers, such as an updater or a person?",
   });
-}
-
-/** Containers of the record that run at this moment; while a stack is stopped there must be none. */
-export async function readActive(docker: Docker, record: StackRecord): Promise<readonly Container[]> {
-  const containers = (await readRecorded(docker, record)).flatMap(({ container }) => container ?? []);
-  return containers.filter(({ state }) => state === "running" || state === "restarting");
 }
 
 function describeActive(active: readonly Container[]): string {

@@ -189,6 +189,7 @@ describe.skipIf(!hasDocker).concurrent("startStack()", () => {
       attempts: 3,
       problems: ['Container "dead-app-1" does not run: it is exited with exit code 3'],
       notes: [],
+      ranAlready: [],
       manualCommand: "docker start dead-app-1",
     });
   });

@@ -41,6 +41,7 @@ describe("startStack()", () => {
       attempts: 1,
       problems: [],
       notes: [],
+      ranAlready: [],
       manualCommand: "docker start db web",
     });
     expect([startedMs, clock.monotonicMs()]).toEqual([0, 2000]);
