@@ -144,9 +144,11 @@ export async function createLegacyStacks(
 
   const ourBackups = sandbox.path("ours");
   mkdirSync(ourBackups);
+  let imported: Promise<Ended> | undefined;
   /** What the importer prints, but for the places that are the sandbox's. */
   const migrate = async (settings: Readonly<Record<string, string>>) => {
-    const migrated = await sandbox.run("bun", "scripts/migrate.ts", ["docker-stacks", configFile]);
+    imported ??= sandbox.run("bun", "scripts/migrate.ts", ["docker-stacks", configFile]);
+    const migrated = await imported;
     if (migrated.exitCode !== 0) throw new Error(migrated.stderr);
     const own = {
       HOST_NAME: "web1",
