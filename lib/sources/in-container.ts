@@ -45,31 +45,45 @@ export function describeContainerCommand(container: DatabaseContainer | undefine
   return `docker compose -p ${container.project} exec -T ${container.service} `;
 }
 
-/** A command in a container, without credentials. */
+/** A short question in a container. */
 export function commandInContainer(id: string, command: readonly string[]): Command {
   return ["docker", "exec", "--interactive", id, ...command];
 }
 
+/** A file of ours that a command in a container needs, and what stands for its path in that command. */
+interface HandedFile {
+  readonly path: string;
+  readonly marker: string;
+}
+
 /**
- * A command in a container that is handed a file of ours: by its standard input, into a file that only its user can read,
- * whose path takes the place of `marker` in the command, and which goes with it. Nothing of it is in any argument list.
+ * A command in a container that ends when this side of it does: docker lets go of what it has started, and a dump would go on
+ * for hours behind a run that was killed. What tells it is the end of its standard input, which is held open here.
+ *
+ * By the same way comes the file, first its size: into one that only its user can read there, and which goes with the command.
+ * Nothing of it is in any argument list.
  */
-export function commandWithFile(
+export function commandOnLifeline(
   id: string,
-  file: string,
-  marker: string,
+  handed: HandedFile | undefined,
   command: readonly string[],
 ): Command {
-  const inside =
-    'umask 077; f=$(mktemp) || exit; trap \'rm -f "$f"\' EXIT HUP INT TERM; cat >"$f" || exit; m=$1; shift; n=$#; ' +
-    'while [ "$n" -gt 0 ]; do a=$1; shift; n=$((n - 1)); ' +
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell expands these
-    'case $a in *"$m"*) a="${a%%"$m"*}$f${a#*"$m"}";; esac; set -- "$@" "$a"; done; "$@"';
-  return [
-    "sh",
-    "-c",
-    'exec "$@" <"$0"',
-    file,
-    ...commandInContainer(id, ["sh", "-c", inside, "sh", marker, ...command]),
-  ];
+  const { path, marker } = handed ?? { path: "", marker: "" };
+  const words = commandInContainer(id, ["sh", "-c", inContainer, "sh", marker, ...command]);
+  return ["/bin/bash", "--norc", "--noprofile", "-c", onThisSide, path, ...words];
 }
+
+const onThisSide =
+  'exec 3< <(if [ -n "$0" ]; then stat -c %s -- "$0" && cat -- "$0"; else echo 0; fi && exec sleep infinity 2>/dev/null); held=$!; ' +
+  '"$@" <&3 3<&-; code=$?; kill "$held" 2>/dev/null; exit "$code"';
+
+const inContainer =
+  'read -r size || exit; file=; trap \'[ -z "$file" ] || rm -f "$file"\' EXIT; trap "exit 143" HUP INT TERM; ' +
+  'if [ "$size" -gt 0 ]; then umask 077; file=$(mktemp) && dd bs=1 count="$size" of="$file" 2>/dev/null || exit; fi; ' +
+  'm=$1; shift; n=$#; while [ "$n" -gt 0 ]; do a=$1; shift; n=$((n - 1)); ' +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell expands these
+  'if [ -n "$m" ]; then case $a in *"$m"*) a="${a%%"$m"*}$file${a#*"$m"}";; esac; fi; set -- "$@" "$a"; done; ' +
+  // The program's own input is empty; a shell reads byte by byte, so the rest of ours is still there.
+  'exec 3<&0; "$@" </dev/null 3<&- & program=$!; ' +
+  '{ read -r _ <&3; kill "$program"; } >/dev/null 2>&1 & watch=$!; ' +
+  'wait "$program"; code=$?; kill "$watch" 2>/dev/null; exit "$code"';

@@ -5,7 +5,7 @@ import type { MysqlTarget } from "#lib/core/database-url.ts";
 import type { ExecResult } from "#lib/core/deps.ts";
 import { hintOnMysql, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { commandInContainer, commandWithFile, findContainer } from "#lib/sources/in-container.ts";
+import { commandInContainer, commandOnLifeline, findContainer } from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];
@@ -35,10 +35,10 @@ export async function openMysql(target: MysqlTarget, access: SourceAccess): Prom
       const option = file === undefined ? [] : [`--defaults-extra-file=${file.path}`];
       return [program, ...option, ...connection, ...args];
     }
-    if (file === undefined) return commandInContainer(id, [program, ...connection, ...args]);
+    if (file === undefined) return commandOnLifeline(id, undefined, [program, ...connection, ...args]);
     const option = `--defaults-extra-file=${optionFileMarker}`;
     const inside = ["env", "HOME=/nonexistent", program, option, ...connection, ...args];
-    return commandWithFile(id, file.path, optionFileMarker, inside);
+    return commandOnLifeline(id, { path: file.path, marker: optionFileMarker }, inside);
   };
   const dump = await findProgram(["mariadb-dump", "mysqldump"], id, access);
   const client = await findProgram(["mariadb", "mysql"], id, access);

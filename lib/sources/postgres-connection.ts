@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
-import { commandInContainer, commandWithFile, findContainer } from "#lib/sources/in-container.ts";
+import { commandInContainer, commandOnLifeline, findContainer } from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];
@@ -55,16 +55,14 @@ export async function connectPostgres(
   if (target.container === undefined) return connectHere(target, passwordFile, access);
   const id = await findContainer(target.container, access);
   const parameters = listParameters(target, passwordFile && passwordFileMarker, access);
+  const handed = passwordFile === undefined ? undefined : { path: passwordFile, marker: passwordFileMarker };
   const before = [
     "env",
     ...parameters.map((pair) => pair.join("=")),
     ...(target.user === undefined ? asImageUser : []),
   ];
   return {
-    connected: (...command) =>
-      passwordFile === undefined
-        ? commandInContainer(id, [...before, ...command])
-        : commandWithFile(id, passwordFile, passwordFileMarker, [...before, ...command]),
+    connected: (...command) => commandOnLifeline(id, handed, [...before, ...command]),
     alone: (...command) => commandInContainer(id, command),
     env: {},
   };

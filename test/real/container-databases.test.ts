@@ -246,6 +246,51 @@ describe.skipIf(!(hasDocker && hasMariadb && hasPostgres))("A database in a cont
     return { begins: /^.*?(?:mariadb|psql|pg_restore)(?= )/.exec(command)?.[0], status };
   };
 
+  test.each([
+    ["bun", "SIGKILL", "maria", "mysql", "mariadb-dump"],
+    ["deno", "SIGTERM", "pg", "postgres", "pg_dump"],
+  ] as const)(
+    "whose run (%s) ends by %s in the middle of a dump has nobody dump it any more: %s",
+    async (runtime, signal, service, scheme, program) => {
+      await using sandbox = await createSandbox();
+      mysql("mysql", "CREATE OR REPLACE DATABASE big");
+      mysql("big", "CREATE TABLE t AS SELECT REPEAT('x', 1000) AS a FROM seq_1_to_20000");
+      psql("postgres", "DROP DATABASE IF EXISTS big", "CREATE DATABASE big");
+      psql("big", "CREATE TABLE t AS SELECT repeat('x', 1000) AS a FROM generate_series(1, 20000)");
+      // Nothing is taken from the dump, which stands still.
+      const begun = sandbox.path("begun");
+      await sandbox.fake(
+        "zstd",
+        `#!/bin/sh\ncase "$*" in *--version*) exec /usr/bin/zstd "$@";; esac\ntouch ${begun}\nexec sleep 1000\n`,
+      );
+      const job = await createJob(sandbox, {
+        RUNTIME_DIR: sandbox.path("run"),
+        APP_DIR: undefined,
+        DATABASES: `${scheme}://${login}/big?compose=shop/${service}`,
+      });
+      const processes = () => inside(service, "ps", "-e", "-o", "args");
+      const running = sandbox.start(runtime, "scripts/backup-run.ts", ["--config", job.config], {
+        env: environmentOf(sandbox),
+      });
+      await waitFor(() => existsSync(begun) && processes().includes(program), {
+        what: "the dump to begin",
+        timeoutMs: 30_000,
+      });
+      expect(inside(service, "ls", "/tmp")).toContain("tmp.");
+      running.kill(signal);
+      await running.exited;
+      await waitFor(() => !processes().includes(program), {
+        what: "the dump to end there",
+        timeoutMs: 30_000,
+      });
+      await waitFor(() => !inside(service, "ls", "/tmp").includes("tmp."), { what: "the password to go" });
+      await waitFor(() => !existsSync(job.journal), {
+        what: "the guardian to finish what it left",
+        timeoutMs: 30_000,
+      });
+    },
+  );
+
   describe("cannot be dumped, in docker's or the server's words with a hint, when", () => {
     test.each([
       [
