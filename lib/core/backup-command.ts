@@ -42,11 +42,11 @@ const known: Readonly<Record<string, Known>> = {
 
 /** Programs of others, and names that say it. */
 const foreign =
-  /^(?:borg|borgmatic|restic|resticprofile|autorestic|rsnapshot|duplicity|duply|kopia|vzdump|(?!dpkg-).*backup.*)$/;
+  /^(?:borg|borgmatic|restic|resticprofile|autorestic|rsnapshot|duplicity|duply|kopia|vzdump|mysqldump|mariadb-dump|pg_dump|pg_dumpall|(?!dpkg-).*backup.*)$/;
 
 /** Programs that start the program which stands after them. */
 const launchers = new Set(
-  "bash bun chronic cronic dash deno env exec flock ionice nice node nohup npx ksh runuser setpriv setsid sh su sudo systemd-cat systemd-inhibit systemd-run taskset time timeout zsh".split(
+  "bash bun chronic cronic dash deno env exec flock ionice nice node nohup npx ksh run-one runitor runuser setpriv setsid sh su sudo systemd-cat systemd-inhibit systemd-run taskset time timeout zsh".split(
     " ",
   ),
 );
@@ -106,15 +106,14 @@ function describeLaunched(word: string, rest: readonly string[]): BackupCommand 
 function describe(word: string, rest: readonly string[]): BackupCommand | undefined {
   const program = baseName(word);
   const facts = known[program] ?? ofOurs(program);
-  const options = rest.filter((each) => !each.startsWith("$"));
   if (facts === undefined) {
     if (!foreign.test(program)) return undefined;
-    const identity = [program, ...options].join(" ");
+    const identity = [program, ...rest].join(" ");
     return { role: "foreign", program, config: undefined, lockFile: undefined, identity };
   }
-  if (options.some((option) => harmless.has(option))) return undefined;
-  const config = facts.isOurs === true ? readConfigFlag(options) : undefined;
-  const identity = [program, ...options].join(" ");
+  if (rest.some((option) => harmless.has(option))) return undefined;
+  const config = facts.isOurs === true ? readConfigFlag(rest) : undefined;
+  const identity = [program, ...rest].join(" ");
   return { role: facts.role, program, config, lockFile: facts.lockFile, identity };
 }
 

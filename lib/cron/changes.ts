@@ -3,7 +3,7 @@ import { chmod, lstat, readFile, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeError, errorCode, OpsError } from "#lib/core/ops-error.ts";
 import { inside, type Machine } from "#lib/cron/machine.ts";
-import { replaceFile } from "#lib/cron/replace-file.ts";
+import { type Ownership, replaceFile } from "#lib/cron/replace-file.ts";
 import { syncDirectory } from "#lib/tools/fsync.ts";
 
 export interface Change {
@@ -14,19 +14,23 @@ export interface Change {
   readonly undo: () => Promise<void>;
 }
 
-const rootsOwn = { uid: 0, gid: 0, mode: 0o644 };
+const rootsOwn: Ownership = { uid: 0, gid: 0, mode: 0o644 };
+
+interface Present extends Ownership {
+  readonly text: string;
+}
 
 /** A file of root's with this text, whatever stood there before. */
 export function writeFileChange(machine: Machine, path: string, text: string): Change {
   const file = inside(machine, path);
-  let before: string | undefined;
+  let before: Present | undefined;
   return {
     what: `write ${path}`,
     apply: async () => {
       before = await readIfThere(file);
       await replaceFile(file, text, rootsOwn);
     },
-    undo: () => (before === undefined ? remove(file) : replaceFile(file, before, rootsOwn)),
+    undo: () => (before === undefined ? remove(file) : replaceFile(file, before.text, before)),
   };
 }
 
@@ -52,7 +56,7 @@ export function editFileChange(
 
 export function removeFileChange(machine: Machine, path: string): Change {
   const file = inside(machine, path);
-  let before: string | undefined;
+  let before: Present | undefined;
   return {
     what: `remove ${path}`,
     apply: async () => {
@@ -60,7 +64,7 @@ export function removeFileChange(machine: Machine, path: string): Change {
       if (before !== undefined) await remove(file);
     },
     undo: async () => {
-      if (before !== undefined) await replaceFile(file, before, rootsOwn);
+      if (before !== undefined) await replaceFile(file, before.text, before);
     },
   };
 }
@@ -152,9 +156,10 @@ async function undoAll(done: readonly Change[]): Promise<readonly string[]> {
   return left;
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function readIfThere(file: string): Promise<Present | undefined> {
   try {
-    return await readFile(file, "utf8");
+    const { uid, gid, mode } = await lstat(file);
+    return { text: await readFile(file, "utf8"), uid, gid, mode: mode & 0o7777 };
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;

@@ -3,6 +3,7 @@
  * without being enabled is asked of systemd where that is running.
  */
 import { recogniseBackup } from "#lib/core/backup-command.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { UnitFile } from "#lib/core/unit-file.ts";
 import { nextElapses } from "#lib/cron/calendar.ts";
@@ -29,8 +30,15 @@ export const findSystemUnits: Finder = async (search) => {
 export const findUserUnits: Finder = async (search) => {
   const users = await readUsers(search.machine);
   const found = users.map(async ({ name, home }) => {
-    const units = await listUnits(search.machine, [`${home}/.config/systemd/user`], name);
-    return describeUnits(search, units, new Set());
+    try {
+      const units = await listUnits(search.machine, [`${home}/.config/systemd/user`], name);
+      return await describeUnits(search, units, new Set());
+    } catch (error) {
+      // A home that does not answer hides nobody else's units.
+      if (!(error instanceof OpsError)) throw error;
+      search.tell(describeError(error));
+      return [];
+    }
   });
   return (await Promise.all(found)).flat();
 };

@@ -20,3 +20,18 @@ export async function findLauncher({ caller, deps }: Tool): Promise<readonly [st
   }
   return [program, ...args];
 }
+
+const writableByOthers = 0o022;
+
+/** Who beside root could make root run something else: what an admin should know, and may want. */
+export async function findStrangers({ deps }: Tool, paths: readonly string[]): Promise<readonly string[]> {
+  const command = ["stat", "--dereference", "--format=%u %a %U %n", "--", ...paths] as const;
+  const { stdout } = await deps.exec(command, { timeoutMs });
+  return stdout.split("\n").flatMap((line) => {
+    const [, uid, mode, user, path] = /^(\d+) (\d+) (\S+) (.+)$/.exec(line) ?? [];
+    if (path === undefined) return [];
+    if (uid !== "0") return [`${path} belongs to ${user}, who thereby acts as root`];
+    const isOpen = (Number.parseInt(mode ?? "", 8) & writableByOthers) !== 0;
+    return isOpen ? [`others than root may write ${path}, which root runs`] : [];
+  });
+}

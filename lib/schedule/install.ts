@@ -14,7 +14,7 @@ import { formatWall } from "#lib/core/wall-clock.ts";
 import { applyChanges, listActs } from "#lib/cron/changes.ts";
 import { copyFiles, planDisabling } from "#lib/cron/disable-entries.ts";
 import { inside } from "#lib/cron/machine.ts";
-import { findLauncher } from "#lib/schedule/find-launcher.ts";
+import { findLauncher, findStrangers } from "#lib/schedule/find-launcher.ts";
 import { readJobFlag, readOwnerFlag, readTimes, requireRoot } from "#lib/schedule/flags.ts";
 import { describeStarted } from "#lib/schedule/format-survey.ts";
 import { ownPathsOf, planFiles } from "#lib/schedule/plan-files.ts";
@@ -49,6 +49,9 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const disabling = await planDisabling(machine, rivals, stamp.slice(0, 8));
   const copies = `/var/lib/lastgood/schedule/${stamp}Z`;
   const copied = [...files.replaced, ...disabling.files];
+  const { launcher, scripts } = plan;
+  const strangers = await findStrangers(tool, [launcher[0], scripts, `${scripts}/backup-run.ts`]);
+  const notes = [...files.notes, ...strangers];
   const changes = [...files.writes, ...disabling.changes, ...files.cleanup];
   const isDryRun = tool.flags["dry-run"] === true;
   if (!isDryRun) {
@@ -61,7 +64,7 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
     outcome: "complete",
     text: [
       ...listActs(changes, isDryRun),
-      ...files.notes.map((note) => `Note: ${note}`),
+      ...notes.map((note) => `Note: ${note}`),
       ...(copied.length === 0
         ? []
         : [`What stood there before ${isDryRun ? "would be" : "is"} kept in ${copies}`]),
@@ -75,7 +78,7 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
       changes: changes.map(({ what }) => what),
       disabled: rivals.map(placeOf),
       copies: copied.length === 0 ? undefined : copies,
-      notes: files.notes,
+      notes,
       next: next.map((start) => start.toISOString()),
     },
   };

@@ -41,13 +41,7 @@ export async function planFiles(machine: Machine, plan: SchedulePlan, owner: Own
       ? [[cronPathOf(plan.job), formatCronFile(plan)] as const]
       : [...formatUnits(plan)].map(([name, text]) => [`${unitDirectory}/${name}`, text] as const),
   );
-  const directory = owner === "cron" ? "/etc/cron.d" : unitDirectory;
-  if ((await describeFile(machine, directory)) === undefined) {
-    throw new OpsError(`Cannot install for ${owner}: there is no ${directory}`, {
-      outcome: "failed",
-      hint: owner === "cron" ? "Install cron, or use --with systemd" : "Use --with cron",
-    });
-  }
+  await requireOwner(machine, owner);
   const logrotate = await planLogrotate(machine, plan);
   for (const [path, text] of logrotate.texts) texts.set(path, text);
   const present = await findOwn(machine, plan.job);
@@ -77,6 +71,17 @@ export async function planFiles(machine: Machine, plan: SchedulePlan, owner: Own
     cleanup: removeOwn(machine, plan.job, obsolete),
     notes: logrotate.notes,
   };
+}
+
+async function requireOwner(machine: Machine, owner: Owner): Promise<void> {
+  const directory =
+    owner === "cron" ? "/etc/cron.d" : isLive(machine) ? "/run/systemd/system" : unitDirectory;
+  if ((await describeFile(machine, directory)) !== undefined) return;
+  const other = owner === "cron" ? "systemd" : "cron";
+  throw new OpsError(`Cannot install for ${owner}: there is no ${directory}`, {
+    outcome: "failed",
+    hint: `Install and start ${owner}, or use --with ${other}`,
+  });
 }
 
 /** Our files for a job that are there, with their texts. */

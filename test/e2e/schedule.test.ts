@@ -101,6 +101,7 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
     await withJob(runtime, async ({ machine, schedule }) => {
       const first = await schedule("install");
       expect(first.exitCode).toBe(0);
+      expect(first.stdout).not.toContain("acts as root");
       const file = "/etc/cron.d/lastgood-backup";
       expect(machine.read(file)).toMatch(
         /^(\d|[1-5]\d) 3 \* \* \* root \/\S+(?: run -A)? \/\S+\/scripts\/backup-run\.ts\n@reboot +root \/\S+(?: run -A)? \/\S+\/scripts\/recover\.ts\n/m,

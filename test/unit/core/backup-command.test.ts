@@ -58,6 +58,17 @@ test("recogniseBackup() shows what others do, apart by what they back up", () =>
   expect(srv?.identity).toBe("restic backup /srv");
 });
 
+test("recogniseBackup() keeps apart what only variables tell apart, and knows a dump for a backup", () => {
+  const identities = ["restic backup $HOME", "restic backup $SRV"].map(
+    (line) => recogniseBackup(line)?.identity,
+  );
+  expect(new Set(identities).size).toBe(2);
+  expect(recogniseBackup("pg_dumpall | gzip > /srv/all.gz")).toMatchObject({
+    role: "foreign",
+    program: "pg_dumpall",
+  });
+});
+
 test("recogniseBackup() prefers ours where a line has both", () => {
   expect(recogniseBackup("restic backup / && /x/backup-run.sh")?.program).toBe("backup-run.sh");
 });

@@ -45,7 +45,7 @@ const refusal = (promise: Promise<unknown>): Promise<unknown> =>
 
 test.skipIf(!isRoot)("applyChanges() undoes all it did when one change fails", async () => {
   await onMachine(async ({ machine, path, read, write }) => {
-    await write("/etc/cron.d/old", "old\n");
+    await write("/etc/cron.d/old", "old\n", 0o600);
     await write("/etc/cron.d/edited", "one\n");
     await write("/etc/cron.daily/script", "#!/bin/sh\n", 0o755);
     const error = await refusal(
@@ -65,6 +65,7 @@ test.skipIf(!isRoot)("applyChanges() undoes all it did when one change fails", a
     });
     expect(new Set(readdirSync(path("/etc/cron.d")))).toEqual(new Set(["old", "edited"]));
     expect(read("/etc/cron.d/old")).toBe("old\n");
+    expect(statSync(path("/etc/cron.d/old")).mode & 0o777).toBe(0o600);
     expect(read("/etc/cron.d/edited")).toBe("one\n");
     expect(statSync(path("/etc/cron.daily/script")).mode & 0o777).toBe(0o755);
   });

@@ -173,6 +173,31 @@ test("findEntries() tells of a crontab that does not answer, and finds the other
   });
 });
 
+test.skipIf(!isRoot)("findEntries() finds a user's units when another's home does not answer", async () => {
+  await onMachine(async (machine) => {
+    await machine.write(
+      "/etc/passwd",
+      `${machine.read("/etc/passwd")}gone:x:1001:1001::/home/gone:/bin/sh\n`,
+    );
+    await machine.write(
+      "/home/deploy/.config/systemd/user/mine.service",
+      "[Service]\nExecStart=/x/backup-run.sh\n",
+    );
+    await machine.write("/home/deploy/.config/systemd/user/mine.timer", "[Timer]\nOnBootSec=5min\n");
+    const { exec } = machine.machine;
+    const hanging: typeof exec = (command, options) =>
+      exec(command.some((word) => word.includes("/home/gone")) ? ["sleep", "60"] : command, options);
+    const { entries, problems } = await findEntries(
+      { ...machine.machine, exec: hanging, timeoutMs: 2000 },
+      at,
+    );
+    expect(entries.map(({ user }) => user)).toEqual(["deploy"]);
+    expect(problems).toEqual([
+      'Cannot read "/home/gone/.config/systemd/user": no answer from the file system',
+    ]);
+  });
+});
+
 test("findEntries() says of a backup in a file without one valid line that cron ignores it, and notes a zone", async () => {
   await onMachine(async (machine) => {
     await machine.write("/etc/cron.d/bad", "0 99 * * * root /x/backup-run.sh\n");
