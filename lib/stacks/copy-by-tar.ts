@@ -67,8 +67,13 @@ export async function copyByTar(
   }
   const status = reader.classifyExit(end.producerExit);
   const isGood = isLive ? status.outcome !== "failed" : status.outcome === "complete";
-  if (!isGood)
-    throw refuse(root, status.problems[0] ?? `cannot read ${status.unreadable?.names[0] ?? "all of it"}`);
+  if (isGood) return;
+  const [unreadable] = status.unreadable?.names ?? [];
+  const ending = `tar ended with ${end.producerExit ?? "a signal"}`;
+  throw refuse(
+    root,
+    status.problems[0] ?? (unreadable === undefined ? ending : `cannot read "${unreadable}"`),
+  );
 }
 
 async function untilEnd(

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import type { RootFacts } from "#lib/core/freeze.ts";
 import { findObstacles, type RootSurvey, sharesBlocks } from "#lib/core/freeze-obstacles.ts";
+import { mapBounded } from "#lib/core/map-bounded.ts";
 import {
   findUnmounted,
   isWithin,
@@ -31,6 +32,8 @@ export interface SurveyAccess extends FileSystemAsker {
   readonly spareDir: string | undefined;
 }
 
+const atOnce = 4;
+
 interface Machine {
   readonly mounts: readonly Mount[];
   /** Mount points that `/etc/fstab` names. */
@@ -49,12 +52,9 @@ export async function surveyRoots(
     mounts: parseMountTable(await readFile("/proc/self/mountinfo", "utf8")),
     fstab: parseFstab(await readFstab()),
   };
-  const found = new Set<string>();
-  for (const path of paths) found.add(await findRoot(path, machine, access));
+  const found = new Set(await mapBounded(paths, atOnce, (path) => findRoot(path, machine, access)));
   const roots = [...found].filter((path) => ![...found].some((one) => one !== path && isWithin(path, one)));
-  const facts: RootFacts[] = [];
-  for (const path of roots) facts.push(await surveyRoot(path, machine, access));
-  return facts;
+  return mapBounded(roots, atOnce, (path) => surveyRoot(path, machine, access));
 }
 
 async function readFstab(): Promise<string> {
