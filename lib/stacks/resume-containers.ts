@@ -63,7 +63,6 @@ export async function resumeContainers(
     await untilHealthy(starter, record, level, deadline);
     const stale = new Set<string>();
     await eachOf(matches, level, async (recorded, container) => {
-      problems.delete(recorded.name);
       await resume(starter.docker, container).catch((error: unknown) => {
         note(recorded, error);
         if (isStale(error)) stale.add(recorded.service);

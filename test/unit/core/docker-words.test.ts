@@ -64,6 +64,12 @@ Error: failed to start containers: web
     expect(say(stderr).message).toBe('Cannot start "web": no space left on device');
   });
 
+  test("does not take a warning for the reason", () => {
+    const stderr =
+      "WARNING: Error loading config file: open config.json: permission denied\nyaml: line 1: no";
+    expect(say(stderr, { exitCode: 15 }).message).toBe('Cannot start "web": yaml: line 1: no');
+  });
+
   test("says what happened when docker said nothing", () => {
     expect(say("").message).toBe('Cannot start "web": docker ended with 1');
     expect(say("", { exitCode: null, signal: "SIGKILL" }).message).toBe(

@@ -80,6 +80,8 @@ describe("chooseStackData()", () => {
   test("never takes what a link to the machine leads to", () => {
     const linked = { ...bind("/run/docker.sock", "other"), name: "/stacks/shop/docker.sock" };
     expect(choose({ binds: [linked] }).leftOut).toMatchObject([{ reason: "it belongs to this machine" }]);
+    const zone = { ...bind("/opt/zones/Berlin", "file"), name: "/etc/localtime" };
+    expect(choose({ binds: [zone] }, { STACK_BINDS: "all" }).roots).toEqual([]);
   });
 
   test("leaves out sockets, and calls a missing path a problem only if a container has it", () => {

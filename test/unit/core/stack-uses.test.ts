@@ -29,6 +29,7 @@ describe("listUses()", () => {
         fakeContainer("web", {
           mounts: [
             mount({ source: "/both", isReadOnly: false }),
+            mount({ source: "/old", isReadOnly: false }),
             mount({ source: "/old", isReadOnly: true }),
             mount({ type: "tmpfs" }),
             mount({ type: "volume", volumeName: "theirs" }),
@@ -41,7 +42,7 @@ describe("listUses()", () => {
     expect(uses.binds).toEqual([
       { path: "/new", isReadOnly: false, isMounted: false },
       { path: "/both", isReadOnly: false, isMounted: true },
-      { path: "/old", isReadOnly: true, isMounted: true },
+      { path: "/old", isReadOnly: false, isMounted: true },
     ]);
     expect([...uses.volumes]).toEqual([
       ["theirs", { title: "theirs", isExternal: true }],

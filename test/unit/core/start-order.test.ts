@@ -48,7 +48,9 @@ describe("planLevels()", () => {
   });
 
   test("is not held up by a service that depends on itself", () => {
-    expect(namesOf(planLevels([container("a", ["a"])]))).toEqual([["a-1"]]);
+    const second = { ...container("a", ["a"]), id: "id-a2", name: "a-2" };
+    const levels = planLevels([container("a", ["a"]), second, container("b", ["a"])]);
+    expect(namesOf(levels)).toEqual([["a-1", "a-2"], ["b-1"]]);
   });
 
   test("starts each exactly once, whatever depends on what, and never before what it can wait for", () => {

@@ -75,6 +75,13 @@ describe("startStack()", () => {
     expect(startedMs).toBe(0);
   });
 
+  test("does not wait for a dependency that was not healthy before", async () => {
+    const { start } = prepare({ health: "starting" });
+    const before = { ...chain, containers: chain.containers.map((one) => ({ ...one, wasHealthy: false })) };
+    const { startedMs, result } = await start(before, { healthTimeoutMs: 30_000 });
+    expect([startedMs, result.isRunning]).toEqual([0, true]);
+  });
+
   test("starts every other container when one cannot be started, and tries that one again", async () => {
     const fake = prepare();
     const { start: real } = fake.docker;
