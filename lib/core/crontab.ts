@@ -56,8 +56,8 @@ function parseEntry(content: string, hasUser: boolean): Omit<CrontabLine, "line"
   const schedule = parseCronExpression(when);
   if ("problem" in schedule) return schedule;
   if (!hasUser) return { schedule, when, user: undefined, command: cutInput(rest) };
-  const [, user, command = ""] = /^(\S+)(?:[ \t]+(.*))?$/.exec(rest) ?? [];
-  if (user === undefined) return { problem: "a user required" };
+  const [, user, command] = /^(\S+)(?:[ \t]+(.*))?$/.exec(rest) ?? [];
+  if (user === undefined || command === undefined) return { problem: "a user and a command required" };
   return { schedule, when, user, command: cutInput(command) };
 }
 

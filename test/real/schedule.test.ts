@@ -1,8 +1,21 @@
 /** What `schedule` installs, under the real programs that read it: cron, systemd-analyze, logrotate. */
 import { describe, expect, test } from "bun:test";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
+import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
+import { findEntries } from "#lib/cron/find-entries.ts";
+import { createExec } from "#lib/tools/exec.ts";
 import { isRoot, isSystemAdmin } from "#test/support/capabilities.ts";
 import { type CronMachine, createCronMachine } from "#test/support/cron-machine.ts";
 import { createMachineRoot, type MachineRoot } from "#test/support/machine-root.ts";
@@ -102,6 +115,81 @@ describe.skipIf(!isSystemAdmin).each(runtimes)(
     });
   },
 );
+
+describe.skipIf(!isSystemAdmin)("cron", () => {
+  test("starts what findEntries() finds without a flaw, and passes over what it finds with one", async () => {
+    await using sandbox = await createSandbox();
+    await using machine = await createCronMachine(sandbox, "bun", 1);
+    await machine.write("/etc/passwd", readFileSync("/etc/passwd", "utf8"));
+    await machine.write("/usr/local/bin/backup-run.sh", '#!/bin/sh\ntouch "/srv/$1"\n', 0o755);
+    const line = (name: string, user = "root") => `* * * * * ${user} /usr/local/bin/backup-run.sh ${name}\n`;
+    const files: Readonly<Record<string, string>> = {
+      good: line("good"),
+      dotted: line("dotted"),
+      open: line("open"),
+      foreign: line("foreign"),
+      linked: line("linked"),
+      unended: line("unended").trimEnd(),
+      broken: `${line("broken")}0 99 * * * root true\n`,
+      ghost: line("ghost", "nobody-here"),
+      zone: `CRON_TZ=Asia/Tokyo\nTZ=Asia/Tokyo\n${line("zone").replace("* *", "0 3")}`,
+      unset: `A=\n${line("unset")}`,
+      "empty-command": `${line("empty-command")}0 3 * * * root\n`,
+      "blank-command": `${line("blank-command")}0 3 * * * root \n`,
+      nickname: `@hourly root true\n${line("nickname")}`,
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await machine.write(`/etc/cron.d/${name === "dotted" ? "dotted.old" : name}`, text);
+    }
+    chmodSync(machine.path("/etc/cron.d/open"), 0o664);
+    chownSync(machine.path("/etc/cron.d/foreign"), 1000, 1000);
+    linkSync(machine.path("/etc/cron.d/linked"), machine.path("/etc/cron.d/linked.2"));
+    await machine.write("/root/of-link", line("link"));
+    symlinkSync("/root/of-link", machine.path("/etc/cron.d/link"));
+    const crontabs: readonly (readonly [string, number])[] = [
+      ["root", 0o600],
+      ["daemon", 0o644],
+      ["deleted-user", 0o600],
+    ];
+    for (const [user, mode] of crontabs) {
+      const text = `* * * * * /usr/local/bin/backup-run.sh crontab-${user}\n`;
+      await machine.write(`/var/spool/cron/crontabs/${user}`, text, mode);
+    }
+    const exec = createExec({ PATH: process.env.PATH ?? "" });
+    // A link of the machine leads into the machine.
+    const found = await findEntries(
+      {
+        exec: (command, options) =>
+          exec(
+            command.map((word) =>
+              word.endsWith("/etc/cron.d/link") ? machine.path("/root/of-link") : word,
+            ) as [string],
+            options,
+          ),
+        root: machine.path("/"),
+        timeoutMs: 20_000,
+      },
+      { now: new Date(), timeZone: "UTC" },
+    );
+    const nameOf = ({ command }: ScheduleEntry) => command.split(" ").at(-1) ?? "";
+    const live = found.entries.filter(({ flaw }) => flaw === undefined).map(nameOf);
+    const flawed = found.entries.filter(({ flaw }) => flaw !== undefined).map(nameOf);
+    await machine.boot("2026-11-21 02:59:57");
+    const started = () => readdirSync(machine.path("/srv"));
+    await waitFor(() => live.every((name) => started().includes(name)), {
+      what: `cron to start ${live.join(", ")}`,
+      timeoutMs: 30_000,
+    });
+    await machine.untilIdle();
+    expect(new Set(started())).toEqual(new Set(live));
+    expect(new Set(flawed)).toEqual(
+      new Set([
+        ...["dotted", "open", "foreign", "linked", "unended", "broken", "ghost", "unset", "empty-command"],
+        ...["crontab-daemon", "crontab-deleted-user"],
+      ]),
+    );
+  });
+});
 
 /** Units with programs that are there: systemd-analyze looks for them. */
 function withRuntime(text: string): string {

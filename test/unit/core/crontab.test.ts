@@ -31,7 +31,8 @@ test.each([
   ["0 3 * * * root true", "its last line has no end"],
   ["61 3 * * * root true\n", "line 1: bad minute"],
   ["0 3 * * * root true\nnonsense\n", "line 2: five fields and a command required"],
-  ["0 3 * * *\n", "line 1: a user required"],
+  ["0 3 * * *\n", "line 1: a user and a command required"],
+  ["0 3 * * * root\n", "line 1: a user and a command required"],
 ])("parseCrontab() says of %j why cron ignores all of it", (text, flaw) => {
   expect(parseCrontab(text, true).flaw).toBe(flaw);
 });
