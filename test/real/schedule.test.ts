@@ -13,6 +13,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import { parseCronExpression } from "#lib/core/cron-expression.ts";
+import { nextStarts } from "#lib/core/cron-times.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import { findEntries } from "#lib/cron/find-entries.ts";
 import { createExec } from "#lib/tools/exec.ts";
@@ -190,6 +192,59 @@ describe.skipIf(!isSystemAdmin)("cron", () => {
     );
   });
 });
+
+const clockChanges = [
+  {
+    what: "forward",
+    at: "2026-03-29 01:59:57 +0100",
+    started: ["skipped", "hourly", "at-three"],
+    passedOver: ["skipped-star", "at-four"],
+  },
+  {
+    what: "back",
+    at: "2026-10-25 02:59:57 +0200",
+    started: ["hourly"],
+    passedOver: ["at-two", "at-three", "skipped"],
+  },
+];
+
+describe.skipIf(!isSystemAdmin).each(clockChanges)(
+  "cron when the clock is set $what",
+  ({ at, started, passedOver }) => {
+    test("starts what nextStarts() says", async () => {
+      const times: Readonly<Record<string, string>> = {
+        "at-two": "0 2 * * *",
+        skipped: "30 2 * * *",
+        "skipped-star": "*/30 2 * * *",
+        hourly: "0 * * * *",
+        "at-three": "0 3 * * *",
+        "at-four": "0 4 * * *",
+      };
+      const from = new Date(at);
+      for (const name of [...started, ...passedOver]) {
+        const expression = parseCronExpression(times[name] ?? "");
+        if ("problem" in expression || expression.kind === "boot") throw new Error(`"${name}" has no times`);
+        const [next] = nextStarts(expression, from, "Europe/Berlin", 1);
+        expect([name, (next?.getTime() ?? 0) - from.getTime() < 60_000]).toEqual([
+          name,
+          started.includes(name),
+        ]);
+      }
+      await using sandbox = await createSandbox();
+      await using machine = await createCronMachine(sandbox, "bun", 1);
+      const lines = [...started, ...passedOver].map((name) => `${times[name]} root touch /srv/${name}\n`);
+      await machine.write("/etc/cron.d/times", lines.join(""));
+      await machine.boot(at, "Europe/Berlin");
+      const found = () => readdirSync(machine.path("/srv"));
+      await waitFor(() => started.every((name) => found().includes(name)), {
+        what: `cron to start ${started.join(", ")}`,
+        timeoutMs: 60_000,
+      });
+      await machine.untilIdle();
+      expect(new Set(found())).toEqual(new Set(started));
+    });
+  },
+);
 
 /** Units with programs that are there: systemd-analyze looks for them. */
 function withRuntime(text: string): string {

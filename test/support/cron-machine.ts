@@ -18,8 +18,8 @@ export interface CronMachine extends AsyncDisposable {
   /** Write a file of the machine, as root's. */
   readonly write: (path: string, text: string, mode?: number) => Promise<string>;
   readonly remove: (path: string) => Promise<void>;
-  /** Start cron at that time, `2026-11-21 02:59:57` in UTC; /run is empty, everything else as it was. */
-  readonly boot: (at: string) => Promise<void>;
+  /** Start cron at that time of the zone, `2026-11-21 02:59:57`; /run is empty, everything else as it was. */
+  readonly boot: (at: string, timeZone?: string) => Promise<void>;
   /** Wait until no job runs and no mail of cron is under way. */
   readonly untilIdle: () => Promise<void>;
   /** Every process is gone at once, as when power fails. */
@@ -79,7 +79,7 @@ export async function createCronMachine(
     path,
     write,
     remove: (inside) => unlink(path(inside)),
-    boot: async (at) => {
+    boot: async (at, timeZone = "UTC") => {
       const child = spawn(
         "unshare",
         [
@@ -87,7 +87,7 @@ export async function createCronMachine(
           ...["boot", machine, projectDirectory, runtimeProgram(runtime), runtime, at],
         ],
         {
-          env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", TZ: "UTC" },
+          env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", TZ: timeZone },
           stdio: ["pipe", "ignore", "pipe"],
         },
       );
