@@ -1,4 +1,4 @@
-import type { Exec } from "#lib/core/deps.ts";
+import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import { sshCommand } from "#lib/units/ssh-command.ts";
 import type { ManagerTarget } from "#lib/units/unit-manager.ts";
 
@@ -12,21 +12,31 @@ export async function readUnitJournal(
   invocationId: string,
 ): Promise<readonly string[]> {
   const shown = ["--output=cat", `--lines=${linesShown}`];
-  const result = await exec(journalCommand(target, invocationId, shown), { timeoutMs });
+  const result = await askJournal(exec, target, invocationId, shown);
   return result.exitCode === 0 ? result.stdout.split("\n").filter((line) => line.trim() !== "") : [];
 }
 
-/** The command that shows the journal of one run, where its manager is. */
-export function journalCommand(
+/** What the journal has of one run, where its manager is. */
+export async function askJournal(
+  exec: Exec,
   target: ManagerTarget,
   invocationId: string,
   options: readonly string[],
-): [string, ...string[]] {
+): Promise<ExecResult> {
+  // What a unit wrote last may still be on its way into the journal. Only root may have it waited for.
+  await exec(commandAt(target, ["journalctl", "--sync"]), { timeoutMs });
   const isUser = target.kind === "user";
   const args = [
     ...["--quiet", "--no-pager", ...options, ...(isUser ? ["--user"] : [])],
     ...[`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+"],
     `${isUser ? "USER_INVOCATION_ID" : "INVOCATION_ID"}=${invocationId}`,
   ];
-  return target.kind === "host" ? sshCommand(target.host, ["journalctl", ...args]) : ["journalctl", ...args];
+  return exec(commandAt(target, ["journalctl", ...args]), { timeoutMs });
+}
+
+function commandAt(
+  target: ManagerTarget,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  return target.kind === "host" ? sshCommand(target.host, command) : command;
 }

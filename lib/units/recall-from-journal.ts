@@ -2,10 +2,9 @@
 import { z } from "zod";
 import type { Exec } from "#lib/core/deps.ts";
 import { type RecalledRun, recallRun } from "#lib/core/unit-journal.ts";
-import { journalCommand } from "#lib/units/read-unit-journal.ts";
+import { askJournal } from "#lib/units/read-unit-journal.ts";
 import type { ManagerTarget } from "#lib/units/unit-manager.ts";
 
-const timeoutMs = 20_000;
 const entrySchema = z.record(z.string(), z.unknown());
 
 /** Undefined when the journal does not say it either. */
@@ -14,7 +13,7 @@ export async function recallFromJournal(
   target: ManagerTarget,
   invocationId: string,
 ): Promise<RecalledRun | undefined> {
-  const result = await exec(journalCommand(target, invocationId, ["--output=json"]), { timeoutMs });
+  const result = await askJournal(exec, target, invocationId, ["--output=json"]);
   if (result.exitCode !== 0) return undefined;
   const entries = result.stdout.split("\n").flatMap((line) => {
     try {

@@ -1,10 +1,10 @@
 /** Units of a real systemd: every way in which one runs, does not run, or is no longer to be followed. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Exec } from "#lib/core/deps.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { connectManager } from "#lib/units/connect-manager.ts";
-import { journalCommand } from "#lib/units/read-unit-journal.ts";
 import { recallFromJournal } from "#lib/units/recall-from-journal.ts";
 import { runUnit, type UnitOrder } from "#lib/units/run-unit.ts";
 import type { UnitManager } from "#lib/units/unit-manager.ts";
@@ -103,21 +103,13 @@ describe.skipIf(!hasSystemd)("A real systemd", () => {
     await machines[Symbol.asyncDispose]();
   }, 60_000);
 
-  const recall = async (invocationId: string) => {
-    const command = journalCommand({ kind: "system" }, invocationId, ["--output=json"]);
-    return recallFromJournal(
-      async () => ({
-        exitCode: 0,
-        signal: undefined,
-        stdout: machine.shell(command.map(quoteForShell).join(" ")),
-        stderr: "",
-        timedOut: false,
-        notFound: false,
-      }),
-      { kind: "system" },
-      invocationId,
-    );
-  };
+  const exec: Exec = async (command) => ({
+    ...machine.tryShell(command.map(quoteForShell).join(" ")),
+    signal: undefined,
+    timedOut: false,
+    notFound: false,
+  });
+  const recall = (invocationId: string) => recallFromJournal(exec, { kind: "system" }, invocationId);
   const run = (unit: string, order: Partial<UnitOrder> = {}, signal = new AbortController().signal) =>
     runUnit(
       { manager, clock: systemClock, signal, onBegin: async () => undefined, recall },
