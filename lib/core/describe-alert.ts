@@ -15,8 +15,7 @@ export function describeAlert(name: string, record: StackRecord, failed: FailedS
     details: [
       ...problems,
       `Containers that should be running: ${record.containers.map((one) => one.name).join(", ")}`,
-      `Manual restart command: ${manualCommand}`,
     ],
-    hint: manualCommand,
+    hint: `Manual restart command: ${manualCommand}`,
   };
 }

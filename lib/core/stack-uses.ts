@@ -1,6 +1,7 @@
 /** What a stack mounts: by its compose file as it is, and by its containers as they were made. */
 import type { ComposeProject } from "#lib/core/compose-project.ts";
 import type { Container } from "#lib/core/containers.ts";
+import { isDumped } from "#lib/core/dump-label.ts";
 
 /** A service that the backup leaves alone, with whatever it alone mounts. */
 export const skipLabel = "lastgood.skip";
@@ -22,9 +23,11 @@ interface StackUses {
 /** Each path and volume once; read-only is what everybody mounts so. */
 export function listUses(project: ComposeProject | undefined, containers: readonly Container[]): StackUses {
   const isSkipped = (labels: Readonly<Record<string, string>>) => skipValues.test(labels[skipLabel] ?? "");
-  const skipped = new Set(
-    (project?.services ?? []).flatMap(({ name, labels }) => (isSkipped(labels) ? name : [])),
-  );
+  const skipped = new Set([
+    ...(project?.services ?? []).flatMap(({ name, labels }) => (isSkipped(labels) ? name : [])),
+    // What is dumped needs no copy of its files, which nobody could start from: they change while they are read.
+    ...containers.filter(isDumped).map(({ service }) => service),
+  ]);
   const kept = containers.filter(({ labels, service }) => !(isSkipped(labels) || skipped.has(service)));
   const mounts = kept.flatMap(({ name, mounts: all }) => all.map((mount) => ({ container: name, ...mount })));
   const binds = new Map<string, PathUse>();

@@ -1,5 +1,6 @@
 /** Which containers of a stack are stopped for its backup, and which run on. */
 import type { Container } from "#lib/core/containers.ts";
+import { dumpLabelProblem, isDumped } from "#lib/core/dump-label.ts";
 import type { RecordedContainer, StackRecord, StopMethod } from "#lib/core/stack-record.ts";
 import { skipLabel, skipValues } from "#lib/core/stack-uses.ts";
 import { orderForStart } from "#lib/core/start-order.ts";
@@ -15,7 +16,6 @@ export interface StopPlan {
 const keepLabels: readonly (readonly [label: string, values: RegExp, reason: string])[] = [
   [skipLabel, skipValues, "its label lastgood.skip says so"],
   ["lastgood.stop", /^(?:false|no|off|0)$/i, "its label lastgood.stop=false says so"],
-  ["lastgood.dump", /./, "it is dumped while it runs (label lastgood.dump)"],
 ];
 
 /**
@@ -44,6 +44,7 @@ export function planStop(containers: readonly Container[], how: StopMethod): Sto
     notes.push(`Container "${container.name}" is stopped although ${reason}: ${why}`);
   }
   for (const [{ name }, reason] of kept) notes.push(`Container "${name}" runs on: ${reason}`);
+  for (const container of active) notes.push(...[dumpLabelProblem(container) ?? []].flat());
   const chosen = orderForStart(active.filter((container) => !kept.has(container)));
   const [first] = chosen;
   if (first === undefined) return { record: undefined, notes };
@@ -59,7 +60,9 @@ export function planStop(containers: readonly Container[], how: StopMethod): Sto
   return { record, notes };
 }
 
-function reasonToKeep({ isOneOff, isAutoRemoved, labels }: Container): string | undefined {
+function reasonToKeep(container: Container): string | undefined {
+  const { isOneOff, isAutoRemoved, labels } = container;
+  if (isDumped(container)) return "it is dumped while it runs (label lastgood.dump)";
   if (isOneOff) return "it was started by docker compose run";
   if (isAutoRemoved) return "docker would remove it when it stops";
   return keepLabels.find(([label, values]) => values.test(labels[label] ?? ""))?.[2];

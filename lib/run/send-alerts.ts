@@ -25,7 +25,7 @@ export function createAlerts(session: Session, job: Job, logFile: string | undef
         critical: true,
         headline,
         hint,
-        problems: details,
+        problems: logFile === undefined ? details : [...details, `Check logs: ${logFile}`],
         notes: [],
         findings: [],
         parts: [],

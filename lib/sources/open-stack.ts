@@ -1,4 +1,6 @@
 /** Get one stack ready to be archived: hooks, stop, freeze; start, when its data are held or have been read. */
+import type { Container } from "#lib/core/containers.ts";
+import { isDumped } from "#lib/core/dump-label.ts";
 import { type FreezePlan, freezeMeasurementSchema } from "#lib/core/freeze.ts";
 import { planFreeze } from "#lib/core/freeze-plan.ts";
 import { once } from "#lib/core/once.ts";
@@ -22,8 +24,10 @@ export async function openStack(
   reading: StackReading,
   settings: StackSettings,
   access: SourceAccess,
+  dumped: ReadonlySet<string>,
 ): Promise<OpenSource> {
   const { name, containers, roots } = reading;
+  const problems = [...reading.problems, ...findMissed(containers, dumped)];
   if (reading.state === "unknown") {
     throw new OpsError(
       `Cannot tell whether stack "${name}" runs, so it is not touched: ${reading.problems[0] ?? "docker does not say"}`,
@@ -35,7 +39,7 @@ export async function openStack(
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
   if (planned.record === undefined) {
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
-    return { ...archive(lying), problems: reading.problems, notes };
+    return { ...archive(lying), problems, notes };
   }
   const plan = await planStack(reading, settings, access);
   // What has been begun is ended: docker hears of no signal of the run.
@@ -72,11 +76,20 @@ export async function openStack(
   });
   return {
     ...archive(held.frozen.roots),
-    problems: [...reading.problems, ...before],
+    problems: [...problems, ...before],
     notes: [...notes, `Stack "${name}" frozen by ${plan.why}`, ...plan.notes, ...held.frozen.notes],
     giveUp: held.giveUp,
     release,
   };
+}
+
+/** What is to be dumped and was not there when that was planned. */
+function findMissed(containers: readonly Container[], dumped: ReadonlySet<string>): string[] {
+  const missed = containers.filter((container) => isDumped(container) && !dumped.has(container.name));
+  return missed.map(
+    ({ name }) =>
+      `Container "${name}" was started after the backup: its database is neither dumped nor archived`,
+  );
 }
 
 /** How its data would be held still at this moment. Throws OpsError "failed". */

@@ -14,6 +14,7 @@ export interface StackSettings extends Omit<StackSearch, "STACKS_DIR">, StackDat
   readonly STACK_STAGING_DIR: string | undefined;
   readonly STACK_MAX_WINDOW: number;
   readonly POST_RESTART_HOOKS: readonly string[];
+  readonly DB_MIN_KB: number;
   readonly BACKUP_DIR: string;
   readonly SECONDARY_DIR: string | undefined;
 }

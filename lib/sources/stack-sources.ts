@@ -1,14 +1,17 @@
 /** The compose stacks of this host, each a source of its own. */
 import { nameComponent } from "#lib/core/component-name.ts";
+import type { Container } from "#lib/core/containers.ts";
 import type { Clock, Exec } from "#lib/core/deps.ts";
+import { isDumped } from "#lib/core/dump-label.ts";
 import { once } from "#lib/core/once.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import type { Source } from "#lib/sources/source.ts";
 import { createStackSource, type StackSurvey } from "#lib/sources/stack.ts";
+import { createDumpSources } from "#lib/sources/stack-dumps.ts";
 import type { StackSettings } from "#lib/sources/stack-settings.ts";
-import { createDocker } from "#lib/stacks/docker.ts";
+import { createDocker, type Docker } from "#lib/stacks/docker.ts";
 import { findStacks } from "#lib/stacks/find-stacks.ts";
 import { readStacks, type StackAccess, type StackReading } from "#lib/stacks/read-stacks.ts";
 
@@ -32,7 +35,9 @@ export async function createStackSources(
     const destinations = [settings.BACKUP_DIR, settings.SECONDARY_DIR].filter((one) => one !== undefined);
     const access: StackAccess = { docker, asker: discovery, settings, destinations };
     const readAll = once(() => readStacks(access, found.stacks));
+    const dumped = new Set<string>();
     const survey: StackSurvey = {
+      dumped,
       checkDocker: once(() => checkDocker(access)),
       read: async (stack) =>
         (await readAll()).find(({ name }) => name === stack.name) ?? readOne(access, stack),
@@ -42,10 +47,27 @@ export async function createStackSources(
     const sources = found.stacks.map((stack) =>
       createStackSource({ ...stack, componentName: nameUniquely(stack.name, taken) }, settings, survey),
     );
-    return found.problems.length === 0 ? sources : [...sources, createUnreadable(found.problems)];
+    const dumps: Source[] = [];
+    for (const { name, containers } of (await isAnyDumped(docker)) ? await readAll() : []) {
+      for (const container of containers.filter(isDumped)) dumped.add(container.name);
+      const nameOf = ({ service }: Container) => nameUniquely(`${name}-${service}`, taken);
+      dumps.push(...createDumpSources(containers, settings, nameOf));
+    }
+    const unreadable = found.problems.length === 0 ? [] : [createUnreadable(found.problems)];
+    return [...dumps, ...sources, ...unreadable];
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     return [createUnreadable([describeError(error)], error.hint)];
+  }
+}
+
+/** What docker does not say now, it will not say to the checks either. */
+async function isAnyDumped(docker: Docker): Promise<boolean> {
+  try {
+    return (await docker.readContainers()).some(isDumped);
+  } catch (error) {
+    if (error instanceof OpsError) return false;
+    throw error;
   }
 }
 

@@ -15,6 +15,8 @@ export interface NamedStack extends FoundStack {
 
 /** What is known of all stacks together. */
 export interface StackSurvey {
+  /** Names of containers whose databases are dumped in this run, and whose files are therefore left out. */
+  readonly dumped: ReadonlySet<string>;
   readonly checkDocker: () => Promise<Finding>;
   /** As it was when it was first asked for. */
   readonly read: (stack: FoundStack) => Promise<StackReading>;
@@ -44,7 +46,7 @@ export function createStackSource(stack: NamedStack, settings: StackSettings, su
     },
     checkExists: async (asker) => [await checkDirectory(asker, "stack", stack.directory)],
     checkContent: async () => [await survey.checkDocker()],
-    open: async (access) => openStack(await survey.readAgain(stack), settings, access),
+    open: async (access) => openStack(await survey.readAgain(stack), settings, access, survey.dumped),
     minBytes: 0,
     minSetting: "APP_MIN_MB",
     whenDoubtful: "failed",

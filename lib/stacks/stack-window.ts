@@ -66,7 +66,6 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     log.info("stack.starting", `Starting stack "${project}" (attempt 1/${request.start.maxAttempts})`);
     const started = await startStack({ docker, clock }, stopped.record, { ...request.start, onRetry });
     const seconds = (clock.monotonicMs() - openedMs) / 1000;
-    log.info("stack.started", `Started stack "${project}" after ${seconds.toFixed(1)} s`);
     return { confirm: started.confirm, seconds };
   };
   const begin = () => {
@@ -77,7 +76,10 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     const { confirm: settle, seconds } = await begin();
     const result = await settle();
     // What does not run stays in the journal: the end of the run tries once more, and so does every recovery.
-    if (result.isRunning) await journal.forget(stopped);
+    if (result.isRunning) {
+      log.info("stack.started", `Stack "${project}" runs again; it was stopped for ${seconds.toFixed(1)} s`);
+      await journal.forget(stopped);
+    }
     return { ...result, seconds };
   };
   const failed = (error: unknown): WindowEnd => ({

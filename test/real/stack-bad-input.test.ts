@@ -172,7 +172,8 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(alert).toMatchObject({ critical: true, logFile: world.job.logFile });
     expect(alert?.headline).toStartWith('IMMEDIATE ACTION REQUIRED: stack "a-gone" failed to restart');
     expect(alert?.problems.join("\n")).toContain("Containers that should be running: a-gone-main-1");
-    expect(alert?.problems.join("\n")).toContain("Manual restart command: ");
+    expect(alert?.hint).toStartWith("Manual restart command: docker ");
+    expect(alert?.problems).toContain(`Check logs: ${world.job.logFile}`);
     expect(report).toMatchObject({ critical: true, outcome: "failed" });
     expect(states()).toEqual({ "b-other-main-1": "running" });
     expect(world.components()).toEqual(new Set(["stack-a-gone", "stack-b-other"]));

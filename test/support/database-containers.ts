@@ -20,6 +20,8 @@ export interface DatabaseService {
   readonly environment?: Readonly<Record<string, string>>;
   /** Directory of this machine that becomes the socket's. */
   readonly socketDirectory?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
   /** Ends with 0 as soon as the server answers. */
   readonly ping: readonly string[];
 }
@@ -76,7 +78,9 @@ export async function startDatabases(
       network_mode: "none",
       command: service.command.map((word) => word.replaceAll("$", "$$$$")),
       environment: service.environment ?? {},
+      labels: service.labels ?? {},
       volumes: [
+        ...(service.volumes ?? []),
         `${service.usr}:/usr:ro`,
         ...(service.socketDirectory === undefined ? [] : [`${service.socketDirectory}:/run/postgresql`]),
       ],
