@@ -12,6 +12,7 @@ import type { Recovery } from "#lib/run/recover-dead-run.ts";
 import { configRequest, type Job, type Session } from "#lib/run/session.ts";
 import { recordStatus } from "#lib/run/status.ts";
 import { packageVersion } from "#lib/run/version.ts";
+import { writeMetrics } from "#lib/run/write-metrics.ts";
 
 interface FinishFacts {
   readonly notes: readonly string[];
@@ -29,6 +30,7 @@ export async function finishRun(
   const report = makeReport(session, ending, job, facts);
   sayEnding(session, report, job.settings.LOCK_BUSY_EXIT === 0);
   await attempt(session, "record the status", () => recordStatus(job.settings, report));
+  await writeMetrics(session, job.settings, report);
   await attempt(session, "keep the report until it is delivered", async () =>
     facts.journal?.recordReport(report),
   );
@@ -103,7 +105,10 @@ export async function reportEarlyEnding(session: Session, ending: Ending): Promi
   sayEnding(session, report, false);
   const isUnattended = !session.world.stderr.isTerminal && session.flags?.isDryRun !== true;
   const isRun = session.flags === undefined || session.flags.mode === "run";
-  if (salvaged !== undefined && isUnattended && isRun) await deliverReport(session, salvaged, report);
+  if (salvaged !== undefined && isUnattended && isRun) {
+    await writeMetrics(session, salvaged.settings, report);
+    await deliverReport(session, salvaged, report);
+  }
   return showReport(session, report);
 }
 
