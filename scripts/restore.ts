@@ -2,16 +2,16 @@
 /** Get data back: what sets there are, whether they are whole, and out of them what is needed. */
 import { restore } from "#lib/restore/restore.ts";
 import { restoreFlags } from "#lib/restore/restore-flags.ts";
-import { confirmInPlace, restoreInPlace } from "#lib/restore/restore-in-place.ts";
+import { restoreRuns } from "#lib/restore/restore-runs.ts";
 import { runCommand } from "#lib/run/run-command.ts";
 
 await runCommand({
   name: "restore",
   summary:
-    "list, show and verify sets, and restore from them: list | show SET | verify SET | restore SET [PATH…]",
+    "list, show and verify sets, and restore from them: list | show SET | verify SET | restore SET [PATH…] | drill [SET]",
   operands: ["COMMAND", "[SET]", "[PATH…]"],
   flags: restoreFlags,
   isWithoutJob: (flags) => flags["from"] !== undefined,
   main: restore,
-  asRun: { isMeant: (flags) => flags["in-place"] === true, choose: confirmInPlace, main: restoreInPlace },
+  asRun: restoreRuns,
 });

@@ -1,12 +1,13 @@
 /** Manifest and check sums into a whole copy, and its final name. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { SetCopy } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { formatCheckSums } from "#lib/core/check-sums.ts";
 import { formatManifest, type Manifest } from "#lib/core/manifest.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
+import { sha256OfText } from "#lib/core/text-hash.ts";
 import { writePartialFile } from "#lib/stores/partial-set.ts";
 import { publishSet } from "#lib/stores/publish-set.ts";
 import { enqueue, queueDirectory } from "#lib/stores/upload-queue.ts";
@@ -38,12 +39,9 @@ async function publishCopy(
 ): Promise<string> {
   const { settings, host, startedAt } = context;
   const manifestText = formatManifest(manifest);
-  const sums = [
-    ...manifest.components.map(({ sha256, file }) => `${sha256}  ${file}\n`),
-    `${createHash("sha256").update(manifestText).digest("hex")}  manifest.json\n`,
-  ];
+  const sums = formatCheckSums(manifest, sha256OfText(manifestText));
   await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
-  await writePartialFile(join(copy.directory, "SHA256SUMS"), sums.join(""), settings.FS_TIMEOUT);
+  await writePartialFile(join(copy.directory, "SHA256SUMS"), sums, settings.FS_TIMEOUT);
   const relativePath = formatLayout(settings.BACKUP_LAYOUT, {
     host: host.name,
     job: settings.JOB,

@@ -10,12 +10,7 @@ const programs: Readonly<Record<CompressionKind, readonly [string, ...string[]]>
   bzip2: ["bzip2", "-d", "-c"],
 };
 
-/** Reads the file on its standard input, so that its name's ending means nothing. */
-export function decompressor(kind: CompressionKind): readonly [string, ...string[]] {
-  return programs[kind];
-}
-
-/** The command that decompresses the file at `path`. */
+/** The command that decompresses the file at `path`, on its standard input, so that its name's ending means nothing. */
 export function decompressFile(path: string, kind: CompressionKind): readonly [string, ...string[]] {
   return ["sh", "-c", 'exec "$@" <"$0"', path, ...programs[kind]];
 }

@@ -109,7 +109,8 @@ async function dropAgain({ log }: RestoreContext, loader: DatabaseLoader, name: 
   }
 }
 
-function accessRequest(context: RestoreContext, settings: Settings, sourceName: string) {
+/** What a server's programs are run with, outside of a backup. */
+export function accessRequest(context: RestoreContext, settings: Settings, sourceName: string) {
   const { deps, log, signal, runId, childEnvironment, cwd } = context;
   return {
     exec: deps.exec,

@@ -19,6 +19,7 @@ import { checkReplaceable } from "#lib/restore/live-directory.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { extractTree } from "#lib/restore/restore-part.ts";
+import { contextOf } from "#lib/restore/run-to-context.ts";
 import { syncTree } from "#lib/restore/target-directory.ts";
 import { isOwnSet } from "#lib/restore/trust.ts";
 import { swapDirectory } from "#lib/stores/swap-directory.ts";
@@ -122,28 +123,6 @@ async function makePlan(run: RunContext<Settings>): Promise<InPlacePlan> {
     isThere,
     incoming: join(parent, `.restoring-${id}-${basename(target)}`),
     aside: join(parent, `${basename(target)}.before-${stamp}Z-${id}`),
-  };
-}
-
-async function contextOf(run: RunContext<Settings>): Promise<RestoreContext> {
-  const { deps, log, progress, host, runId, startedAt, isDryRun, signal, childEnvironment, settings } = run;
-  const id = await deps.exec(["id", "-u"], { timeoutMs: settings.FS_TIMEOUT, signal });
-  return {
-    deps,
-    log,
-    progress,
-    host,
-    runId,
-    startedAt,
-    isDryRun,
-    signal,
-    childEnvironment,
-    settings,
-    isRoot: id.stdout.trim() === "0",
-    cwd: dirname(settings.APP_DIR ?? "/"),
-    cacheDirectory: join(settings.STATE_DIR, settings.JOB, "listings-restore"),
-    operands: run.operator.operands,
-    flags: run.operator.flags,
   };
 }
 

@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, (context: RestoreContext) => Promise<Too
 /** The first operand names the command, those behind it are its own. */
 export async function restore(context: RestoreContext): Promise<ToolResult> {
   const [name = ""] = context.operands;
-  const names = Object.keys(commands);
+  const names = [...Object.keys(commands), "drill"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command(context);
   const near = suggest(name, names);

@@ -26,9 +26,9 @@ export interface CommandDefinition {
   /** Whether it works on what these flags name, without a configuration. */
   readonly isWithoutJob: (flags: Flags["own"]) => boolean;
   readonly main: (context: CommandContext<Settings>) => Promise<ToolResult>;
-  /** What changes the job's own data is a run of it, under its lock: where these flags ask for it. */
+  /** What changes the job's data, or starts servers, is a run of it, under its lock: where the command line asks for it. */
   readonly asRun?: Pick<ScriptDefinition, "choose"> & {
-    readonly isMeant: (flags: Flags["own"]) => boolean;
+    readonly isMeant: (flags: Flags) => boolean;
     readonly main: Exclude<ScriptDefinition["main"], "recovery">;
   };
 }
@@ -63,8 +63,7 @@ async function runIn(definition: CommandDefinition, world: World): Promise<numbe
     onBug: session.stop,
   });
   try {
-    if (definition.asRun?.isMeant(flags.own) === true)
-      return await runAsJob(definition.asRun, session, flags);
+    if (definition.asRun?.isMeant(flags) === true) return await runAsJob(definition.asRun, session, flags);
     const result = await definition.main(await createCommandContext(definition, session, flags));
     session.signal.throwIfAborted();
     await world.stdout.write(flags.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : result.text);

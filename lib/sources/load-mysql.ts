@@ -1,7 +1,7 @@
 /** A dump of one database of MySQL or MariaDB, loaded into a new database. */
 import { Buffer } from "node:buffer";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
-import { hintOnMysql, mysqlHarmless } from "#lib/core/mysql-status.ts";
+import { hintOnMysql, mysqlDumpProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import { compareTables, type DatabaseLoader } from "#lib/sources/load-database.ts";
 import { describeRefusal, openMysql } from "#lib/sources/mysql-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
@@ -31,6 +31,7 @@ export async function createMysqlLoader(
     if (result.exitCode !== 0) throw describeRefusal(problem, result, timeoutMs);
     return result.stdout.trim();
   };
+  const trailer = mysqlDumpProof.createJudge();
   let tail = Buffer.from("\n");
   return {
     create: async () => {
@@ -44,6 +45,7 @@ export async function createMysqlLoader(
     ]),
     env: server.env,
     inspect: (chunk) => {
+      trailer.read(chunk);
       const bytes = Buffer.concat([tail, chunk]);
       tail = Buffer.from(bytes.subarray(-longest));
       const stray = strayStatements.find((one) => bytes.includes(one));
@@ -51,7 +53,10 @@ export async function createMysqlLoader(
     },
     judge: (exitCode, stderr) => {
       const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
-      if (exitCode === 0) return { outcome: "complete", problems: [] };
+      // The client is content with a dump that is cut between two statements.
+      const { problem } = trailer.judge();
+      if (exitCode === 0 && problem === undefined) return { outcome: "complete", problems: [] };
+      if (exitCode === 0 && problem !== undefined) return { outcome: "failed", problems: [problem] };
       const problems =
         lines.length > 0 ? lines : [`${server.clientProgram} ended with ${exitCode ?? "a signal"}`];
       return { outcome: "failed", problems, hint: hintOnMysql(problems.join("\n")) };

@@ -1,12 +1,12 @@
 /** Dumps come back into new databases of real servers, beside those in use; what cannot be loaded whole leaves nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
+import { replaceComponent } from "#test/support/replace-component.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 
 const script = "scripts/restore.ts";
@@ -140,14 +140,20 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
     test.each([
       ["a dump that is cut", (sql: string) => `${sql.slice(0, sql.indexOf("INSERT"))}INSERT INTO`, "syntax"],
       [
+        "a dump without its end",
+        (sql: string) => sql.slice(0, sql.lastIndexOf("-- Dump completed")),
+        "its end is missing",
+      ],
+      [
         "a dump of several databases",
         (sql: string) => `${sql}\nUSE \`mysql\`;\nDROP TABLE user;\n`,
         "no dump of a single database",
       ],
-      ["a dump that lacks a table", () => "SELECT 1;\n", "it has 0 tables, 1 were dumped"],
+      ["a dump that lacks a table", () => "SELECT 1;\n-- Dump completed\n", "it has 0 tables, 1 were dumped"],
     ])("leaves nothing that looks whole of %s", async (_name, change, words) => {
       const copy = sandbox.path(`changed-${runtime}`, "web1/app", basename(set));
-      replaceDump(set, copy, change);
+      cpSync(set, copy, { recursive: true });
+      replaceComponent(copy, "database-shop", (sql) => change(sql.toString()));
       const before = databases();
       const ended = await run(
         "latest",
@@ -191,29 +197,3 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
     });
   });
 });
-
-/** The same set with another dump, whose hashes are right. */
-function replaceDump(set: string, copy: string, change: (sql: string) => string): void {
-  cpSync(set, copy, { recursive: true });
-  const file = join(copy, "database-shop.sql.zst");
-  const sql = change(execFileSync("zstd", ["-q", "-d", "-c", file]).toString());
-  const bytes = execFileSync("zstd", ["-q", "-c"], { input: sql });
-  writeFileSync(file, bytes);
-  const manifest = JSON.parse(readFileSync(join(copy, "manifest.json"), "utf8"));
-  const component = manifest.components.find(({ name }: { name: string }) => name === "database-shop");
-  Object.assign(component, {
-    sha256: sha256(bytes),
-    bytesIn: Buffer.byteLength(sql),
-    bytesOut: bytes.length,
-  });
-  const text = `${JSON.stringify(manifest, null, 2)}\n`;
-  writeFileSync(join(copy, "manifest.json"), text);
-  const sums = manifest.components.map(
-    (one: { sha256: string; file: string }) => `${one.sha256}  ${one.file}\n`,
-  );
-  writeFileSync(join(copy, "SHA256SUMS"), `${sums.join("")}${sha256(text)}  manifest.json\n`);
-}
-
-function sha256(bytes: Buffer | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}

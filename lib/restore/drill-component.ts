@@ -1,0 +1,5 @@
+export interface DrilledComponent {
+  /** One sentence: what was compared. */
+  readonly message: string;
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,114 @@
+/** The drill of a dump: loaded into a server that exists for it alone. */
+import { join } from "node:path";
+import { loadDump } from "#lib/archive/load-dump.ts";
+import { writePlain } from "#lib/archive/write-plain.ts";
+import type { Component } from "#lib/core/manifest.ts";
+import { ask } from "#lib/preflight/ask-file-system.ts";
+import type { DrilledComponent } from "#lib/restore/drill-component.ts";
+import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
+import { askerOf, makeDirectory } from "#lib/restore/target-directory.ts";
+import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
+import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
+import { startScratchMysql } from "#lib/sources/scratch-mysql.ts";
+import { startScratchPostgres } from "#lib/sources/scratch-postgres.ts";
+import type { SourceAccess } from "#lib/sources/source.ts";
+
+export interface DatabaseDrill {
+  readonly component: Component;
+  /** Where the set's files are. */
+  readonly from: string;
+  /** New, and removed with everything in it. */
+  readonly scratch: string;
+  readonly access: SourceAccess;
+}
+
+const name = "drill";
+
+/** Which server a dump is of; undefined for what cannot be loaded by itself: dumps of whole servers, roles. */
+export function serverKindOf({ format, facts }: Component): "mysql" | "postgres" | undefined {
+  if (format === "pgdump") return "postgres";
+  const isSingle = format === "sql" && typeof facts?.["database"] === "string";
+  return isSingle && /mysql|maria/i.test(String(facts["dumpedBy"])) ? "mysql" : undefined;
+}
+
+export async function drillDump(
+  context: RestoreContext,
+  kind: "mysql" | "postgres",
+  { component, from, scratch, access }: DatabaseDrill,
+): Promise<DrilledComponent> {
+  const { deps, signal, isRoot, childEnvironment: env, progress } = context;
+  await makeDirectory(context, scratch);
+  const request = {
+    exec: deps.exec,
+    clock: deps.clock,
+    signal,
+    isRoot,
+    childEnvironment: env,
+    directory: scratch,
+  };
+  const facts = component.facts ?? {};
+  const server = await (kind === "mysql" ? startScratchMysql(request) : startScratchPostgres(request));
+  try {
+    const { target } = server;
+    const loader = await (target.kind === "mysql"
+      ? createMysqlLoader(target, name, facts, access)
+      : createPostgresLoader(target, name, facts, access));
+    await loader.create();
+    const { stallMs } = limitsOf(context);
+    const archive = join(from, component.file);
+    const { compression } = component;
+    await loadDump({ archive, compression, loader, name, env, stallMs, signal, onBytes: progress.update });
+    // Of a server without the roles, owners are no finding: tables are.
+    const problems = await loader.compare(facts);
+    const tables = typeof facts["tables"] === "number" ? `${facts["tables"]} tables` : "its tables";
+    return { message: `loaded into a ${kind} server of its own, ${tables} counted`, problems };
+  } finally {
+    await server.stop();
+  }
+}
+
+export async function drillSqlite(
+  context: RestoreContext,
+  { component, from, scratch }: DatabaseDrill,
+): Promise<DrilledComponent> {
+  const { childEnvironment: env, signal, progress } = context;
+  const { stallMs } = limitsOf(context);
+  await makeDirectory(context, scratch);
+  const path = join(scratch, "restored.sqlite");
+  const { compression, bytesIn } = component;
+  const archive = join(from, component.file);
+  await writePlain({
+    archive,
+    compression,
+    path,
+    maxBytes: bytesIn,
+    env,
+    stallMs,
+    signal,
+    onBytes: progress.update,
+  });
+  const asker = { ...askerOf(context), timeoutMs: stallMs };
+  const question =
+    "PRAGMA integrity_check(5); SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^'";
+  const answer = await ask(asker, [
+    "sqlite3",
+    "-batch",
+    "-bail",
+    "-init",
+    "/dev/null",
+    "-readonly",
+    path,
+    question,
+  ]);
+  const lines = answer.ok ? answer.value.split("\n") : [];
+  const [said = answer.ok ? "" : answer.reason, tables] = lines;
+  const expected = component.facts?.["tables"];
+  const isCounted = typeof expected !== "number" || Number(tables) === expected;
+  return {
+    message: `opened by SQLite, ${tables ?? 0} tables`,
+    problems: [
+      ...(said === "ok" ? [] : [`PRAGMA integrity_check: ${said}`]),
+      ...(said !== "ok" || isCounted ? [] : [`it has ${tables} tables, ${expected} were dumped`]),
+    ],
+  };
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { MysqlTarget } from "#lib/core/database-url.ts";
+import {
+  prepareServer,
+  type ScratchAccess,
+  type ScratchServer,
+  startServer,
+  withServerPath,
+} from "#lib/sources/scratch-server.ts";
+
+const programs = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
+
+/** A server of MariaDB, which takes dumps of MySQL as well; `target` reaches it. Throws OpsError "failed". */
+export async function startScratchMysql(
+  access: ScratchAccess,
+): Promise<ScratchServer & { readonly target: MysqlTarget }> {
+  const { directory, isRoot } = access;
+  const socket = join(directory, "socket");
+  const data = join(directory, "data");
+  const user = isRoot ? ["--user=mysql"] : [];
+  // The server gives up root, and has to get into its directory all the same.
+  if (isRoot)
+    await prepareServer(access, ["chown", "mysql:", "--", directory], "give the server its directory");
+  const install = ["mariadb-install-db", "--no-defaults", `--datadir=${data}`, "--skip-test-db"] as const;
+  await prepareServer(
+    access,
+    withServerPath([...install, "--auth-root-authentication-method=normal", ...user], programs),
+    "prepare a server of MariaDB",
+  );
+  const server = await startServer(
+    access,
+    withServerPath(
+      [
+        "mariadbd",
+        "--no-defaults",
+        `--datadir=${data}`,
+        `--socket=${socket}`,
+        `--pid-file=${join(directory, "pid")}`,
+        "--skip-networking",
+        "--skip-log-bin",
+        // What is thrown away need not survive a power cut.
+        "--innodb-flush-log-at-trx-commit=0",
+        "--max-allowed-packet=1G",
+        ...user,
+      ],
+      programs,
+    ),
+    ["mariadb-admin", "--no-defaults", `--socket=${socket}`, "--user=root", "ping"],
+  );
+  const target: MysqlTarget = {
+    kind: "mysql",
+    user: "root",
+    password: undefined,
+    host: undefined,
+    port: undefined,
+    socket,
+    database: undefined,
+    container: undefined,
+    componentName: "drill",
+  };
+  return { ...server, target };
+}
