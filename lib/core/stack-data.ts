@@ -1,7 +1,7 @@
 /** Which paths are the data of a stack, and which of those that it mounts are not. */
 
+import { isWithin } from "#lib/core/mount-table.ts";
 import { isSystemPath } from "#lib/core/system-paths.ts";
-import { isWithin } from "#lib/core/within.ts";
 
 export type PathType = "directory" | "file" | "other" | "missing";
 
@@ -10,6 +10,8 @@ export interface ResolvedPath {
   /** Without symlinks. */
   readonly path: string;
   readonly type: PathType;
+  /** Symlinks on the way to it, as the path was written. */
+  readonly links: readonly string[];
 }
 
 export interface BindUse {
@@ -73,20 +75,26 @@ export function chooseStackData(request: StackDataRequest): StackData {
   const roots: DataRoot[] = [];
   const definition = new Set<string>();
   const leftOut: LeftOut[] = [];
+  const links = new Set<string>();
   const leave = (path: string, reason: string, isProblem = false) =>
     leftOut.push({ path, reason, isProblem });
   const add = (at: ResolvedPath, origin: DataRoot["origin"], name: string) => {
     const destination = request.destinations.find((one) => isWithin(one, at.path) || isWithin(at.path, one));
     if (destination !== undefined) return leave(at.path, `backups lie in "${destination}"`);
-    if (at.type === "directory" || at.type === "file")
-      roots.push({ path: at.path, type: at.type, origin, name });
+    if (at.type !== "directory" && at.type !== "file") return;
+    roots.push({ path: at.path, type: at.type, origin, name });
+    for (const link of at.links) links.add(link);
+  };
+  const define = (at: ResolvedPath) => {
+    definition.add(at.path);
+    for (const link of at.links) links.add(link);
   };
 
   if (request.appdata?.type === "directory") add(request.appdata, "appdata", request.appdata.path);
   for (const bind of request.binds) {
     const reason = reasonToLeave(bind, request);
     if (reason !== undefined) leave(bind.name, reason.text, reason.isProblem);
-    else if (bind.at.type === "file" && bind.isReadOnly) definition.add(bind.at.path);
+    else if (bind.at.type === "file" && bind.isReadOnly) define(bind.at);
     else add(bind.at, "bind", bind.name);
   }
   for (const { name, at } of request.volumes) {
@@ -97,9 +105,15 @@ export function chooseStackData(request: StackDataRequest): StackData {
   }
   for (const at of request.definition) {
     if (isSystemPath(at.path)) leave(at.path, "it belongs to this machine");
-    else if (at.type === "file") definition.add(at.path);
+    else if (at.type === "file") define(at);
     else if (at.type === "directory") add(at, "definition", at.path);
     else leave(at.path, at.type === "missing" ? "it is missing" : "it is a socket or a device");
+  }
+  const near = nearDirectories(request);
+  for (const link of links) {
+    // Those of the stack come back with it; those of the machine are like its mounts.
+    if (near.some((one) => isWithin(link, one) && link !== one)) definition.add(link);
+    else leave(link, "it is a link that paths of the stack go through: another host needs it as well");
   }
   const outer = dropInner(roots);
   return {
@@ -111,13 +125,13 @@ export function chooseStackData(request: StackDataRequest): StackData {
 
 function reasonToLeave(
   { at, name, isMounted }: BindUse,
-  { settings, directory, appdataDir }: StackDataRequest,
+  request: StackDataRequest,
 ): { readonly text: string; readonly isProblem?: boolean } | undefined {
   if (isSystemPath(name) || isSystemPath(at.path)) return { text: "it belongs to this machine" };
-  if (settings.STACK_BINDS === "none") return { text: "STACK_BINDS=none leaves it out" };
-  const near = [directory, ...(appdataDir === undefined ? [] : [appdataDir])];
-  const isNear = near.some((one) => isWithin(at.path, one) || isWithin(name, one));
-  if (settings.STACK_BINDS === "near" && !isNear) {
+  const { STACK_BINDS } = request.settings;
+  if (STACK_BINDS === "none") return { text: "STACK_BINDS=none leaves it out" };
+  const isNear = nearDirectories(request).some((one) => isWithin(at.path, one) || isWithin(name, one));
+  if (STACK_BINDS === "near" && !isNear) {
     return { text: "it lies neither in the stack's directory nor in APPDATA_DIR (STACK_BINDS=near)" };
   }
   if (at.type === "missing") {
@@ -126,6 +140,10 @@ function reasonToLeave(
       : { text: "it does not exist yet" };
   }
   return at.type === "other" ? { text: "it is a socket or a device" } : undefined;
+}
+
+function nearDirectories({ directory, appdataDir }: StackDataRequest): string[] {
+  return appdataDir === undefined ? [directory] : [directory, appdataDir];
 }
 
 function isChosen(volume: string, { STACK_VOLUMES }: StackDataSettings): boolean {

@@ -1,5 +1,5 @@
 /** Paths that containers are given of the machine itself. */
-import { isWithin } from "#lib/core/within.ts";
+import { isWithin } from "#lib/core/mount-table.ts";
 
 /** Never data, whatever the settings: the machine itself, and what its kernel and its daemons make of nothing. */
 const systemTrees = ["/proc", "/sys", "/dev", "/run", "/var/run", "/tmp/.X11-unix"];

@@ -89,7 +89,7 @@ async function complete(
     ...[...located.values()].flatMap((place) => ("path" in place ? place.path : [])),
   ];
   const resolved = await resolvePaths(asker, paths, more);
-  const at = (path: string): ResolvedPath => resolved.get(path) ?? { path, type: "missing" };
+  const at = (path: string): ResolvedPath => resolved.get(path) ?? { path, type: "missing", links: [] };
   const data = chooseStackData({
     directory: stack.directory,
     appdataDir: APPDATA_DIR,

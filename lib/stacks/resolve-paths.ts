@@ -16,41 +16,59 @@ export async function resolvePaths(
   for (const path of unique) {
     const alone = await resolveTogether(asker, [path]);
     if (alone === undefined) problems.push(`Cannot look at "${path}": no answer from its file system`);
-    found.set(path, alone?.get(path) ?? { path, type: "missing" });
+    found.set(path, alone?.get(path) ?? { path, type: "missing", links: [] });
   }
   return found;
 }
 
 /** Undefined when there is no answer for all. */
 async function resolveTogether(
-  { exec, timeoutMs, signal }: FileSystemAsker,
+  asker: FileSystemAsker,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, ResolvedPath> | undefined> {
   if (paths.length === 0) return new Map();
-  const real = await exec(["realpath", "--canonicalize-missing", "--zero", "--", ...paths], {
-    timeoutMs,
-    signal,
-  });
+  const { exec, timeoutMs, signal } = asker;
+  const command = ["realpath", "--canonicalize-missing", "--zero", "--"] as const;
+  const real = await exec([...command, ...paths], { timeoutMs, signal });
   const targets = real.stdout.split("\0").slice(0, -1);
   if (real.exitCode !== 0 || targets.length !== paths.length) return undefined;
-  const stat = await exec(["stat", "--printf=%F:%n\\0", "--", ...targets], { timeoutMs, signal });
-  if (stat.timedOut) return undefined;
-  const types = new Map<string, PathType>();
-  for (const line of stat.stdout.split("\0")) {
-    const colon = line.indexOf(":");
-    types.set(line.slice(colon + 1), typeOf(line.slice(0, colon)));
-  }
+  // A path that leads elsewhere has a link in it.
+  const parts = paths.map((path, index) => (path === targets[index] ? [] : listParts(path)));
+  const words = await readTypes(asker, [...new Set([...targets, ...parts.flat()])]);
+  if (words === undefined) return undefined;
   return new Map(
     paths.map((path, index) => {
       const target = targets[index] ?? path;
-      return [path, { path: target, type: types.get(target) ?? "missing" }];
+      const links = (parts[index] ?? []).filter((part) => words.get(part) === "symbolic link");
+      return [path, { path: target, type: typeOf(words.get(target)), links }];
     }),
   );
 }
 
-function typeOf(word: string): PathType {
+/** `/a/b` → `/a`, `/a/b`. */
+function listParts(path: string): string[] {
+  const names = path.split("/").filter((name) => name !== "");
+  return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
+}
+
+/** In stat's words, of those that exist, without following links. */
+async function readTypes(
+  { exec, timeoutMs, signal }: FileSystemAsker,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const stat = await exec(["stat", "--printf=%F:%n\\0", "--", ...paths], { timeoutMs, signal });
+  if (stat.timedOut) return undefined;
+  return new Map(
+    stat.stdout.split("\0").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(colon + 1), line.slice(0, colon)];
+    }),
+  );
+}
+
+function typeOf(word: string | undefined): PathType {
   if (word === "directory") return "directory";
-  // It was not resolved since it leads to itself.
-  if (word === "symbolic link") return "missing";
+  // A link that is left leads to itself.
+  if (word === undefined || word === "symbolic link") return "missing";
   return word === "regular file" || word === "regular empty file" ? "file" : "other";
 }

@@ -190,6 +190,10 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
     expect(readingOf("Full one").notes).toContain(
       `"${path}" is data of stack "neighbour" as well, which is not stopped with it`,
     );
+    const link = join(engine.directory, "../link-to-appdata");
+    expect(readingOf("neighbour").notes).toContain(
+      `Left out "${link}": it is a link that paths of the stack go through: another host needs it as well`,
+    );
     expect(readingOf("neighbour").roots.map(({ path: root }) => root)).toEqual([join(path, "sub")]);
   });
 

@@ -23,9 +23,9 @@ describe("findDeployed()", () => {
 
 describe("findNamed()", () => {
   const places = new Map<string, ResolvedPath>([
-    ["/app/data/stacks/shop", { path: "/app/data/stacks/shop", type: "missing" }],
-    ["/opt/link", { path: "/stacks/shop", type: "directory" }],
-    ["/opt/other/shop", { path: "/opt/other/shop", type: "directory" }],
+    ["/app/data/stacks/shop", { path: "/app/data/stacks/shop", type: "missing", links: [] }],
+    ["/opt/link", { path: "/stacks/shop", type: "directory", links: [] }],
+    ["/opt/other/shop", { path: "/opt/other/shop", type: "directory", links: [] }],
   ]);
   const find = (workingDir: string | undefined, project = "shop") =>
     idsOf(findNamed("shop", "/stacks/shop", [fakeContainer("web", { workingDir, project })], places));

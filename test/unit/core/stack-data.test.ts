@@ -6,7 +6,11 @@ import {
   type StackDataRequest,
 } from "#lib/core/stack-data.ts";
 
-const at = (path: string, type: PathType = "directory") => ({ path, type });
+const at = (path: string, type: PathType = "directory", links: readonly string[] = []) => ({
+  path,
+  type,
+  links,
+});
 const bind = (path: string, type: PathType = "directory", more = {}) => ({
   at: at(path, type),
   name: path,
@@ -145,6 +149,29 @@ describe("chooseStackData()", () => {
     const { roots, leftOut } = choose({ volumes: [{ name: "v", at: at(path) }] });
     expect(roots).toEqual([]);
     expect(leftOut).toEqual([{ path, reason: 'backups lie in "/backup"', isProblem: false }]);
+  });
+
+  test("keeps the links of the stack with what they lead to, and tells of those of the machine", () => {
+    const binds = [
+      {
+        ...bind("/mnt/disk/data"),
+        name: "/stacks/shop/data",
+        at: at("/mnt/disk/data", "directory", ["/stacks/shop/data"]),
+      },
+      { ...bind("/x"), name: "/stacks/shop/far", at: at("/mnt/far", "missing", ["/stacks/shop/far"]) },
+    ];
+    const appdata = at("/mnt/ssd/appdata/shop", "directory", ["/appdata"]);
+    const definition = [at("/etc/shop.env", "file", ["/stacks/shop/.env", "/appdata"])];
+    const data = choose({ binds, appdata, definition });
+    expect(data.definition).toEqual(["/etc/shop.env", "/stacks/shop/data", "/stacks/shop/.env"]);
+    expect(data.leftOut).toEqual([
+      { path: "/stacks/shop/far", reason: "it is missing: is its disk mounted?", isProblem: true },
+      {
+        path: "/appdata",
+        reason: "it is a link that paths of the stack go through: another host needs it as well",
+        isProblem: false,
+      },
+    ]);
   });
 
   test("takes build contexts as data, but not the machine, and says which files are missing", () => {

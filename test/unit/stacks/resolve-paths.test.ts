@@ -40,13 +40,15 @@ async function resolve(names: readonly string[], run: Exec = exec) {
   const facts = [...found].map(([path, at]) =>
     [path, at.path, at.type].map((text) => text.replace(`${base}/`, "")),
   );
-  return { facts, problems };
+  const links = [...found.values()].map((at) => at.links.map((link) => link.replace(`${base}/`, "")));
+  return { facts, problems, links };
 }
 
 describe("resolvePaths()", () => {
   test("says of each path where it leads and what is there, whatever is in its name", async () => {
     const names = ["link", "empty", "full", "socket", "missing", "dangling", "dir\nwith: line", "link"];
-    expect(await resolve(names)).toEqual({
+    const { facts, problems } = await resolve(names);
+    expect({ facts, problems }).toEqual({
       facts: [
         ["link", "dir\nwith: line", "directory"],
         ["empty", "empty", "file"],
@@ -58,6 +60,12 @@ describe("resolvePaths()", () => {
       ],
       problems: [],
     });
+  });
+
+  test("names the links on the way", async () => {
+    symlinkSync("link", join(base, "second"));
+    const { links } = await resolve(["second/sub", "full"]);
+    expect(links).toEqual([["second"], []]);
   });
 
   test("calls missing what leads to itself", async () => {
@@ -84,6 +92,8 @@ describe("resolvePaths()", () => {
   });
 
   test("asks nothing when there is nothing to ask", async () => {
-    expect(await resolve([], () => Promise.reject(new Error("asked")))).toEqual({ facts: [], problems: [] });
+    expect(await resolve([], () => Promise.reject(new Error("asked")))).toEqual({
+      ...{ facts: [], problems: [], links: [] },
+    });
   });
 });
