@@ -253,36 +253,34 @@ describe.skipIf(!(hasDocker && hasMariadb && hasPostgres))("A database in a cont
     "whose run (%s) ends by %s in the middle of a dump has nobody dump it any more: %s",
     async (runtime, signal, service, scheme, program) => {
       await using sandbox = await createSandbox();
-      mysql("mysql", "CREATE OR REPLACE DATABASE big");
-      mysql("big", "CREATE TABLE t AS SELECT REPEAT('x', 1000) AS a FROM seq_1_to_20000");
-      psql("postgres", "DROP DATABASE IF EXISTS big", "CREATE DATABASE big");
-      psql("big", "CREATE TABLE t AS SELECT repeat('x', 1000) AS a FROM generate_series(1, 20000)");
-      // Nothing is taken from the dump, which stands still.
-      const begun = sandbox.path("begun");
-      await sandbox.fake(
-        "zstd",
-        `#!/bin/sh\ncase "$*" in *--version*) exec /usr/bin/zstd "$@";; esac\ntouch ${begun}\nexec sleep 1000\n`,
-      );
+      const ask = service === "maria" ? mysql : psql;
+      ask(service === "maria" ? "mysql" : "postgres", "CREATE DATABASE locked");
+      ask("locked", "CREATE TABLE t (a INT)");
+      // The dump waits for this lock until the engine ends, unless somebody ends it.
+      const lock = {
+        maria: ["mariadb", "--execute=LOCK TABLE t WRITE; SELECT SLEEP(1000)", "locked"],
+        pg: [
+          ...["psql", "--username=shop_owner", "--dbname=locked", "--command=BEGIN"],
+          ...["--command=LOCK TABLE t", "--command=SELECT pg_sleep(1000)"],
+        ],
+      };
+      engine.docker("exec", "--detach", `shop-${service}-1`, ...lock[service]);
       const job = await createJob(sandbox, {
         RUNTIME_DIR: sandbox.path("run"),
         APP_DIR: undefined,
-        DATABASES: `${scheme}://${login}/big?compose=shop/${service}`,
+        DATABASES: `${scheme}://${login}/locked?compose=shop/${service}`,
       });
       const processes = () => inside(service, "ps", "-e", "-o", "args");
+      await waitFor(() => /sleep/i.test(processes()), { what: "the lock" });
       const running = sandbox.start(runtime, "scripts/backup-run.ts", ["--config", job.config], {
         env: environmentOf(sandbox),
       });
-      await waitFor(() => existsSync(begun) && processes().includes(program), {
-        what: "the dump to begin",
-        timeoutMs: 30_000,
-      });
+      const isDumping = () => new RegExp(`^${program} `, "m").test(processes());
+      await waitFor(isDumping, { what: "the dump to begin", timeoutMs: 30_000 });
       expect(inside(service, "ls", "/tmp")).toContain("tmp.");
       running.kill(signal);
       await running.exited;
-      await waitFor(() => !processes().includes(program), {
-        what: "the dump to end there",
-        timeoutMs: 30_000,
-      });
+      await waitFor(() => !isDumping(), { what: "the dump to end there", timeoutMs: 30_000 });
       await waitFor(() => !inside(service, "ls", "/tmp").includes("tmp."), { what: "the password to go" });
       await waitFor(() => !existsSync(job.journal), {
         what: "the guardian to finish what it left",
