@@ -46,14 +46,12 @@ describe("restore verify", () => {
   }
 
   const place = () =>
-    fc
-      .constantFrom(...files)
-      .chain((file) =>
-        fc.record({
-          file: fc.constant(file),
-          at: fc.integer({ min: 0, max: statSync(join(set, file)).size - 1 }),
-        }),
-      );
+    fc.constantFrom(...files).chain((file) =>
+      fc.record({
+        file: fc.constant(file),
+        at: fc.integer({ min: 0, max: statSync(join(set, file)).size - 1 }),
+      }),
+    );
 
   test("finds a set whole that is whole", async () => {
     expect(await verify()).toMatchObject({ outcome: "complete" });
