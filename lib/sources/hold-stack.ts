@@ -54,7 +54,7 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
   });
   let window: StackWindow | undefined;
   try {
-    access.log.info("stack.preparing", `Stack "${name}": ${plan.why}`);
+    access.log.info("stack.preparing", `Preparing stack "${name}": ${plan.why}`);
     await freezer.prepare();
     access.signal.throwIfAborted();
     window = await openWindow({

@@ -34,7 +34,7 @@ export async function openStack(
       { outcome: "failed", hint: "docker compose ls --all" },
     );
   }
-  const planned = planStop(containers, settings.STACK_STOP);
+  const planned = planStop(containers, settings.STACK_STOP, access.clock.now());
   const notes = [...reading.notes, ...planned.notes];
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
   if (planned.record === undefined) {
@@ -77,7 +77,7 @@ export async function openStack(
   return {
     ...archive(held.frozen.roots),
     problems: [...problems, ...before],
-    notes: [...notes, `Stack "${name}" frozen by ${plan.why}`, ...plan.notes, ...held.frozen.notes],
+    notes: [...notes, `Freeze of stack "${name}": ${plan.why}`, ...plan.notes, ...held.frozen.notes],
     giveUp: held.giveUp,
     release,
   };
