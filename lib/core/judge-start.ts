@@ -32,9 +32,10 @@ export function judgeStart(
     return recorded.wasRestarting ? { kind: "up", note: `${problem}, as it did before` } : down(problem);
   }
   if (state !== "running") {
-    return down(
-      `Container "${name}" does not run: it is ${state}${state === "exited" ? ` with exit code ${exitCode}` : ""}`,
-    );
+    const how = state === "exited" ? `exited with exit code ${exitCode}` : state;
+    const problem = `Container "${name}" does not run: it is ${how}`;
+    const note = `${problem}; it ended again and again before`;
+    return recorded.wasRestarting ? { kind: "up", note } : down(problem);
   }
   if (!recorded.wasHealthy || container.health === undefined || container.health === "healthy")
     return { kind: "up" };

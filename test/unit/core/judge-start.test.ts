@@ -55,6 +55,10 @@ describe("judgeStart()", () => {
       kind: "up",
       note: 'Container "web" ends again and again: docker started it again 2 times, as it did before',
     });
+    expect(judge({ state: "exited", exitCode: 1 }, { wasRestarting: true })).toEqual({
+      kind: "up",
+      note: 'Container "web" does not run: it is exited with exit code 1; it ended again and again before',
+    });
     expect(judge({ restartCount: 2 }, {}, [], "none")).toEqual({ kind: "up" });
   });
 
