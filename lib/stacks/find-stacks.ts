@@ -107,8 +107,13 @@ async function listDirectories({ exec, timeoutMs, signal }: FileSystemAsker, bas
   return {
     names: names.sort((a, b) => (a < b ? -1 : 1)),
     filesOf,
-    problems: complaints.map((line) => `Cannot read ${line}`),
+    problems: complaints.filter(isTrouble).map((line) => `Cannot read ${line}`),
   };
+}
+
+/** Links that lead in circles lead to no stack. */
+function isTrouble(complaint: string): boolean {
+  return !/^File system loop detected|: Too many levels of symbolic links$/.test(complaint);
 }
 
 /** What neither a person nor a log line can name. */

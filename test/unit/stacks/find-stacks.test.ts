@@ -74,7 +74,9 @@ describe("findStacks()", () => {
     symlinkSync("real", join(base, "link"));
     symlinkSync("..", join(base, "loop/again"));
     symlinkSync("nowhere", join(base, "dangling"));
-    const { stacks } = await find(base);
+    symlinkSync("itself", join(base, "itself"));
+    const { stacks, problems } = await find(base);
+    expect(problems).toEqual([]);
     expect(stacks.map(({ name }) => name)).toEqual(["link", "real"]);
   });
 
