@@ -103,7 +103,8 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       [
         "a missing table",
         "database-shop",
-        (sql: Buffer) => sql.toString().replace(/--\n-- Table structure for table `b`[\s\S]*?UNLOCK TABLES;\n/, ""),
+        (sql: Buffer) =>
+          sql.toString().replace(/--\n-- Table structure for table `b`[\s\S]*?UNLOCK TABLES;\n/, ""),
         /it has 1 tables, 2 were dumped/,
       ],
       [
