@@ -21,13 +21,19 @@ export type DockerTrouble =
   | "compose-file"
   | "other";
 
+interface DockerErrorDetails {
+  readonly trouble: DockerTrouble;
+  readonly hint: string;
+  readonly cause?: unknown;
+}
+
 /** A call of docker that failed, in docker's own words. */
 export class DockerError extends OpsError {
   readonly trouble: DockerTrouble;
 
-  constructor(message: string, details: { readonly trouble: DockerTrouble; readonly hint: string }) {
-    super(message, { outcome: "failed", hint: details.hint });
+  constructor(message: string, { trouble, ...details }: DockerErrorDetails) {
+    super(message, { outcome: "failed", ...details });
     this.name = "DockerError";
-    this.trouble = details.trouble;
+    this.trouble = trouble;
   }
 }
