@@ -37,7 +37,6 @@ volumes: {named: , cached: , shared: {external: true, name: everybodys}}
 secrets: {key: {file: ./key.pem}}
 `,
   "compose.override.yaml": "services: {web: {labels: {from: override}}}\n",
-  ".env": "FAR=/var/tmp/far\n",
   "base.yaml": `services:\n  plain: ${service}, env_file: base.env}\n`,
   "more/extra.yaml": `services:\n  extra: ${service}, env_file: [{path: "extra.env", required: false}]}\n`,
   "base.env": "",
@@ -99,7 +98,7 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
   beforeAll(async () => {
     engine = await startDockerEngine();
     engine.docker("volume", "create", "everybodys");
-    const full = write("Full one", files);
+    const full = write("Full one", { ...files, ".env": `FAR=${join(engine.directory, "../far")}\n` });
     mkdirSync(join(engine.directory, "../appdata/Full one"), { recursive: true });
     symlinkSync("appdata", join(engine.directory, "../link-to-appdata"));
     mkdirSync(join(full, "data/inner"), { recursive: true });
@@ -171,7 +170,7 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
     expect(new Map(leftOut.map(({ path, reason }) => [path, reason]))).toEqual(
       new Map([
         [
-          "/var/tmp/far/pictures",
+          join(engine.directory, "../far/pictures"),
           "it lies neither in the stack's directory nor in APPDATA_DIR (STACK_BINDS=near)",
         ],
         [join(full, "gate.sock"), "it is a socket or a device"],
