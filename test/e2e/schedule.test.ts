@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
 import { createMachineRoot, incident, type MachineRoot, writeIncident } from "#test/support/machine-root.ts";
@@ -13,6 +13,8 @@ import {
 } from "#test/support/sandbox.ts";
 
 const script = "scripts/schedule.ts";
+
+const trials = process.env["LASTGOOD_FAULT"] === "whole" ? 40 : 3;
 
 interface Scheduled {
   readonly sandbox: Sandbox;
@@ -167,6 +169,20 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
     });
   });
 
+  test("install keeps the timer on that is there when another time for it cannot be installed", async () => {
+    await withJob(runtime, async ({ sandbox, machine, schedule }) => {
+      expect((await schedule("install", "--with", "systemd", "--at", "0 3 * * *")).exitCode).toBe(0);
+      const before = await treeOf(machine.root);
+      const timer = machine.read("/etc/systemd/system/lastgood-backup.timer");
+      await sandbox.fake("systemctl", "#!/bin/sh\nexit 1\n");
+      expect((await schedule("install", "--with", "systemd", "--at", "0 5 * * *")).exitCode).toBe(2);
+      expect(machine.read("/etc/systemd/system/lastgood-backup.timer")).toBe(timer);
+      const left = (await treeOf(machine.root)).filter((path) => !path.startsWith("var/lib/lastgood/"));
+      expect(left).toEqual(before.filter((path) => !path.startsWith("var/lib/lastgood/")));
+      expect(left).toContain("etc/systemd/system/timers.target.wants/lastgood-backup.timer");
+    });
+  });
+
   test("install --disable-legacy finishes what a killed one left: both schedules there", async () => {
     await withJob(runtime, async ({ machine, schedule }) => {
       await schedule("install");
@@ -178,6 +194,44 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
       expect(json(await schedule("show", "--json")).duplicates).toEqual([]);
     });
   });
+
+  test("install that is killed leaves something that starts the job, files that are whole, and is finished by the next one", async () => {
+    await withJob(runtime, async ({ sandbox, machine, schedule }) => {
+      const whole = new Set<string>();
+      const files = [
+        "/etc/cron.d/askproai-backups",
+        "/var/spool/cron/crontabs/root",
+        "/etc/cron.d/lastgood-backup",
+      ];
+      const textOf = (file: string) => machine.read(file).replaceAll(/ on \d{8}:/g, " on that day:");
+      const remember = () => {
+        for (const file of files) if (existsSync(machine.path(file))) whole.add(textOf(file));
+      };
+      const args = ["install", "--disable-legacy", "--root", machine.root];
+      await writeIncident(machine);
+      remember();
+      const begun = performance.now();
+      expect((await schedule("install", "--disable-legacy")).exitCode).toBe(0);
+      const durationMs = performance.now() - begun;
+      remember();
+      for (let trial = 1; trial <= trials; trial += 1) {
+        rmSync(machine.path("/etc/cron.d/lastgood-backup"));
+        await writeIncident(machine);
+        const running = sandbox.start(runtime, script, args);
+        // The writing is the last part.
+        await Bun.sleep(durationMs * (0.5 + trial / (2 * trials)));
+        running.kill("SIGKILL");
+        await running.exited;
+        for (const file of files) {
+          if (existsSync(machine.path(file))) expect([file, whole.has(textOf(file))]).toEqual([file, true]);
+        }
+        const { entries } = json(await schedule("show", "--json"));
+        expect(entries.filter(({ role }: { role: string }) => role === "backup").length).toBeGreaterThan(0);
+        expect((await schedule("install", "--disable-legacy")).exitCode).toBe(0);
+        expect(json(await schedule("show", "--json"))).toMatchObject({ duplicates: [], unscheduled: [] });
+      }
+    });
+  }, 300_000);
 
   test("install refuses what only a person should change, before it changes anything", async () => {
     await withJob(runtime, async ({ machine, schedule }) => {
