@@ -1,7 +1,7 @@
 /** What a command that works with or without a job is given: it reads, asks and prints. */
 import type { Deps } from "#lib/core/deps.ts";
 import type { Log } from "#lib/core/log.ts";
-import type { HostIdentity, Progress } from "#lib/core/run-context.ts";
+import type { HostIdentity, Operator, Progress } from "#lib/core/run-context.ts";
 
 export interface CommandContext<Settings> {
   readonly deps: Deps;
@@ -23,6 +23,7 @@ export interface CommandContext<Settings> {
   readonly operands: readonly string[];
   /** Values of the command's own flags. */
   readonly flags: Readonly<Record<string, string | boolean>>;
+  readonly operator: Operator;
   /** Of the job's configuration; undefined when the command works without one. */
   readonly settings: Settings | undefined;
 }

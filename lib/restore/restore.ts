@@ -7,6 +7,7 @@ import type { RestoreContext } from "#lib/restore/places.ts";
 import { restoreSet } from "#lib/restore/restore-set.ts";
 import { showSet } from "#lib/restore/show-set.ts";
 import { verifySets } from "#lib/restore/verify-sets.ts";
+import { askAndRestore } from "#lib/restore/wizard.ts";
 
 const commands: Readonly<Record<string, (context: RestoreContext) => Promise<ToolResult>>> = {
   list: listSets,
@@ -15,9 +16,10 @@ const commands: Readonly<Record<string, (context: RestoreContext) => Promise<Too
   restore: restoreSet,
 };
 
-/** The first operand names the command, those behind it are its own. */
+/** The first operand names the command, those behind it are its own; without any, whoever is there is asked. */
 export async function restore(context: RestoreContext): Promise<ToolResult> {
-  const [name = ""] = context.operands;
+  const [name] = context.operands;
+  if (name === undefined) return askAndRestore(context);
   const names = [...Object.keys(commands), "drill"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command(context);

@@ -23,5 +23,6 @@ export async function contextOf(run: RunContext<Settings>): Promise<RestoreConte
     cacheDirectory: join(settings.STATE_DIR, settings.JOB, "listings-restore"),
     operands: run.operator.operands,
     flags: run.operator.flags,
+    operator: run.operator,
   };
 }

@@ -7,6 +7,7 @@ import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { endingOfError } from "#lib/run/ending.ts";
 import { formatHelp } from "#lib/run/help-text.ts";
+import { createOperator } from "#lib/run/operator.ts";
 import { commonFlags, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { createProgress } from "#lib/run/progress.ts";
@@ -20,7 +21,7 @@ export interface CommandDefinition {
   readonly name: string;
   /** One sentence for --help. */
   readonly summary: string;
-  /** The operands as --help shows them; the first is required. */
+  /** The operands as --help shows them; the first is required where nobody can be asked. */
   readonly operands: readonly [string, ...string[]];
   readonly flags: FlagDefinitions;
   /** Whether it works on what these flags name, without a configuration. */
@@ -48,7 +49,7 @@ async function runIn(definition: CommandDefinition, world: World): Promise<numbe
   try {
     flags = parseFlags(world.argv, definition.flags, {
       common,
-      operands: operands.slice(0, 1),
+      operands: world.isInteractive ? [] : operands.slice(0, 1),
       furtherOperands: Number.POSITIVE_INFINITY,
     });
   } catch (error) {
@@ -114,6 +115,7 @@ async function createCommandContext(
     childEnvironment,
     operands: flags.operands,
     flags: flags.own,
+    operator: createOperator(session),
     settings: job?.settings,
   };
 }

@@ -15,7 +15,15 @@ import { join } from "node:path";
 import { isSystemAdmin } from "#test/support/capabilities.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
-import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import {
+  createSandbox,
+  projectDirectory,
+  runtimeProgram,
+  runtimes,
+  type Sandbox,
+} from "#test/support/sandbox.ts";
+
+import { converse } from "#test/support/terminal.ts";
 
 const script = "scripts/restore.ts";
 
@@ -70,6 +78,21 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
     const before = status();
     await run("--yes");
     expect(status().lastCompleteAt).toBe(before.lastCompleteAt);
+  });
+
+  test("goes on when somebody types what will happen, and only then", async () => {
+    const command = [
+      runtimeProgram(runtime),
+      ...(runtime === "deno" ? ["run", "-A"] : []),
+      join(projectDirectory, script),
+      ...["restore", "latest", "--in-place", "-c", job.config],
+    ];
+    const where = { cwd: sandbox.directory, env: sandbox.environment };
+    const left = await converse(command, [['Type "RESTORE app" to go on', "yes\r"]], where);
+    expect(left.screen).toContain(`What is there now is kept as ${job.app}.before-`);
+    expect([isBroken(), beside()]).toEqual([true, []]);
+    const done = await converse(command, [['Type "RESTORE app" to go on', "RESTORE app\r"]], where);
+    expect([done.status, isBroken()]).toEqual([0, false]);
   });
 
   test("says in a dry run what it would do, and does nothing", async () => {

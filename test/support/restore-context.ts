@@ -37,6 +37,16 @@ export function restoreContext(sandbox: Sandbox, command: TestCommand): RestoreC
     childEnvironment,
     operands: command.operands,
     flags: command.flags ?? {},
+    operator: {
+      flags: command.flags ?? {},
+      operands: command.operands,
+      isThere: false,
+      tell: async () => undefined,
+      ask: async () => undefined,
+      pick: async () => undefined,
+      confirm: async () => undefined,
+      scriptCommand: (name) => [name],
+    },
     settings: undefined,
   };
 }

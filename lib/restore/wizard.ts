@@ -1,0 +1,109 @@
+/**
+ * `restore` without a word, on a terminal: host, time, component, path, directory, and the plan before anything is done. It
+ * ends in the same restore as the command line, whose words it says, so that the next time they can be typed.
+ */
+import { join } from "node:path";
+import type { Operator } from "#lib/core/run-context.ts";
+import { stampOf } from "#lib/core/set-choice.ts";
+import { quoteForShell } from "#lib/core/shell-quote.ts";
+import { formatBytes } from "#lib/core/size.ts";
+import { showName } from "#lib/core/tar-judge.ts";
+import type { ToolResult } from "#lib/core/tool.ts";
+import { type FoundSet, findSets } from "#lib/restore/find-sets.ts";
+import type { RestoreContext } from "#lib/restore/places.ts";
+import { restoreSet } from "#lib/restore/restore-set.ts";
+
+const setsShown = 20;
+
+const nothing: ToolResult = {
+  outcome: "complete",
+  text: "Nothing was chosen, nothing was touched\n",
+  json: { schema: 1, chosen: false },
+};
+
+export async function askAndRestore(context: RestoreContext): Promise<ToolResult> {
+  const { operator } = context;
+  const { sets } = await findSets({ ...context, flags: { ...context.flags, all: true } });
+  const owner = await choose(operator, "Whose sets?", sets.map(ownerOf), (name) => name);
+  const own = sets.filter((set) => ownerOf(set) === owner);
+  const runs = own.filter((set, index) => own.findIndex((one) => isSameRun(one, set)) === index);
+  const set = await choose(operator, "Of which time?", runs.slice(0, setsShown), (one) =>
+    describeSet(one, own),
+  );
+  if (set === undefined) return nothing;
+  const components = ["everything", ...set.manifest.components.map(({ name }) => name)];
+  const component = await choose(operator, "What of it?", components, (name) => describeComponent(set, name));
+  if (component === undefined) return nothing;
+  const isArchive = set.manifest.components.some(
+    ({ name, format }) => name === component && format === "tar",
+  );
+  const path = isArchive ? await operator.ask("Which path in it (empty: all of it)? ") : "";
+  const to = await operator.ask("Into which directory (empty: a new one here)? ");
+  if (path === undefined || to === undefined) return nothing;
+  const chosen = wordsOf(context, set, component, path.trim(), to.trim());
+  const plan = await restoreSet({ ...chosen, isDryRun: true });
+  await operator.tell(`\n${plan.text}\nThe same without questions: ${chosen.command}\n`);
+  return (await operator.confirm("Restore?")) === true ? restoreSet(chosen) : nothing;
+}
+
+function wordsOf(context: RestoreContext, set: FoundSet, component: string, path: string, to: string) {
+  const { manifest } = set;
+  const given = {
+    ...(component === "everything" ? {} : { component }),
+    ...(to === "" ? {} : { to }),
+    host: manifest.host.name,
+    job: manifest.job,
+  };
+  const operands = ["restore", stampOf(manifest), ...(path === "" ? [] : [path])];
+  const from = context.flags["from"];
+  const flags = Object.entries(typeof from === "string" ? { from, ...given } : given);
+  const command = ["restore.ts", ...operands, ...flags.flatMap(([name, value]) => [`--${name}`, value])];
+  return {
+    ...context,
+    operands,
+    flags: { ...context.flags, ...given },
+    command: command.map(quoteForShell).join(" "),
+  };
+}
+
+/** One of them, by its number; the only one without a question; undefined when nobody wants any. */
+async function choose<Value>(
+  { ask, tell }: Operator,
+  question: string,
+  values: readonly Value[],
+  describe: (value: Value) => string,
+): Promise<Value | undefined> {
+  const distinct = [...new Set(values)];
+  if (distinct.length <= 1) return distinct[0];
+  const lines = distinct.map(
+    (value, index) => `${String(index + 1).padStart(4)}  ${showName(describe(value))}\n`,
+  );
+  await tell(`\n${question}\n${lines.join("")}`);
+  for (;;) {
+    const answer = (await ask(`1-${distinct.length}, or empty to leave: `))?.trim();
+    if (answer === undefined || answer === "") return undefined;
+    const value = /^\d+$/.test(answer) ? distinct[Number(answer) - 1] : undefined;
+    if (value !== undefined) return value;
+    await tell(`"${answer}" is none of them\n`);
+  }
+}
+
+function ownerOf({ manifest }: FoundSet): string {
+  return join(manifest.host.name, manifest.job);
+}
+
+function isSameRun(one: FoundSet, other: FoundSet): boolean {
+  return one.manifest.runId === other.manifest.runId;
+}
+
+function describeSet(set: FoundSet, all: readonly FoundSet[]): string {
+  const { manifest } = set;
+  const bytes = manifest.components.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
+  const places = all.filter((one) => isSameRun(one, set)).map(({ place }) => place.name);
+  return `${stampOf(manifest)}  ${manifest.outcome}  ${formatBytes(bytes)}  in ${places.join(", ")}`;
+}
+
+function describeComponent({ manifest }: FoundSet, name: string): string {
+  const component = manifest.components.find((one) => one.name === name);
+  return component === undefined ? name : `${name}  (${component.format}, ${formatBytes(component.bytesIn)})`;
+}
