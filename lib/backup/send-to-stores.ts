@@ -58,10 +58,11 @@ export type StoreContext = RunContext<
   Pick<Settings, "STATE_DIR" | "JOB" | "TIME_ZONE" | "FS_TIMEOUT" | "HOST_FORMER_IDS">
 >;
 
+/** Without a set that this run has made only what waits is brought, and nothing is pruned. */
 export async function sendToStores(
   context: StoreContext,
   stores: readonly OpenStore[],
-  made: FinishedSet,
+  made: FinishedSet | undefined,
 ): Promise<SentToStores> {
   const ends = await Promise.allSettled(stores.map((store) => sendToStore(context, store, made)));
   context.signal.throwIfAborted();
@@ -79,7 +80,11 @@ export async function sendToStores(
   };
 }
 
-async function sendToStore(context: StoreContext, store: OpenStore, made: FinishedSet): Promise<StoreEnd> {
+async function sendToStore(
+  context: StoreContext,
+  store: OpenStore,
+  made: FinishedSet | undefined,
+): Promise<StoreEnd> {
   const end = await tryStore(context, store, made);
   if (context.signal.aborted) return end;
   try {
@@ -92,7 +97,11 @@ async function sendToStore(context: StoreContext, store: OpenStore, made: Finish
   }
 }
 
-async function tryStore(context: StoreContext, store: OpenStore, made: FinishedSet): Promise<StoreEnd> {
+async function tryStore(
+  context: StoreContext,
+  store: OpenStore,
+  made: FinishedSet | undefined,
+): Promise<StoreEnd> {
   const { target, remote } = store;
   const directory = queueDirectory(context.settings.STATE_DIR, context.settings.JOB, target.name);
   const done = new AbortController();
@@ -105,8 +114,10 @@ async function tryStore(context: StoreContext, store: OpenStore, made: FinishedS
   const service: Service = { made, directory, signal, told: { problems: [], notes: [], arrived: [] } };
   let isQueued = false;
   try {
-    const { runId, startedAt, outcome } = made.manifest;
-    await enqueue(directory, { runId, startedAt, path: made.path, outcome, isPublished: true });
+    if (made !== undefined) {
+      const { runId, startedAt, outcome } = made.manifest;
+      await enqueue(directory, { runId, startedAt, path: made.path, outcome, isPublished: true });
+    }
     isQueued = true;
     const settled = await settleQueue(directory, context.settings.FS_TIMEOUT);
     service.told.notes.push(...settled.notes);
@@ -146,12 +157,12 @@ async function describeFailure(
   const queue = await readQueue(directory).catch(describeError);
   const isRead = typeof queue !== "string";
   const waiting = isRead ? queue.waiting : [];
-  const hasArrived = told.arrived.includes(made.manifest.runId);
+  const hasArrived = made !== undefined && told.arrived.includes(made.manifest.runId);
   const name = `Store "${target.name}" (${remote.description})`;
   const reason = describeError(error);
   const message = hasArrived
     ? `${name} has the set, but not all was done there: ${reason}`
-    : `${name} does not have the set: ${reason}; ${isQueued ? describeQueue(queue) : "the set could not even be queued"}`;
+    : `${name} does not have ${made === undefined ? "what waits" : "the set"}: ${reason}; ${isQueued ? describeQueue(queue) : "the set could not even be queued"}`;
   const hint = error instanceof OpsError && error.hint !== undefined ? `. ${error.hint}` : "";
   return {
     parts: [{ kind: "store", name: target.name, outcome: hasArrived ? "partial" : "failed", message }],

@@ -9,7 +9,8 @@ import { listRemoteSets, sweepRemote } from "#lib/stores/remote-sets.ts";
 import { readQueue } from "#lib/stores/upload-queue.ts";
 
 export interface Service {
-  readonly made: FinishedSet;
+  /** Undefined: only what waits is uploaded. */
+  readonly made: FinishedSet | undefined;
   /** Directory of the queue. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -53,8 +54,8 @@ export async function serveStore(
   });
   const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;
   const sets = uploaded.count === 1 ? "1 set" : `${uploaded.count} sets`;
-  const { runId } = made.manifest;
-  const hasArrived = told.arrived.includes(runId);
+  const hasArrived =
+    made === undefined ? uploaded.left.length === 0 : told.arrived.includes(made.manifest.runId);
   const isDone = hasArrived && told.problems.length === 0;
   const part: PartReport = {
     kind: "store",
@@ -63,8 +64,8 @@ export async function serveStore(
     message: `${remote.description}: ${sets}, ${formatBytes(uploaded.bytes)} in ${seconds.toFixed(1)} s, SHA-256 compared`,
   };
   const pruned =
-    made.mayPrune && isDone
-      ? await pruneStore(context, store, own, runId, limits)
+    made?.mayPrune === true && isDone
+      ? await pruneStore(context, store, own, made.manifest.runId, limits)
       : { parts: [], problems: [], notes: [] };
   return {
     parts: [part, ...pruned.parts],

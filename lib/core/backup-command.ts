@@ -27,6 +27,7 @@ const known: Readonly<Record<string, Known>> = {
   "manual-backup": { role: "backup", isOurs: true },
   recover: { role: "recovery", isOurs: true },
   "health-check": { role: "check", isOurs: true },
+  "upload-waiting": { role: "check", isOurs: true },
   "backup-run.sh": { role: "backup", lockFile: applicationLock },
   // It puts the line of backup-run.sh back into root's crontab when it is gone.
   "backup-health-check.sh": { role: "check", lockFile: applicationLock },

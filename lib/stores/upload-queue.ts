@@ -67,6 +67,11 @@ export async function readQueue(directory: string): Promise<UploadQueue> {
   return { waiting, notes };
 }
 
+/** How many wait; without any effect, damaged entries included. */
+export async function countWaiting(directory: string): Promise<number> {
+  return (await listNames(directory)).length;
+}
+
 /** The set is in the store, or will never be. */
 export async function dequeue({ entry }: WaitingSet): Promise<void> {
   await rm(entry, { force: true });

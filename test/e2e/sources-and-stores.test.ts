@@ -230,6 +230,42 @@ describe.each(runtimes)("A run on %s with stores", (runtime) => {
     60_000,
   );
 
+  test("leaves sets to wait, which upload-waiting brings without a backup as soon as the store is back", async () => {
+    await using sandbox = await createSandbox();
+    const nas = sandbox.path("nas");
+    const mail = sandbox.path("mail");
+    const job = await jobWith(sandbox, {
+      STORE_NAS_URL: nas,
+      EMAIL_TO: "admin@example.org",
+      SENDMAIL: await sandbox.fake("keep-mail", `#!/bin/sh\ncat >>${mail}\n`),
+    });
+    const upload = (...flags: readonly string[]) =>
+      sandbox.run(runtime, "scripts/upload-waiting.ts", ["--config", job.config, ...flags]);
+    const status = () => JSON.parse(readFileSync(sandbox.path("state/app/status.json"), "utf8"));
+    expect((await upload()).exitCode).toBe(0);
+    for (let run = 0; run < 2; run += 1) await runJson(sandbox, runtime, job);
+    rmSync(mail);
+    const down = await upload();
+    expect(down.exitCode).toBe(1);
+    expect(down.stderr).toContain("does not have what waits");
+    expect(down.stderr).toContain("2 sets wait for it");
+    expect(readFileSync(mail, "utf8")).toContain("Subject: [DEGRADED] upload-waiting app on web1: store nas");
+    rmSync(mail);
+    mkdirSync(nas);
+    const dry = await upload("--dry-run");
+    expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("would upload 2 sets to") });
+    expect(setsIn(nas)).toEqual([]);
+    const up = await upload("--json");
+    expect({ exitCode: up.exitCode, stderr: up.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(up.stdout).headline).toBe("Uploaded what waited for nas");
+    expect([setsIn(nas).length, job.sets().length]).toEqual([2, 2]);
+    expect(readdirSync(sandbox.path("state/app/uploads/nas"))).toEqual([]);
+    // It is no backup: nobody is told of a success, and none is recorded.
+    expect(existsSync(mail)).toBe(false);
+    expect(status()).not.toHaveProperty("lastCompleteAt");
+    expect((await upload()).exitCode).toBe(0);
+  }, 60_000);
+
   test("has failed without a store that is required", async () => {
     await using sandbox = await createSandbox();
     const job = await jobWith(sandbox, { STORE_NAS_URL: sandbox.path("nas"), STORE_NAS_REQUIRED: "true" });
