@@ -11,11 +11,11 @@ type Amount = Pick<RootFacts, "files" | "bytes" | "sharesBlocks">;
 const snapshotSeconds = 0.4;
 /** Starting the programs of one pass over a tree. */
 const startSeconds = { reflink: 0.05, presync: 0.2, none: 0.2 } as const;
-const perFile = { reflink: 40e-6, presync: 5e-6, changed: 60e-6, none: 30e-6 } as const;
-const bytesPerSecond = { reflink: 20e9, changed: 500e6, none: 500e6 } as const;
+const perFile = { reflink: 40e-6, presync: 5e-6, changed: 60e-6, none: 50e-6 } as const;
+const bytesPerSecond = { reflink: 20e9, changed: 1.2e9, none: 700e6 } as const;
 /** What an application changes between the copy and the stop, when nothing is known of it. */
 const changedShare = 0.02;
-const changedFiles = 2;
+const changedFiles = 4;
 
 /** Of one root, by the constants alone. */
 export function estimateSeconds(strategy: FreezeStrategy, root: Amount): number {

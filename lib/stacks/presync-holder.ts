@@ -29,8 +29,10 @@ import { syncFileSystem } from "#lib/stacks/run-command.ts";
 /** Longer than the grain of change times: a tick of the kernel's clock, or where they are whole seconds, two of them. */
 const pauseMs = { fine: 20, coarse: 2100 } as const;
 
-/** Sharing the blocks of a file of this size is faster than reading it. */
-const worthSharingBytes = 256 * 1024;
+/** A file of this size is worth a program of its own: several are copied at once, or share their blocks in no time. */
+const largeBytes = 256 * 1024;
+const atOnce = 4;
+const mostPerProgram = 32;
 
 export function createPresyncHolder(root: RootFacts, index: number, access: FreezeAccess): Holder {
   const directory = planCopyDirectory(root, index, access);
@@ -61,14 +63,15 @@ export function createPresyncHolder(root: RootFacts, index: number, access: Free
       const now = await list(root.path, false);
       const { copy, remove } = planDelta(copied, now);
       await removeNames(directory.path, directory.copy, remove, access);
-      const isShared = (entry: ListedEntry) => root.sharesBlocks && isWorthSharing(entry);
-      await shareBlocks(root.path, directory.path, copy.filter(isShared), access);
-      await copyNames(
-        root.path,
-        directory.path,
-        copy.filter((entry) => !isShared(entry)),
-        access,
-      );
+      const large = copy.filter(isLarge);
+      const others = copy.filter((entry) => !isLarge(entry));
+      await copyNames(root.path, directory.path, others, access);
+      if (large.length > 0) {
+        await copyLarge(root.path, directory.path, large, access);
+        // What came into them took their times from them.
+        const directories = others.filter(({ type }) => type === "d");
+        await copyNames(root.path, directory.path, directories, access);
+      }
       return [{ original: root.path, frozen: directory.copy }];
     },
     release: directory.remove,
@@ -76,8 +79,8 @@ export function createPresyncHolder(root: RootFacts, index: number, access: Free
 }
 
 /** Other names of a file must be copied with it, by tar. */
-function isWorthSharing({ type, size, isLinked }: ListedEntry): boolean {
-  return type === "f" && !isLinked && Number(size) >= worthSharingBytes;
+function isLarge({ type, size, isLinked }: ListedEntry): boolean {
+  return type === "f" && !isLinked && Number(size) >= largeBytes;
 }
 
 async function removeNames(
@@ -90,17 +93,20 @@ async function removeNames(
   await feedNames(["xargs", "-0", "rm", "-rf", "--"], paths, `update the copy in "${directory}"`, access);
 }
 
-const clone =
-  'cd "$1" && exec xargs -0 cp --no-dereference --preserve=all --reflink=auto --remove-destination --parents --target-directory="$2" --';
+const copyScript =
+  'cd "$1" && exec xargs -0 -P "$3" -n "$4" cp --no-dereference --preserve=all --reflink=auto --remove-destination --parents --target-directory="$2" --';
 
-async function shareBlocks(
+/** The directories that they belong into are there. */
+async function copyLarge(
   root: string,
   directory: string,
   entries: readonly ListedEntry[],
   access: FreezeAccess,
 ): Promise<void> {
   const names = entries.map(({ name }) => nameIn(`./${basename(root)}`, name));
-  await feedNames(["sh", "-c", clone, "clone", dirname(root), directory], names, `copy "${root}"`, access);
+  const perProgram = Math.min(mostPerProgram, Math.ceil(names.length / atOnce));
+  const parameters = [dirname(root), directory, String(atOnce), String(perProgram)];
+  await feedNames(["sh", "-c", copyScript, "copy", ...parameters], names, `copy "${root}"`, access);
 }
 
 async function copyNames(
