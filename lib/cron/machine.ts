@@ -4,6 +4,7 @@
  *
  * All is read by children under a deadline, links each by one of its own: a crontab may lead into a share that is gone.
  */
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -72,7 +73,7 @@ async function list(
     { timeoutMs: machine.timeoutMs },
   );
   if (result.exitCode === isMissing) return [];
-  if (result.exitCode !== 0) throw cannotRead(path, result);
+  if (result.exitCode !== 0) throw cannotRead(path, reasonOf(result));
   const values = result.stdout.split("\0");
   return Array.from({ length: Math.floor(values.length / columns) }, (_, row): Listed => {
     const [name = "", type = "", uid, target = ""] = values.slice(row * columns);
@@ -80,79 +81,53 @@ async function list(
   });
 }
 
-const maxBytes = 1024 * 1024;
-/** Per file: owner, mode and links of what is there, its text, and an end that no text has. */
-const readScript = `
-for file; do
-  stat --dereference --format='%u %a %h' -- "$file" && head -c 1 -- "$file" >/dev/null || exit
-  head -c ${maxBytes} -- "$file" | tr -d '\\0'
-  printf '\\0'
-done`;
-
 /** Read files that were listed; what cannot be read is told to `tell`, and the others are read all the same. */
 export async function readListed(
   machine: Machine,
   files: readonly Listed[],
   tell: (problem: string) => void,
 ): Promise<readonly ReadFile[]> {
-  const together = await readTogether(
-    machine,
-    files.filter(({ type }) => type === "f"),
-  );
-  if (together !== undefined) {
-    const links = await readEach(
-      machine,
-      files.filter(({ type }) => type === "l"),
-      tell,
-    );
-    return [...together, ...links];
-  }
-  // One of them: which one is told when each is read by itself.
-  return readEach(
-    machine,
-    files.filter(({ type }) => type === "f" || type === "l"),
-    tell,
-  );
-}
-
-async function readEach(
-  machine: Machine,
-  files: readonly Listed[],
-  tell: (problem: string) => void,
-): Promise<readonly ReadFile[]> {
-  const found = await Promise.all(
-    files.map(async (file) => {
-      const result = await read(machine, [file]);
-      if (result.exitCode === 0) return parseRead([file], result.stdout);
-      tell(cannotRead(file.path, result).message);
+  const regular = files.filter(({ type }) => type === "f");
+  const links = files.filter(({ type }) => type === "l");
+  const together = regular.length === 0 ? [] : await readFiles(machine, regular);
+  // When one of them cannot be read, each is read by itself, so that it is known which.
+  const apart = typeof together === "string" ? [...regular, ...links] : links;
+  const each = await Promise.all(
+    apart.map(async (file) => {
+      const read = await readFiles(machine, [file]);
+      if (typeof read !== "string") return read;
+      tell(cannotRead(file.path, read).message);
       return [];
     }),
   );
-  return found.flat();
+  return [...(typeof together === "string" ? [] : together), ...each.flat()];
 }
 
-async function readTogether(
-  machine: Machine,
+/** No crontab and no unit is larger. */
+const maxBytes = 1024 * 1024;
+/** One child per file, and no byte in a text that could be taken for its end. */
+const readScript = 'for file; do base64 -w0 -- "$file" && echo || exit; done';
+
+/** All of them, or why one of them cannot be read. */
+async function readFiles(
+  { exec, timeoutMs, ...machine }: Machine,
   files: readonly Listed[],
-): Promise<readonly ReadFile[] | undefined> {
-  if (files.length === 0) return [];
-  const result = await read(machine, files);
-  return result.exitCode === 0 ? parseRead(files, result.stdout) : undefined;
-}
-
-function read(machine: Machine, files: readonly Listed[]): Promise<ExecResult> {
+): Promise<readonly ReadFile[] | string> {
   const paths = files.map(({ path }) => inside(machine, path));
-  return machine.exec(["sh", "-c", readScript, "read", ...paths], { timeoutMs: machine.timeoutMs });
-}
-
-function parseRead(files: readonly Listed[], output: string): readonly ReadFile[] {
-  const parts = output.split("\0");
+  const described = await exec(["stat", "--dereference", "--format=%u %a %h %s", "--", ...paths], {
+    timeoutMs,
+  });
+  if (described.exitCode !== 0) return reasonOf(described);
+  const facts = described.stdout.split("\n").map((line) => line.split(" "));
+  if (facts.some(([, , , size]) => Number(size) > maxBytes)) return "too large";
+  const read = await exec(["sh", "-c", readScript, "read", ...paths], { timeoutMs });
+  if (read.exitCode !== 0) return reasonOf(read);
+  const texts = read.stdout.split("\n");
   return files.map((file, index) => {
-    const [facts = "", ...lines] = (parts[index] ?? "").split("\n");
-    const [uid, mode, links] = facts.split(" ");
+    const [uid, mode, links] = facts[index] ?? [];
     return {
       ...file,
-      text: lines.join("\n"),
+      text: Buffer.from(texts[index] ?? "", "base64").toString("utf8"),
       ownerUid: Number(uid),
       mode: Number.parseInt(mode ?? "", 8),
       linkCount: Number(links),
@@ -160,9 +135,13 @@ function parseRead(files: readonly Listed[], output: string): readonly ReadFile[
   });
 }
 
-function cannotRead(path: string, result: ExecResult): OpsError {
-  const last = result.stderr.trim().split("\n").at(-1) ?? "";
-  const why = result.timedOut ? "no answer from the file system" : last.slice(last.lastIndexOf(": ") + 2);
+function reasonOf({ timedOut, stderr }: ExecResult): string {
+  if (timedOut) return "no answer from the file system";
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  return last.slice(last.lastIndexOf(": ") + 2);
+}
+
+function cannotRead(path: string, why: string): OpsError {
   return new OpsError(`Cannot read "${path}"${why === "" ? "" : `: ${why}`}`, {
     outcome: "failed",
     hint: "Run as root, and look at the mount that it lies on",

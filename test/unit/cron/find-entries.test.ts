@@ -162,12 +162,14 @@ test("findEntries() tells of a crontab that does not answer, and finds the other
     execFileSync("mkfifo", [machine.path("/var/lib/share-that-is-gone")]);
     symlinkSync(machine.path("/var/lib/share-that-is-gone"), machine.path("/etc/cron.d/hung"));
     symlinkSync("/nonexistent", machine.path("/etc/cron.d/dangling"));
+    await machine.write("/etc/cron.d/huge", "#".repeat(1024 * 1024 + 1));
     const { entries, problems } = await find(machine, 2000);
     expect(entries.map(placeOf)).toEqual(["/etc/cron.d/good:1"]);
     expect(new Set(problems)).toEqual(
       new Set([
         'Cannot read "/etc/cron.d/hung": no answer from the file system',
         'Cannot read "/etc/cron.d/dangling": No such file or directory',
+        'Cannot read "/etc/cron.d/huge": too large',
       ]),
     );
   });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCronExpression } from "#lib/core/cron-expression.ts";
-import { parseCrontab } from "#lib/core/crontab.ts";
+import { isCronName, parseCrontab } from "#lib/core/crontab.ts";
 import { parseUnitFile } from "#lib/core/unit-file.ts";
 import { formatCronFile } from "#lib/schedule/format-cron-file.ts";
 import { rotates } from "#lib/schedule/format-logrotate.ts";
@@ -28,10 +28,17 @@ const plan: SchedulePlan = {
 test("cron.d and systemd hold what the code writes (`bun docs/write-schedules.ts` writes them)", () => {
   const rendered = renderSchedules();
   for (const [path, text] of rendered) expect(readFileSync(join(projectDirectory, path), "utf8")).toBe(text);
-  const files = ["cron.d", "systemd"].flatMap((directory) =>
-    readdirSync(join(projectDirectory, directory)).map((name) => `${directory}/${name}`),
-  );
-  expect(new Set(files)).toEqual(new Set(rendered.keys()));
+  const units = readdirSync(join(projectDirectory, "systemd")).map((name) => `systemd/${name}`);
+  expect(units.filter((path) => !rendered.has(path))).toEqual([]);
+});
+
+test("cron passes over no entry in cron.d", () => {
+  const directory = join(projectDirectory, "cron.d");
+  for (const name of readdirSync(directory)) {
+    expect([name, isCronName(name)]).toEqual([name, true]);
+    const { flaw, notes, lines } = parseCrontab(readFileSync(join(directory, name), "utf8"), true);
+    expect([name, flaw, notes, lines.length > 0]).toEqual([name, undefined, [], true]);
+  }
 });
 
 test("formatCronFile() quotes for the shell, and for cron, which ends a line at a percent sign", () => {
