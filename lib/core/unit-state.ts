@@ -26,35 +26,52 @@ export interface UnitState {
 }
 
 /** At work, or about to be: a oneshot service is `activating` for as long as it runs, which `is-active` calls inactive. */
-export function isUnitBusy({ activeState, job, subState }: UnitState): boolean {
-  return job !== undefined || !(isAtRest(activeState) || isRemaining(activeState, subState));
+export function isUnitBusy(state: UnitState): boolean {
+  return state.job !== undefined || isUnderWay(state);
+}
+
+/** At work: its InvocationID is that of the present run, which a mere job in the queue has not got yet. */
+export function isUnderWay(state: UnitState): boolean {
+  return !(state.activeState === "inactive" || state.activeState === "failed" || isRemaining(state));
 }
 
 /** Over, yet counted as active (RemainAfterExit=yes): starting it does nothing. */
-export function isRemaining(activeState: string, subState: string): boolean {
+function isRemaining({ activeState, subState }: UnitState): boolean {
   return activeState === "active" && subState === "exited";
 }
 
-function isAtRest(activeState: string): boolean {
-  return activeState === "inactive" || activeState === "failed";
-}
+export type UnitPlan = { readonly act: "start" | "join" } | ({ readonly act: "none" } & UnitRun);
 
-/** Why a unit cannot be started at all; undefined when it can. */
-export function describeUnstartable(state: UnitState): { reason: string; message: string } | undefined {
+/** What to do with a unit that is to be run, or why nothing. */
+export function planUnitRun(state: UnitState, whenRunning: "skip" | "wait"): UnitPlan {
+  const nothing = (verdict: "failed" | "skipped", reason: string, message: string): UnitPlan => ({
+    act: "none",
+    verdict,
+    reason,
+    message,
+  });
   const { loadState, id } = state;
-  if (loadState === "masked") return { reason: "masked", message: `${id} is masked` };
-  if (loadState === "not-found") return { reason: "not-found", message: `There is no unit ${id}` };
+  if (loadState === "masked") return nothing("skipped", "masked", "is masked");
+  if (loadState === "not-found") return nothing("failed", "not-found", "does not exist");
   if (loadState !== "loaded") {
-    return {
-      reason: loadState,
-      message: `${id} could not be loaded (${loadState}): see systemctl status ${id}`,
-    };
+    return nothing(
+      "failed",
+      loadState,
+      `could not be loaded (${loadState}): systemctl status ${id} says why`,
+    );
   }
-  if (state.canStart) return undefined;
-  return {
-    reason: "refuses-start",
-    message: `${id} may only be started by other units (RefuseManualStart=)`,
-  };
+  if (isUnitBusy(state)) {
+    return whenRunning === "wait"
+      ? { act: "join" }
+      : nothing("skipped", "already-running", "already running");
+  }
+  if (isRemaining(state)) {
+    const message = "counts as active since its last run (RemainAfterExit=yes), and cannot be started again";
+    return nothing("skipped", "remains-active", message);
+  }
+  if (state.canStart) return { act: "start" };
+  const message = "may only be started by other units (RefuseManualStart=)";
+  return nothing("failed", "refuses-start", message);
 }
 
 export interface UnitRun {
@@ -98,11 +115,15 @@ export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
       ? ", started once more by somebody else"
       : describeRestarts(state.restarts);
   if (result === "exec-condition") {
-    return { verdict: "skipped", reason: "condition", message: `its ExecCondition= did not hold${again}` };
+    return {
+      verdict: "skipped",
+      reason: "condition",
+      message: `did nothing: its ExecCondition= does not hold${again}`,
+    };
   }
   const isExit = result === "success" || result === "exit-code";
   if (isExit && partialStatuses.includes(exitStatus)) {
-    const message = `exit status ${exitStatus}: its backup lacks something${again}`;
+    const message = `ended with status ${exitStatus}: its backup lacks something${again}`;
     return { verdict: "partial", reason: "partial", message };
   }
   if (result === "success" && state.activeState !== "failed") {
@@ -114,16 +135,20 @@ export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
 
 function judgeWithoutRun(state: UnitState, { before, jobResult }: UnitTrace): UnitRun {
   if (!state.conditionResult && state.conditionAt > before.conditionAt) {
-    return { verdict: "skipped", reason: "condition", message: "a Condition…= of it does not hold" };
+    return {
+      verdict: "skipped",
+      reason: "condition",
+      message: "did nothing: a Condition…= of it does not hold",
+    };
   }
   const words = jobResult === undefined ? undefined : jobWords[jobResult];
   if (words !== undefined)
-    return { verdict: "failed", reason: jobResult ?? "", message: `not run: ${words}` };
+    return { verdict: "failed", reason: jobResult ?? "", message: `did not run: ${words}` };
   if (state.activeState === "failed") {
-    const message = `not run: systemd did not start it (its last result: ${state.result})`;
+    const message = `did not run: systemd did not start it (its last result: ${state.result})`;
     return { verdict: "failed", reason: "not-started", message };
   }
-  const message = "systemd shows no run of it: it may have ended while the bus was away";
+  const message = "left no trace of a run: it may have ended while the bus was away";
   return { verdict: "failed", reason: "no-trace", message };
 }
 

@@ -83,6 +83,12 @@ function sayEnd({ context: { log } }: Host, stage: Stage, shown: string, result:
 }
 
 function notMatched(pattern: string): StepResult {
-  const message = `No unit matches ${pattern}`;
-  return { name: pattern, verdict: "failed", reason: noMatch, message, durationMs: 0, lastLines: [] };
+  return {
+    name: pattern,
+    verdict: "failed",
+    reason: noMatch,
+    message: "matches no unit",
+    durationMs: 0,
+    lastLines: [],
+  };
 }

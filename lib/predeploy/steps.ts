@@ -2,7 +2,7 @@
 import type { Stage } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
-import type { Host } from "#lib/predeploy/host.ts";
+import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { readUnitJournal } from "#lib/units/read-unit-journal.ts";
 import { recallFromJournal } from "#lib/units/recall-from-journal.ts";
 import { runCommand } from "#lib/units/run-command.ts";
@@ -47,7 +47,11 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
   const { context, manager, target } = host;
   const { deps, signal, journal } = context;
   const run: Step["run"] = async (onBegin) => {
-    const entry = { kind: "unit", unit, startedAt: deps.clock.now().toISOString() } as const;
+    const entry = {
+      kind: "unit",
+      unit: nameAt(target, unit),
+      startedAt: deps.clock.now().toISOString(),
+    } as const;
     const result = await runUnit(
       {
         manager,

@@ -82,7 +82,11 @@ export async function connectManager(request: ManagerRequest): Promise<UnitManag
     look: async (unit) => lookAtUnit(await connected(), unit),
     hold: async (unit) => {
       held.add(unit);
-      await holdAt(await connected(), unit);
+      // A connection that is made later holds it as well.
+      await connected().then(
+        (bus) => holdAt(bus, unit),
+        () => undefined,
+      );
     },
     start: async (unit) => {
       const bus = await connected();

@@ -9,7 +9,7 @@ export interface Follower {
 }
 
 /** What is known of the run that is followed; new InvocationIDs of it are added. */
-interface FollowedRun {
+export interface FollowedRun {
   readonly before: Pick<UnitState, "invocationId">;
   /** What was announced of the unit before it was started. */
   readonly announcedBefore: string | undefined;
@@ -57,16 +57,18 @@ function noteInvocation({ invocationId, restarts }: UnitState, run: FollowedRun)
   if (run.invocations.size === 0 || restarts > 0) run.invocations.add(invocationId);
 }
 
-/** How the unit is, asked until there is an answer; undefined when there is none in time. */
+/** How the unit is, asked until there is an answer; undefined when there is none in time, or before the abort. */
 export async function lookUntilAnswered(
   { manager, clock }: Follower,
   unit: string,
   deadlineMs: number,
+  signal?: AbortSignal,
 ): Promise<UnitState | undefined> {
   for (;;) {
     const state = await tryLook(manager, unit);
-    if (state !== undefined || clock.monotonicMs() >= deadlineMs) return state;
-    await clock.sleep(retryMs);
+    const isOver = clock.monotonicMs() >= deadlineMs || signal?.aborted === true;
+    if (state !== undefined || isOver) return state;
+    await clock.sleep(retryMs, signal).catch(() => undefined);
   }
 }
 

@@ -64,7 +64,7 @@ function judge(
     return {
       verdict: "partial",
       reason: "partial",
-      message: `exit status ${exitCode}: its backup lacks something`,
+      message: `ended with status ${exitCode}: its backup lacks something`,
     };
   }
   return {

@@ -8,14 +8,8 @@ import type { Clock } from "#lib/core/deps.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import type { RecalledRun } from "#lib/core/unit-journal.ts";
-import {
-  describeUnstartable,
-  isRemaining,
-  isUnitBusy,
-  judgeUnitRun,
-  type UnitState,
-} from "#lib/core/unit-state.ts";
-import { followUnit, lookUntilAnswered } from "#lib/units/follow-unit.ts";
+import { isUnderWay, isUnitBusy, judgeUnitRun, planUnitRun, type UnitState } from "#lib/core/unit-state.ts";
+import { type FollowedRun, followUnit, lookUntilAnswered } from "#lib/units/follow-unit.ts";
 import type { UnitManager } from "#lib/units/unit-manager.ts";
 import { describeRefusal, isBusLost, type UnitRefusal } from "#lib/units/unit-refusal.ts";
 
@@ -46,68 +40,72 @@ const startAttempts = 3;
 
 /** Run a unit, or wait for the run that is under way. Never rejects for what happens to the unit. */
 export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepResult> {
-  const { manager, clock } = watch;
+  const { manager, clock, signal } = watch;
   const { unit } = order;
-  const beganMs = clock.monotonicMs();
-  const startedAt = clock.now().toISOString();
+  const deadlineMs = clock.monotonicMs() + order.timeoutMs;
   const unbegun = { name: unit, durationMs: 0, lastLines: [] };
   await manager.hold(unit);
   const announcedBefore = manager.announced(unit);
-  const before = await lookUntilAnswered(watch, unit, beganMs + order.timeoutMs);
+  const before = await lookUntilAnswered(watch, unit, deadlineMs, signal);
   if (before === undefined) {
-    return { ...unbegun, verdict: "failed", reason: "no-answer", message: "systemd does not answer" };
+    const message = "was not started: systemd does not answer";
+    return { ...unbegun, verdict: "failed", reason: "no-answer", message };
   }
-  const unstartable = describeUnstartable(before);
-  if (unstartable !== undefined) {
-    const verdict = unstartable.reason === "masked" ? "skipped" : "failed";
-    return { ...unbegun, verdict, ...unstartable };
-  }
-  if (isRemaining(before.activeState, before.subState) && before.job === undefined) {
-    const message =
-      "it counts as active since its last run (RemainAfterExit=yes), and cannot be started again";
-    return { ...unbegun, verdict: "skipped", reason: "remains-active", message };
-  }
-  const isJoined = isUnitBusy(before);
-  if (isJoined && order.whenRunning === "skip") {
-    return { ...unbegun, verdict: "skipped", reason: "already-running", message: "already running" };
-  }
-  await watch.onBegin(isJoined);
-  if (watch.signal.aborted)
-    return { ...unbegun, verdict: "stopped", reason: "stopped", message: "not started" };
+  const { act, ...refusal } = planUnitRun(before, order.whenRunning);
+  if ("verdict" in refusal) return { ...unbegun, ...refusal };
+  await watch.onBegin(act === "join");
+  if (signal.aborted) return { ...unbegun, verdict: "stopped", reason: "stopped", message: "not started" };
 
-  const job = isJoined ? undefined : await startUnit(watch, unit, before);
+  const startedAt = clock.now().toISOString();
+  const job = act === "join" ? undefined : await startUnit(watch, unit, before);
   if (typeof job === "object") return { ...unbegun, startedAt, verdict: "failed", ...job };
-  const trace = {
+  const isJoinedRun = act === "join" && isUnderWay(before);
+  const run: OwnRun = {
+    isOurs: act === "start",
     job,
-    before: isJoined ? { invocationId: "", conditionAt: before.conditionAt } : before,
+    // What is under way counts as begun by nothing: its InvocationID is the one to be judged.
+    before: isJoinedRun ? { ...before, invocationId: "" } : before,
     announcedBefore,
-    invocations: new Set<string>(),
+    invocations: new Set(isJoinedRun ? [before.invocationId] : []),
   };
-  const followed = await followUnit(watch, unit, trace, beganMs + order.timeoutMs, watch.signal);
-  const [invocation] = trace.invocations;
+  return { ...(await finishUnit(watch, order, run, deadlineMs)), name: unit, startedAt };
+}
+
+/** What is known of the run that is followed. */
+interface OwnRun extends FollowedRun {
+  readonly isOurs: boolean;
+  readonly job: string | undefined;
+  readonly before: UnitState;
+}
+
+async function finishUnit(
+  watch: UnitWatch,
+  order: UnitOrder,
+  run: OwnRun,
+  deadlineMs: number,
+): Promise<Omit<StepResult, "name">> {
+  const { manager, clock } = watch;
+  const { unit, timeoutMs, partialStatuses } = order;
+  const beganMs = clock.monotonicMs();
+  const followed = await followUnit(watch, unit, run, deadlineMs, watch.signal);
+  const [invocation] = run.invocations;
   const ended = () => ({
-    name: unit,
-    startedAt,
     durationMs: clock.monotonicMs() - beganMs,
     invocationId: invocation,
     lastLines: [],
   });
   if (followed.end === "rest") {
     const state = await recallForgotten(watch, followed.state, invocation);
-    const judged = judgeUnitRun(state, {
-      before: trace.before,
-      invocation,
-      jobResult: job === undefined ? undefined : manager.jobResult(job),
-      partialStatuses: order.partialStatuses,
-    });
+    const jobResult = run.job === undefined ? undefined : manager.jobResult(run.job);
+    const judged = judgeUnitRun(state, { before: run.before, invocation, jobResult, partialStatuses });
     return { ...ended(), ...judged, exitStatus: state.exitStatus };
   }
   const limitMs = followed.end === "late" ? stopMs : hurriedStopMs;
-  const after = isJoined
-    ? "it was not started here and runs on"
-    : await stopUnit(watch, unit, trace, limitMs);
+  const after = run.isOurs
+    ? await stopUnit(watch, unit, run, limitMs)
+    : "it was not started here and runs on";
   if (followed.end === "late") {
-    const message = `timed out after ${order.timeoutMs / 1000}s; ${after}`;
+    const message = `timed out after ${timeoutMs / 1000}s; ${after}`;
     return { ...ended(), verdict: "timeout", reason: "timeout", message };
   }
   return { ...ended(), verdict: "stopped", reason: "stopped", message: after };
@@ -140,17 +138,10 @@ async function startUnit(
       if (state !== undefined && (isUnitBusy(state) || state.invocationId !== before.invocationId))
         return undefined;
       if (state === undefined || attempt === startAttempts) {
-        return { reason: "no-answer", message: "systemd did not answer when it was to be started" };
+        return { reason: "no-answer", message: "was not started: systemd did not answer" };
       }
     }
   }
-}
-
-interface OwnRun {
-  readonly job: string | undefined;
-  readonly before: Pick<UnitState, "invocationId">;
-  readonly announcedBefore: string | undefined;
-  readonly invocations: ReadonlySet<string>;
 }
 
 /** Stop what was started here; resolves to what came of it, in words. */

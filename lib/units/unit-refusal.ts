@@ -36,5 +36,5 @@ export function describeRefusal(error: unknown): UnitRefusal {
   if (!(error instanceof DbusError) || isBusLost(error)) throw error;
   const known = words.find(([name]) => name.test(error.errorName));
   const hint = known === undefined ? "" : `. ${known[2]}`;
-  return { reason: known?.[1] ?? "refused", message: `systemd refuses to start it: ${error.message}${hint}` };
+  return { reason: known?.[1] ?? "refused", message: `was refused by systemd: ${error.message}${hint}` };
 }

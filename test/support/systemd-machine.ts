@@ -33,7 +33,10 @@ export interface SystemdMachine {
   /** Run a shell command as root and give what it prints; throws unless it ends with 0. */
   readonly shell: (command: string) => string;
   /** The same, whatever it ends with. */
-  readonly tryShell: (command: string, options?: { readonly user?: string }) => Ended;
+  readonly tryShell: (
+    command: string,
+    options?: { readonly user?: string; readonly timeoutMs?: number },
+  ) => Ended;
   readonly write: (path: string, text: string) => void;
   /** Define units by the text of their `[Service]` section and what stands before it, and make systemd read them. */
   readonly units: (units: Readonly<Record<string, string>>) => void;
@@ -101,11 +104,11 @@ async function boot(engine: DockerEngine, name: string, network: string): Promis
     ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     name,
   ];
-  const tryShell: SystemdMachine["tryShell"] = (command, { user = "root" } = {}) => {
+  const tryShell: SystemdMachine["tryShell"] = (command, { user = "root", timeoutMs = 60_000 } = {}) => {
     const { status, stdout, stderr } = spawnSync("docker", [...exec(user, {}), "sh", "-c", command], {
       encoding: "utf8",
       env: engine.environment,
-      timeout: 60_000,
+      timeout: timeoutMs,
     });
     return { exitCode: status, stdout, stderr };
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { describeUnstartable, isUnitBusy, judgeUnitRun, type UnitState } from "#lib/core/unit-state.ts";
+import { isUnitBusy, judgeUnitRun, planUnitRun, type UnitState } from "#lib/core/unit-state.ts";
 
 const rest: UnitState = {
   id: "restic-backup-plex.service",
@@ -38,19 +38,27 @@ describe("isUnitBusy()", () => {
   });
 });
 
-describe("describeUnstartable()", () => {
+describe("planUnitRun()", () => {
   test.each([
-    ["masked", true, "masked"],
-    ["not-found", false, "not-found"],
-    ["bad-setting", true, "bad-setting"],
-    ["error", true, "error"],
-    ["loaded", false, "refuses-start"],
-  ])("names a unit that is %s", (loadState, canStart, reason) => {
-    expect(describeUnstartable({ ...rest, loadState, canStart })?.reason).toBe(reason);
+    ["masked", true, "skipped masked"],
+    ["not-found", false, "failed not-found"],
+    ["bad-setting", true, "failed bad-setting"],
+    ["error", true, "failed error"],
+    ["loaded", false, "failed refuses-start"],
+  ])("has nothing to do with a unit that is %s (can be started: %p)", (loadState, canStart, expected) => {
+    const plan = planUnitRun({ ...rest, loadState, canStart }, "skip");
+    expect(plan.act === "none" && `${plan.verdict} ${plan.reason}`).toBe(expected);
   });
 
-  test("has nothing against a unit that is loaded", () => {
-    expect(describeUnstartable(rest)).toBeUndefined();
+  test("starts what is at rest, skips or joins what is busy, and leaves what remains active", () => {
+    const busy = { ...rest, activeState: "activating" };
+    const remaining = { ...rest, activeState: "active", subState: "exited" };
+    expect(planUnitRun(rest, "skip")).toEqual({ act: "start" });
+    expect(planUnitRun({ ...rest, activeState: "failed" }, "skip")).toEqual({ act: "start" });
+    expect(planUnitRun(busy, "skip")).toMatchObject({ verdict: "skipped", reason: "already-running" });
+    expect(planUnitRun(busy, "wait")).toEqual({ act: "join" });
+    expect(planUnitRun({ ...rest, job: "/job/1" }, "wait")).toEqual({ act: "join" });
+    expect(planUnitRun(remaining, "wait")).toMatchObject({ verdict: "skipped", reason: "remains-active" });
   });
 });
 

@@ -99,6 +99,24 @@ describe("runUnit()", () => {
     expect((await createWorld([running, failed]).run({ whenRunning: "wait" })).reason).toBe("exit-code");
   });
 
+  test("does not take the run before for one that is only queued, and recalls a joined one", async () => {
+    const old = { ...rest, invocationId: "0", conditionAt: 1n };
+    const queued = { ...old, job: "/job/7" };
+    expect((await createWorld([queued, queued, old]).run({ whenRunning: "wait" })).reason).toBe("no-trace");
+    const recalled = { result: "success", exitStatus: 0 };
+    const joined = createWorld([running, rest]);
+    const result = await joined.run({ whenRunning: "wait" }, new AbortController().signal, recalled);
+    expect(result.verdict).toBe("success");
+  });
+
+  test("waits for no answer any more when the run is to end", async () => {
+    const stop = new AbortController();
+    const { run } = createWorld([lost()], {
+      hold: async () => stop.abort(),
+    });
+    expect((await run({ timeoutMs: 3_600_000 }, stop.signal)).reason).toBe("no-answer");
+  });
+
   test("asks again while systemd does not answer, and starts once", async () => {
     const { run, calls } = createWorld([lost(), lost(), rest, lost(), running, lost(), ended]);
     expect((await run()).verdict).toBe("success");
@@ -145,7 +163,7 @@ describe("runUnit()", () => {
     const start = () => Promise.reject(new DbusError(name, "No."));
     const result = await createWorld([rest], { start }).run();
     expect([result.verdict, result.reason]).toEqual(["failed", reason]);
-    expect(result.message).toContain("systemd refuses to start it: No.");
+    expect(result.message).toContain("was refused by systemd: No.");
   });
 
   test("recalls a run that systemd has forgotten, and takes it for a failure when nobody knows", async () => {
