@@ -40,6 +40,7 @@ networks: {other: }
   untagged: `services:\n  a: ${service.replace(":local", ":untagged")}}\n`,
   sick: `services:\n  a: ${service}, ${healthcheck}}\n  b: ${service}, depends_on: {a: {condition: service_healthy}}}\n`,
   ailing: `services:\n  a: ${service}, healthcheck: {test: [CMD, "false"], interval: 100ms, retries: 1}}\n`,
+  looping: `services:\n  app: {image: "${image}", command: ["false"], restart: always}\n  b: ${service}}\n`,
   flap: `services:\n  app: ${moody}, restart: always}\n`,
   retry: `services:\n  app: ${moody}}\n`,
   dead: `services:\n  app: ${moody}}\n`,
@@ -164,6 +165,20 @@ describe.skipIf(!hasDocker).concurrent("startStack()", () => {
       expect.stringMatching(
         /^Container "flap-app-1" ends again and again: docker started it again .*(once|times)/,
       ),
+    ]);
+  });
+
+  test("only notes that a container ends again and again which did so before", async () => {
+    const isLooping = async () =>
+      (await containersOf(docker, "looping")).some(({ restartCount }) => restartCount > 0);
+    await waitFor(isLooping, { timeoutMs: 30_000, what: "the container to be restarted" });
+    const record = await recordOf(docker, "looping");
+    await stopStack(docker, record);
+    expect(await statesOf(docker, "looping")).toEqual({ "app-1": "exited", "b-1": "exited" });
+    const result = await startAgain(docker, record);
+    expect(result).toMatchObject({ isRunning: true, attempts: 1, problems: [] });
+    expect(result.notes).toEqual([
+      expect.stringMatching(/^Container "looping-app-1" ends again .* as it did before$/),
     ]);
   });
 

@@ -1,14 +1,24 @@
 /** The daemon of an engine in a directory of its own, from its start to the removal of every trace. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { errorCode } from "#lib/core/ops-error.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 /** Where daemons are found. */
 export const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`;
 
 /** Below /var/tmp: an engine may not lie in /tmp, which services of systemd see as a private one. */
-export const enginePrefix = "/var/tmp/lastgood-engine-";
+const enginePrefix = "/var/tmp/lastgood-engine-";
 
 export interface DockerDaemon {
   readonly environment: Readonly<Record<string, string>>;
@@ -22,7 +32,21 @@ export interface DockerDaemon {
   readonly remove: () => Promise<void>;
 }
 
-/** The file `owner` in `base` holds the process id of the tests that it belongs to. */
+/** A directory whose number no other engine has: with it go the networks 10.NUMBER.0.0 to 10.NUMBER.255.0. */
+export function claimDirectory(): string {
+  for (;;) {
+    const base = `${enginePrefix}${64 + Math.floor(Math.random() * 192)}`;
+    try {
+      mkdirSync(base, { mode: 0o700 });
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+      continue;
+    }
+    writeFileSync(join(base, "owner"), String(process.pid));
+    return base;
+  }
+}
+
 export function createDaemon(base: string): DockerDaemon {
   const environment = {
     PATH: searchPath,
@@ -74,12 +98,12 @@ export function createDaemon(base: string): DockerDaemon {
   return { environment, docker, start, stop, clear, remove };
 }
 
-/** What tests that were killed have left; whoever comes first removes it. */
+/** What tests that were killed have left, by the process id in their file `owner`; whoever comes first removes it. */
 export async function removeDeadEngines(): Promise<void> {
   const parent = dirname(enginePrefix);
   for (const name of readdirSync(parent)) {
     const base = join(parent, name);
-    if (!base.startsWith(enginePrefix) || !isDead(base)) continue;
+    if (!(base.startsWith(enginePrefix) && /-\d+$/.test(base) && isDead(base))) continue;
     try {
       mkdirSync(join(base, "removing"));
     } catch {
@@ -100,7 +124,7 @@ function isDead(base: string): boolean {
  * tests die.
  */
 function launch(base: string): ChildProcess {
-  const pool = `base=10.${100 + Math.floor(Math.random() * 150)}.0.0/16,size=24`;
+  const pool = `base=10.${base.slice(enginePrefix.length)}.0.0/16,size=24`;
   const log = openSync(join(base, "log"), "a");
   const args = [
     ...["--data-root", join(base, "data"), "--exec-root", join(base, "exec"), "--pidfile", join(base, "pid")],

@@ -1,17 +1,9 @@
 /** A real Docker engine of its own, with the compose plugin and one tiny image, and nothing to do with one of this machine. */
 import { execFileSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRoot, isSystemAdmin } from "#test/support/capabilities.ts";
-import { createDaemon, enginePrefix, removeDeadEngines, searchPath } from "#test/support/docker-daemon.ts";
+import { claimDirectory, createDaemon, removeDeadEngines, searchPath } from "#test/support/docker-daemon.ts";
 
 const plugin = join(process.env.LASTGOOD_PARTS ?? "/var/cache/lastgood-parts", "bin/docker-compose");
 
@@ -41,8 +33,7 @@ export interface DockerEngine extends AsyncDisposable {
 export async function startDockerEngine(): Promise<DockerEngine> {
   if (!hasDocker) throw new Error("Cannot start Docker: run test/support/install-parts.sh as root");
   await removeDeadEngines();
-  const base = mkdtempSync(enginePrefix);
-  writeFileSync(join(base, "owner"), String(process.pid));
+  const base = claimDirectory();
   const directory = join(base, "stacks");
   const plugins = join(base, "config/cli-plugins");
   mkdirSync(directory);
