@@ -19,6 +19,7 @@ import {
 } from "#lib/run/journal.ts";
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
+import { recordStatus } from "#lib/run/status.ts";
 import { undoEntry } from "#lib/run/undo-entry.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import { writeMetrics } from "#lib/run/write-metrics.ts";
@@ -62,12 +63,22 @@ export async function recoverDeadRun(
   }
   if (journal?.isReported !== true) {
     const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, isDown });
+    // With a report of its own it had its ending recorded.
+    if (dead.report === undefined) await recordDeath(session, job, report);
     await writeMetrics(session, job.settings, report);
     await deliverReport(session, job, report);
   }
   if (problems.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);
   return { notes, problems };
+}
+
+async function recordDeath(session: Session, job: Job, report: Report): Promise<void> {
+  try {
+    await recordStatus(job.settings, report, true);
+  } catch (error) {
+    session.log.error("report.incomplete", `Cannot record the death: ${describeError(error)}`);
+  }
 }
 
 type DeadRun = Omit<JournalContent, "report"> & { readonly report?: Report | undefined };

@@ -1,9 +1,13 @@
-/** `status.json`: how the last run ended, and when the last one was complete. */
+/** `status.json`: how the last run ended, when the last one was complete, and where the last whole set is. */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Settings } from "#lib/config/schema.ts";
+import { errorCode } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
+import { pastRunOf } from "#lib/core/run-history.ts";
+import { updatePlaces } from "#lib/core/set-places.ts";
+import { appendHistory, historyPath } from "#lib/run/history.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
 const statusSchema = z.looseObject({
@@ -16,39 +20,60 @@ const statusSchema = z.looseObject({
   }),
   /** End of the last complete run of all sources: no other ending moves it. */
   lastCompleteAt: z.string().optional(),
+  /** Since when each place has its last whole set. */
+  places: z.record(z.string(), z.string()).default({}),
 });
 
-/** Record an ending; a busy lock is the other run's business and leaves its status alone. */
+export type Status = z.infer<typeof statusSchema>;
+
+/**
+ * Record an ending, in the history as well; a busy lock is the other run's business and leaves its status alone. `hasDied`: of
+ * a run that could not say so itself.
+ */
 export async function recordStatus(
   settings: Pick<Settings, "STATE_DIR" | "JOB">,
   report: Report,
+  hasDied = false,
 ): Promise<void> {
-  if (report.outcome === "busy") return;
-  const path = join(settings.STATE_DIR, settings.JOB, "status.json");
+  const isBusy = report.outcome === "busy";
+  await appendHistory(historyPath(settings), pastRunOf(report, hasDied), !isBusy);
+  if (isBusy) return;
+  const path = statusPath(settings);
+  const known = (await readStatus(path)).status;
   const lastCompleteAt =
-    report.outcome === "complete" && report.selection === undefined
-      ? report.endedAt
-      : (await readStatus(path))?.lastCompleteAt;
+    report.outcome === "complete" && report.selection === undefined ? report.endedAt : known?.lastCompleteAt;
+  const places = updatePlaces(known?.places ?? {}, report);
   const { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set } = report;
   const lastRun = { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileDurably(path, `${JSON.stringify({ schema: 1, lastRun, lastCompleteAt }, null, 2)}\n`, {
-    mode: 0o644,
-  });
+  await writeFileDurably(
+    path,
+    `${JSON.stringify({ schema: 1, lastRun, lastCompleteAt, places }, null, 2)}\n`,
+    {
+      mode: 0o644,
+    },
+  );
 }
 
 /** End of the last complete run of the job; undefined when there was none. */
 export async function readLastCompleteAt(
   settings: Pick<Settings, "STATE_DIR" | "JOB">,
 ): Promise<string | undefined> {
-  return (await readStatus(join(settings.STATE_DIR, settings.JOB, "status.json")))?.lastCompleteAt;
+  return (await readStatus(statusPath(settings))).status?.lastCompleteAt;
 }
 
-/** The recorded status; a file that is missing or damaged counts as none. */
-async function readStatus(path: string): Promise<z.infer<typeof statusSchema> | undefined> {
+export function statusPath({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
+  return join(STATE_DIR, JOB, "status.json");
+}
+
+/** The recorded status; none where it is missing, damaged or of a newer version, of which the last two are a problem. */
+export async function readStatus(
+  path: string,
+): Promise<{ readonly status?: Status; readonly problem?: string }> {
   try {
-    return statusSchema.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch {
-    return undefined;
+    return { status: statusSchema.parse(JSON.parse(await readFile(path, "utf8"))) };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return {};
+    return { problem: `Cannot understand "${path}": it is damaged, or of a newer version` };
   }
 }

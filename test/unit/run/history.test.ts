@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appendFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pastRunOf } from "#lib/core/run-history.ts";
+import { appendHistory, readHistory } from "#lib/run/history.ts";
+import { createReport } from "#test/support/report.ts";
+
+let directory = "";
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "lastgood-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const run = (runId: string) => pastRunOf(createReport({ runId }), false);
+const idsOf = async (path: string) => (await readHistory(path)).runs.map(({ runId }) => runId);
+
+test("readHistory() has no runs where there is no history, and those that were appended, oldest first", async () => {
+  const path = join(directory, "job", "history.jsonl");
+  expect(await readHistory(path)).toEqual({ runs: [], unreadableCount: 0 });
+  await appendHistory(path, run("one"), true);
+  await appendHistory(path, run("two"), false);
+  expect(await idsOf(path)).toEqual(["one", "two"]);
+});
+
+test("appendHistory() begins a line of its own after one that a power failure cut off", async () => {
+  const path = join(directory, "cut.jsonl");
+  await appendHistory(path, run("one"), true);
+  await appendFile(path, '{"schema":1,"runId":"tw');
+  await appendHistory(path, run("three"), true);
+  const { runs, unreadableCount } = await readHistory(path);
+  expect(runs.map(({ runId }) => runId)).toEqual(["one", "three"]);
+  expect(unreadableCount).toBe(1);
+});
+
+test("readHistory() counts lines of a newer version and of anything else, and keeps to those that it knows", async () => {
+  const path = join(directory, "newer.jsonl");
+  const newer = JSON.stringify({ ...run("new"), schema: 2 });
+  await writeFile(
+    path,
+    `${newer}\n\0\0\0\n[]\n${JSON.stringify({ ...run("old"), added: { by: "later" } })}\n`,
+  );
+  expect(await readHistory(path)).toMatchObject({ runs: [{ runId: "old" }], unreadableCount: 3 });
+});
+
+test("readHistory() reads the end of a history of 100,000 runs, and appendHistory() shortens it under the lock alone", async () => {
+  const path = join(directory, "long.jsonl");
+  const line = JSON.stringify(run("any"));
+  await writeFile(path, `${line}\n`.repeat(100_000));
+  const { size } = await stat(path);
+  await appendHistory(path, run("busy"), false);
+  expect((await stat(path)).size).toBeGreaterThan(size);
+  expect((await readHistory(path)).unreadableCount).toBe(0);
+  await appendHistory(path, run("last"), true);
+  expect((await stat(path)).size).toBeLessThan(300_000);
+  expect((await idsOf(path)).slice(-3)).toEqual(["any", "busy", "last"]);
+  expect((await readHistory(path)).unreadableCount).toBe(0);
+});
