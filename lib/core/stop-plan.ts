@@ -24,8 +24,10 @@ const keepLabels: readonly (readonly [label: string, values: RegExp, reason: str
  * What is paused was paused by somebody and stays so. A container of `docker compose run` is somebody's work in progress,
  * and one that docker removes when it stops could not be started again. One that shares the network of a stopped one
  * would lose it for good, so it is stopped as well, whatever its labels say. One that is being restarted cannot be paused.
+ *
+ * With `now`, the record knows of containers that end again and again also when they happen to run at the moment.
  */
-export function planStop(containers: readonly Container[], how: StopMethod): StopPlan {
+export function planStop(containers: readonly Container[], how: StopMethod, now?: Date): StopPlan {
   const notes: string[] = [];
   const active = containers.filter(
     ({ state }) => state === "running" || (state === "restarting" && how !== "pause"),
@@ -55,7 +57,7 @@ export function planStop(containers: readonly Container[], how: StopMethod): Sto
     configFiles: [...configFiles],
     environmentFiles: [...environmentFiles],
     how,
-    containers: chosen.map(toRecord),
+    containers: chosen.map((container) => toRecord(container, now)),
   };
   return { record, notes };
 }
@@ -77,7 +79,7 @@ function takeOwned(kept: Map<Container, string>, active: readonly Container[]): 
   return taken;
 }
 
-function toRecord(container: Container): RecordedContainer {
+function toRecord(container: Container, now: Date | undefined): RecordedContainer {
   const { id, name, service, dependsOn, networkOwner, restartPolicy, stopTimeoutMs, health, state } =
     container;
   return {
@@ -89,6 +91,13 @@ function toRecord(container: Container): RecordedContainer {
     restartPolicy,
     stopTimeoutMs,
     wasHealthy: health === "healthy",
-    wasRestarting: state === "restarting",
+    wasRestarting: state === "restarting" || isJustRestarted(container, now),
   };
+}
+
+/** Docker itself waits at most so long between two starts. */
+const restartedMs = 60_000;
+
+function isJustRestarted({ restartCount, startedAt }: Container, now: Date | undefined): boolean {
+  return restartCount > 0 && now !== undefined && now.getTime() - Date.parse(startedAt) < restartedMs;
 }

@@ -2,6 +2,7 @@
 import type { Container } from "#lib/core/containers.ts";
 import type { Clock } from "#lib/core/deps.ts";
 import { DockerError } from "#lib/core/docker-error.ts";
+import { mapBounded } from "#lib/core/map-bounded.ts";
 import { type Match, matchRecord } from "#lib/core/match-record.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { RecordedContainer, StackRecord } from "#lib/core/stack-record.ts";
@@ -9,6 +10,8 @@ import { planLevels } from "#lib/core/start-order.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 
 const pollMs = 500;
+/** Each start is a process of docker's; a small machine has no room for fifty. */
+const atOnce = 8;
 
 /** What a start needs of the outside. */
 export interface Starter {
@@ -84,17 +87,16 @@ export async function resumeContainers(
   return { problems, ranAlready };
 }
 
-/** The containers of a level, all at once. */
+/** The containers of a level, several at once. */
 async function eachOf(
   matches: readonly Match[],
   level: readonly RecordedContainer[],
   act: (recorded: RecordedContainer, container: Container) => Promise<void>,
 ): Promise<void> {
-  await Promise.all(
-    matches.map(async ({ recorded, container }) => {
-      if (container !== undefined && level.includes(recorded)) await act(recorded, container);
-    }),
-  );
+  const wanted = matches.filter(({ recorded }) => level.includes(recorded));
+  await mapBounded(wanted, atOnce, async ({ recorded, container }) => {
+    if (container !== undefined) await act(recorded, container);
+  });
 }
 
 /** Make anew what is gone: after `down`, or when somebody removed it. */

@@ -23,7 +23,7 @@ export async function stopStack(docker: Docker, record: StackRecord): Promise<vo
   }
   for (const level of record.how === "down" ? [] : levels) {
     if (record.how === "stop") await docker.stop(level);
-    else await Promise.all(level.map((container) => docker.pause(container)));
+    else for (const container of level) await docker.pause(container);
   }
   const active = (await readRecorded(docker, record)).flatMap(({ container }) =>
     container !== undefined && isActive(container) ? container : [],

@@ -51,7 +51,7 @@ export async function recordOf(
   project: string,
   how: StopMethod = "stop",
 ): Promise<StackRecord> {
-  const { record } = planStop(await containersOf(docker, project), how);
+  const { record } = planStop(await containersOf(docker, project), how, new Date());
   if (record === undefined) throw new Error(`Nothing of "${project}" runs`);
   return record;
 }

@@ -54,6 +54,21 @@ describe("planStop()", () => {
   });
 
   test.each([
+    [1, 59, true],
+    [1, 61, false],
+    [0, 1, false],
+  ])(
+    "after %p restarts and %p s of running records that it ends again and again: %p",
+    (restartCount, seconds, wasRestarting) => {
+      const startedAt = "2026-11-21T01:00:00Z";
+      const now = new Date(Date.parse(startedAt) + seconds * 1000);
+      const web = fakeContainer("web", { restartCount, startedAt });
+      expect(planStop([web], "stop", now).record?.containers).toMatchObject([{ wasRestarting }]);
+      expect(planStop([web], "stop").record?.containers).toMatchObject([{ wasRestarting: false }]);
+    },
+  );
+
+  test.each([
     [{ labels: { "lastgood.stop": "false" } }, "its label lastgood.stop=false says so"],
     [{ labels: { "lastgood.skip": "yes" } }, "its label lastgood.skip says so"],
     [{ labels: { "lastgood.dump": "postgres" } }, "it is dumped while it runs (label lastgood.dump)"],
