@@ -32,31 +32,29 @@ function formatSet(copies: readonly [FoundSet, ...FoundSet[]]): string {
     `Set ${stampOf(manifest)} of ${host.name}/${job}: ${outcome}`,
     `Taken ${startedAt} to ${endedAt} by ${tool.name} ${tool.version} (${tool.runtime}), run ${manifest.runId}`,
     ...copies.map(({ place, path }) => `In ${place.name}: ${path}`),
-    "",
   ];
-  const table = formatTable([
-    ["COMPONENT", "FILE", "FORMAT", "SIZE", "RESTORED", "ENTRIES", "OUTCOME"],
-    ...manifest.components.map((one) => [
-      one.name,
-      one.file,
-      one.format,
-      formatBytes(one.bytesOut),
-      formatBytes(one.bytesIn),
-      one.entries === undefined ? "" : String(one.entries),
-      one.doubts.length === 0 ? one.outcome : `${one.outcome}, doubtful: ${one.doubts.join("; ")}`,
-    ]),
-  ]);
+  const table = formatTable(
+    [
+      ["COMPONENT", "FILE", "FORMAT", "SIZE", "RESTORED", "ENTRIES", "OUTCOME"],
+      ...manifest.components.map((one) => [
+        one.name,
+        one.file,
+        one.format,
+        formatBytes(one.bytesOut),
+        formatBytes(one.bytesIn),
+        one.entries === undefined ? "" : String(one.entries),
+        one.doubts.length === 0 ? one.outcome : `${one.outcome}, doubtful: ${one.doubts.join("; ")}`,
+      ]),
+    ].map((row) => row.map(showName)),
+  );
   const words = [
     ...missing.map(({ name, problem }) => `Missing: ${name}: ${problem}`),
     ...problems.map((problem) => `Problem: ${problem}`),
     ...notes.map((note) => `Note: ${note}`),
     ...manifest.components.flatMap(describeByHand),
   ];
-  return (
-    [...lines, ""].map(showName).join("\n").trimStart() +
-    table +
-    words.map((line) => `${showName(line)}\n`).join("")
-  );
+  const print = (texts: readonly string[]) => texts.map((text) => `${showName(text)}\n`).join("");
+  return `${print(lines)}\n${table}${print(words)}`;
 }
 
 function describeByHand({ name, facts }: Component): string[] {

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { isSystemAdmin } from "#test/support/capabilities.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
+import { replaceComponent } from "#test/support/replace-component.ts";
 import {
   createSandbox,
   projectDirectory,
@@ -23,6 +24,7 @@ import {
   type Sandbox,
 } from "#test/support/sandbox.ts";
 
+import { archive, entry } from "#test/support/tar-builder.ts";
 import { converse } from "#test/support/terminal.ts";
 
 const script = "scripts/restore.ts";
@@ -126,6 +128,18 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
     const ended = await run("--yes");
     expect(ended.exitCode).toBe(2);
     expect(ended.stderr).toContain("another SHA-256");
+    expect([isBroken(), beside()]).toEqual([true, []]);
+  });
+
+  test.each([
+    ["has a member that may not be written", {}, '"../x" was left out'],
+    ["has fewer members than were written", { entries: 9 }, "it has 2 members, 9 were written"],
+  ])("touches nothing when the set %s", async (_name, facts, words) => {
+    const evil = () => archive(entry("index.php"), entry("../x"));
+    replaceComponent(job.sets()[0] ?? "", "application", evil, facts);
+    const ended = await run("--yes");
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain(words);
     expect([isBroken(), beside()]).toEqual([true, []]);
   });
 

@@ -8,6 +8,7 @@ export function replaceComponent(
   set: string,
   name: string,
   change: (content: Buffer) => Buffer | string,
+  facts: Readonly<Record<string, unknown>> = {},
 ): void {
   const manifest = JSON.parse(readFileSync(join(set, "manifest.json"), "utf8"));
   const component = manifest.components.find((one: { name: string }) => one.name === name);
@@ -17,6 +18,7 @@ export function replaceComponent(
   writeFileSync(file, bytes);
   Object.assign(component, { sha256: sha256(bytes), bytesIn: content.length, bytesOut: bytes.length });
   if (component.format === "tar") component.entries = countMembers(content);
+  Object.assign(component, facts);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   writeFileSync(join(set, "manifest.json"), text);
   const sums = manifest.components.map(
