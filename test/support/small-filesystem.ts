@@ -47,6 +47,7 @@ export async function withSmallFileSystem<Result>(
         damage: (path) => {
           const image = join(base, "image");
           run("umount", directory);
+          untilDetached(image);
           const [block] = read("debugfs", "-R", `blocks ${path}`, image).split(" ");
           const blockSize = /^Block size:\s*(\d+)/m.exec(read("dumpe2fs", "-h", image))?.[1];
           run(
@@ -101,4 +102,11 @@ function read(program: string, ...args: readonly string[]): string {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
   });
+}
+
+/** A container that is being started has our mounts for a moment: till then the kernel knows the file system's content. */
+function untilDetached(image: string): void {
+  const ask =
+    'i=0; while [ -n "$(losetup --associated "$0")" ]; do i=$((i + 1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done';
+  run("sh", "-c", ask, image);
 }
