@@ -58,8 +58,8 @@ export async function readUnits(
     const texts = [file, ...dropIns.sort((a, b) => (a.name < b.name ? -1 : 1))].map(({ text }) =>
       text.replaceAll(/%[iI]/g, instanceOf(name)),
     );
-    const isMasked = file.target === "/dev/null" || file.text === "";
-    return [{ name, path: file.path, unit: parseUnitFile(texts), isMasked }];
+    // A link to /dev/null is read as empty, and means the same.
+    return [{ name, path: file.path, unit: parseUnitFile(texts), isMasked: file.text === "" }];
   });
 }
 

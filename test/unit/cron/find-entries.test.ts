@@ -53,6 +53,9 @@ test.skipIf(!isRoot)("findEntries() says why cron passes over a file", async () 
     linkSync(machine.path("/etc/cron.d/linked"), machine.path("/etc/cron.d/linked2"));
     rmSync(machine.path("/etc/cron.d/linked2"));
     linkSync(machine.path("/etc/cron.d/linked"), machine.path("/var/lib/other-name"));
+    await machine.write("/home/deploy/crontab", line);
+    chownSync(machine.path("/home/deploy/crontab"), 1000, 1000);
+    symlinkSync(machine.path("/home/deploy/crontab"), machine.path("/etc/cron.d/link-away"));
     await machine.write("/etc/cron.d/unended", line.trimEnd());
     await machine.write("/etc/cron.d/broken", `${line}0 99 * * * root true\n`);
     await machine.write("/etc/cron.d/ghost", line.replace("root", "nobody-here"));
@@ -64,6 +67,7 @@ test.skipIf(!isRoot)("findEntries() says why cron passes over a file", async () 
       "/etc/cron.d/dotted.old:1": "cron ignores names with a dot",
       "/etc/cron.d/open:1": "cron ignores a file that others may write",
       "/etc/cron.d/foreign:1": "cron ignores a file that is not root's",
+      "/etc/cron.d/link-away:1": "cron ignores a file that is not root's",
       "/etc/cron.d/linked:1": "cron ignores a file with more than one hard link",
       "/etc/cron.d/unended:1": "its last line has no end",
       "/etc/cron.d/broken:1": "line 2: bad hour",
