@@ -113,10 +113,11 @@ export async function removeDeadEngines(): Promise<void> {
   }
 }
 
-/** One whose directory is just being made has no owner yet. */
+/** One whose directory is just being made has no owner yet; a daemon may take its time to end after its owner. */
 function isDead(base: string): boolean {
-  const owner = join(base, "owner");
-  return existsSync(owner) && !existsSync(`/proc/${readFileSync(owner, "utf8")}`);
+  const hasEnded = (file: string) => !existsSync(`/proc/${readFileSync(join(base, file), "utf8").trim()}`);
+  const isDaemonGone = !existsSync(join(base, "pid")) || hasEnded("pid");
+  return existsSync(join(base, "owner")) && hasEnded("owner") && isDaemonGone;
 }
 
 /**
