@@ -88,7 +88,10 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     renameSync(sandbox.path("nas"), sandbox.path("away"));
     const listed = await run("list", "--config", job.config);
     const verified = await run("verify", "--all", "--config", job.config);
+    const one = await run("verify", "latest", "--config", job.config);
     renameSync(sandbox.path("away"), sandbox.path("nas"));
+    expect(one.exitCode).toBe(1);
+    expect(one.stderr).toContain("/nas");
     expect(listed.exitCode).toBe(1);
     expect(listed.stdout).toMatch(/^Not reached: Cannot list the sets in .*\/nas: /m);
     expect(verified.exitCode).toBe(2);
