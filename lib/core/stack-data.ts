@@ -160,21 +160,3 @@ function dropInner(roots: readonly DataRoot[]): DataRoot[] {
       ),
   );
 }
-
-/** Which roots of a stack other stacks have as well: they go on writing while this one is stopped. */
-export function describeShared(
-  name: string,
-  roots: readonly DataRoot[],
-  others: readonly { readonly name: string; readonly roots: readonly DataRoot[] }[],
-): string[] {
-  return roots.flatMap((root) => {
-    const sharing = others.filter((other) => {
-      if (other.name === name) return false;
-      return other.roots.some(({ path }) => isWithin(path, root.path) || isWithin(root.path, path));
-    });
-    const names = sharing.map((other) => `"${other.name}"`).join(", ");
-    return names === ""
-      ? []
-      : [`"${root.name}" is data of stack ${names} as well, which is not stopped with it`];
-  });
-}

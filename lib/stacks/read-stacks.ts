@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import type { Container } from "#lib/core/containers.ts";
 import { mapBounded } from "#lib/core/map-bounded.ts";
+import { describeShared, listWritten } from "#lib/core/shared-data.ts";
 import {
   chooseStackData,
-  describeShared,
   type ResolvedPath,
   type StackData,
   type StackDataSettings,
@@ -61,9 +61,11 @@ export async function readStacks(
   const volumes =
     containers === undefined ? [] : await orProblem(() => docker.readVolumes([...names]), problems);
   const readings = await mapBounded(drafts, atOnce, (one) => complete(access, one, volumes ?? [], problems));
+  // What cannot be resolved is known by its name: this is only for notes.
+  const places = await resolvePaths(asker, listWritten(containers ?? []), []);
   return readings.map((reading) => ({
     ...reading,
-    notes: [...reading.notes, ...describeShared(reading.name, reading.roots, readings)],
+    notes: [...reading.notes, ...describeShared(reading.roots, reading.containers, containers ?? [], places)],
   }));
 }
 

@@ -187,7 +187,7 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
   test("tells of data that another stack has as well, by whatever name", () => {
     const path = join(engine.directory, "../appdata/Full one");
     expect(readingOf("Full one").notes).toContain(
-      `"${path}" is data of stack "neighbour" as well, which is not stopped with it`,
+      `"${path}" is written by "neighbour-a-1" as well, which is not stopped with the stack`,
     );
     const link = join(engine.directory, "../link-to-appdata");
     expect(readingOf("neighbour").notes).toContain(

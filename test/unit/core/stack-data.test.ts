@@ -1,10 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  chooseStackData,
-  describeShared,
-  type PathType,
-  type StackDataRequest,
-} from "#lib/core/stack-data.ts";
+import { chooseStackData, type PathType, type StackDataRequest } from "#lib/core/stack-data.ts";
 
 const at = (path: string, type: PathType = "directory", links: readonly string[] = []) => ({
   path,
@@ -180,18 +175,4 @@ describe("chooseStackData()", () => {
     expect(data.roots).toMatchObject([{ path: "/stacks/shop/app", origin: "definition" }]);
     expect(data.leftOut.map(({ path }) => path)).toEqual(["/", "/stacks/shop/x.env"]);
   });
-});
-
-test("describeShared() names every other stack with data in, around or at the same place", () => {
-  const root = (path: string) => ({ path, name: path, type: "directory", origin: "bind" }) as const;
-  const others = [
-    { name: "shop", roots: [root("/a"), root("/b")] },
-    { name: "inner", roots: [root("/a/x")] },
-    { name: "outer", roots: [root("/")] },
-    { name: "far", roots: [root("/ab")] },
-  ];
-  expect(describeShared("shop", [root("/a")], others)).toEqual([
-    '"/a" is data of stack "inner", "outer" as well, which is not stopped with it',
-  ]);
-  expect(describeShared("far", [root("/ab")], others.slice(0, 2))).toEqual([]);
 });
