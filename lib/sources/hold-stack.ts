@@ -77,15 +77,17 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
       void window.end();
     }
     const opened = window;
+    const heldMs = access.clock.monotonicMs();
     return {
       frozen,
       giveUp,
       release: async () => {
+        const heldSeconds = (access.clock.monotonicMs() - heldMs) / 1000;
         await opened.close();
         const left = await freezer.release();
         const settle = async () => {
           const end = await opened.end();
-          return describeEnd(name, record, end, frozen.measured ?? measureWindow(plan, end), left);
+          return describeEnd(name, record, end, frozen.measured ?? measureStopped(plan, heldSeconds), left);
         };
         return { settled: settle() };
       },
@@ -97,8 +99,8 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
   }
 }
 
-/** Archived while stopped: the window is what the freeze took. */
-function measureWindow(plan: FreezePlan, { seconds }: WindowEnd): FreezeMeasurement {
+/** Archived while stopped: that is what the freeze took, without what stopping and starting take in any case. */
+function measureStopped(plan: FreezePlan, seconds: number): FreezeMeasurement {
   return { strategy: "none", seconds, ...amountOf(plan) };
 }
 
