@@ -3,8 +3,7 @@ import type { Stage } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
-import { readUnitJournal } from "#lib/units/read-unit-journal.ts";
-import { recallFromJournal } from "#lib/units/recall-from-journal.ts";
+import { readUnitJournal, recallFromJournal } from "#lib/units/read-unit-journal.ts";
 import { runCommand } from "#lib/units/run-command.ts";
 import { runUnit } from "#lib/units/run-unit.ts";
 
@@ -61,7 +60,7 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
           if (!isJoined) await journal.record(entry);
           onBegin(isJoined);
         },
-        recall: (invocationId) => recallFromJournal(deps.exec, target, invocationId),
+        recall: (invocationId) => recallFromJournal({ exec: deps.exec, target, unit, invocationId }),
       },
       {
         unit,
@@ -73,7 +72,7 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
     await journal.forget(entry);
     const { verdict, invocationId } = result;
     if (verdict === "success" || verdict === "skipped" || invocationId === undefined) return result;
-    return { ...result, lastLines: await readUnitJournal(deps.exec, target, invocationId) };
+    return { ...result, lastLines: await readUnitJournal({ exec: deps.exec, target, unit, invocationId }) };
   };
   return { name: unit, run };
 }

@@ -5,7 +5,7 @@ import { quoteForShell } from "#lib/core/shell-quote.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { connectManager } from "#lib/units/connect-manager.ts";
-import { recallFromJournal } from "#lib/units/recall-from-journal.ts";
+import { recallFromJournal } from "#lib/units/read-unit-journal.ts";
 import { runUnit, type UnitOrder } from "#lib/units/run-unit.ts";
 import type { UnitManager } from "#lib/units/unit-manager.ts";
 import {
@@ -109,10 +109,15 @@ describe.skipIf(!hasSystemd)("A real systemd", () => {
     timedOut: false,
     notFound: false,
   });
-  const recall = (invocationId: string) => recallFromJournal(exec, { kind: "system" }, invocationId);
   const run = (unit: string, order: Partial<UnitOrder> = {}, signal = new AbortController().signal) =>
     runUnit(
-      { manager, clock: systemClock, signal, onBegin: async () => undefined, recall },
+      {
+        manager,
+        clock: systemClock,
+        signal,
+        onBegin: async () => undefined,
+        recall: (invocationId) => recallFromJournal({ exec, target: { kind: "system" }, unit, invocationId }),
+      },
       { unit, timeoutMs: 20_000, whenRunning: "skip", partialStatuses: [], ...order },
     );
   const activeState = async (unit: string) => (await manager.look(unit)).activeState;
