@@ -7,12 +7,12 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { parseManifest } from "#lib/core/manifest.ts";
 import { mapBounded } from "#lib/core/map-bounded.ts";
 import { type DockerEngine, startDockerEngine } from "#test/support/docker-engine.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
 import { connect, service, upTogether } from "#test/support/stack.ts";
+import { readWindows } from "./read-windows.ts";
 
 const { values } = parseArgs({
   options: { stacks: { type: "string", default: "100" }, runs: { type: "string", default: "2" } },
@@ -80,16 +80,10 @@ function runScript({ run }: Sandbox, { environment }: DockerEngine, config: stri
 /** Seconds of all stacks together: an archive that is written while its stack is stopped counts as window. */
 function readSet({ sets }: TestJob): { readonly window: number; readonly archive: number } {
   const [set = ""] = sets();
-  const parsed = parseManifest(readFileSync(join(set, "manifest.json"), "utf8"));
-  if (!parsed.ok) throw new Error(parsed.problem);
   let [window, archive] = [0, 0];
-  for (const { facts, durationSeconds } of parsed.manifest.components) {
-    const { window: stopped, freeze } = facts as {
-      readonly window: { readonly seconds: number };
-      readonly freeze: { readonly strategy: string };
-    };
-    window += stopped.seconds;
-    if (freeze.strategy !== "none") archive += durationSeconds;
+  for (const { facts, durationSeconds } of readWindows(set)) {
+    window += facts.window.seconds;
+    if (facts.freeze.strategy !== "none") archive += durationSeconds;
   }
   return { window, archive };
 }
