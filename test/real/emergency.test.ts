@@ -53,6 +53,9 @@ describe.skipIf(!isSystemAdmin || !hasMariadb || !hasPostgres)("README's emergen
     const out = sandbox.path("out");
     mkdirSync(out);
     cpSync(job.sets()[0] ?? "no set", join(out, "set"), { recursive: true, preserveTimestamps: true });
+    // A new server: what was backed up is gone.
+    maria.sql("mysql", "DROP DATABASE shop");
+    postgres.sql("postgres", "DROP DATABASE crm", "DROP ROLE clerk");
     // sudo does nothing here but become that user.
     await sandbox.fake(
       "sudo",

@@ -227,11 +227,16 @@ export function exists(path: string): Promise<boolean> {
 
 /** Everything below `directory`, sorted; directories end with a slash. */
 export async function treeOf(directory: string): Promise<readonly string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries
-    .map(
-      (entry) =>
-        join(entry.parentPath, entry.name).slice(directory.length + 1) + (entry.isDirectory() ? "/" : ""),
-    )
-    .sort();
+  // Not by "recursive": Bun follows symlinks there.
+  const list = async (path: string): Promise<string[]> => {
+    const entries = await readdir(path, { withFileTypes: true });
+    const below = await Promise.all(
+      entries.map(async (entry) => {
+        const name = join(path, entry.name);
+        return entry.isDirectory() ? [`${name}/`, ...(await list(name))] : [name];
+      }),
+    );
+    return below.flat();
+  };
+  return (await list(directory)).map((path) => path.slice(directory.length + 1)).sort();
 }
