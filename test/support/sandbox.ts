@@ -238,5 +238,6 @@ export async function treeOf(directory: string): Promise<readonly string[]> {
     );
     return below.flat();
   };
-  return (await list(directory)).map((path) => path.slice(directory.length + 1)).sort();
+  const names = (await list(directory)).map((path) => path.slice(directory.length + 1));
+  return names.sort((a, b) => (a < b ? -1 : 1));
 }
