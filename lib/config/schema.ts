@@ -7,6 +7,7 @@
 import type { AnyEntry, ValuesOf } from "#lib/config/entry.ts";
 import { destinationSettings } from "#lib/config/settings-destination.ts";
 import { generalSettings } from "#lib/config/settings-general.ts";
+import { healthSettings } from "#lib/config/settings-health.ts";
 import { metricsSettings } from "#lib/config/settings-metrics.ts";
 import { notifySettings } from "#lib/config/settings-notify.ts";
 import { predeploySettings } from "#lib/config/settings-predeploy.ts";
@@ -25,6 +26,7 @@ const entries = {
   ...retentionSettings,
   ...notifySettings,
   ...metricsSettings,
+  ...healthSettings,
   ...predeploySettings,
 };
 
@@ -47,6 +49,7 @@ export const settingSections: readonly (readonly [section: string, names: readon
   ["Retention", namesOf(retentionSettings)],
   ["Messages", namesOf(notifySettings)],
   ["Metrics", namesOf(metricsSettings)],
+  ["Health check", namesOf(healthSettings)],
   ["Before a deployment", namesOf(predeploySettings)],
 ];
 

@@ -21,7 +21,7 @@ export function formatLogLine(report: Report): string {
  */
 export function formatSubject(report: Report): string {
   const lacking = listLacking(report);
-  const tag = lacking.length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag;
+  const tag = report.tag ?? (lacking.length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag);
   const sources = report.parts.filter(({ kind }) => kind === "source" || kind === "unit");
   const wanting = sources.filter(({ outcome, isDoubtful }) => outcome === "failed" || isDoubtful === true);
   const named = report.outcome === "partial" ? [...wanting.map(({ name }) => name), ...lacking] : [];

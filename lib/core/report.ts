@@ -34,6 +34,8 @@ export interface Report {
   readonly runId: string;
   readonly version: string;
   readonly outcome: Outcome;
+  /** Stands in the subject where the outcome would not say it: "RECOVERED". */
+  readonly tag?: string | undefined;
   readonly exitCode: number;
   readonly signal?: SignalName | undefined;
   readonly dryRun: boolean;

@@ -15,6 +15,7 @@ import { type Delivery, deliver, sendWithRetries } from "#lib/notify/deliver.ts"
 import { putInOutbox, redeliver } from "#lib/notify/outbox.ts";
 import { pingChannels } from "#lib/notify/ping-channels.ts";
 import { createChannels } from "#lib/notify/registry.ts";
+import { channelsPath, recordChannels } from "#lib/run/channel-record.ts";
 import type { Session } from "#lib/run/session.ts";
 import { writeSyslog, writeToTerminals } from "#lib/tools/last-resort.ts";
 
@@ -39,10 +40,20 @@ export async function deliverReport(
   id: string = report.runId,
 ): Promise<void> {
   const message = createMessage(report, id);
-  if (message === undefined) return;
+  const channels = createChannels(settings, session.deps);
+  if (message !== undefined) await deliverMessage(session, { settings }, report, message, channels);
+}
+
+/** The same for a message of one's own by these channels. */
+export async function deliverMessage(
+  session: Session,
+  { settings }: Addressee,
+  report: Report,
+  message: Message,
+  channels: readonly Channel[],
+): Promise<void> {
   const { clock } = session.deps;
   const deadlineMs = clock.monotonicMs() + settings.NOTIFY_TIMEOUT;
-  const channels = createChannels(settings, session.deps);
   await emptyOutbox(session, settings, channels);
   const timeoutMs = deadlineMs - clock.monotonicMs();
   const deliveries = await deliver({ channels, message, clock, timeoutMs });
@@ -52,13 +63,16 @@ export async function deliverReport(
     if (delivery.outcome !== "failed" || momentary.has(delivery.channel)) continue;
     await keep(session, settings, delivery.channel, message);
   }
+  const told = deliveries.map((one) => ({ ...one, isKept: !momentary.has(one.channel) }));
+  await recordDeliveries(session, settings, told);
   await pingChecks(session, settings, deliveries);
   const isHeard = deliveries.some((delivery) => delivery.outcome === "sent");
   const isUnwanted = deliveries.length > 0 && deliveries.every((delivery) => delivery.outcome === "skipped");
   if (!isHeard && !isUnwanted && message.severity !== "ok") await lastResort(session, message, report);
 }
 
-async function emptyOutbox(
+/** Send what waits, within a part of NOTIFY_TIMEOUT; what stays is told in the log. */
+export async function emptyOutbox(
   session: Session,
   settings: Settings,
   channels: readonly Channel[],
@@ -101,6 +115,18 @@ async function pingChecks(
   const pings = settings.CHANNEL_PINGS;
   for (const note of await pingChannels({ pings, deliveries, http, clock, timeoutMs: pingMs }))
     log.warning("check.untold", note);
+}
+
+async function recordDeliveries(
+  { deps, log }: Session,
+  settings: Settings,
+  deliveries: Parameters<typeof recordChannels>[1],
+): Promise<void> {
+  try {
+    await recordChannels(channelsPath(settings), deliveries, deps.clock.now());
+  } catch (error) {
+    log.warning("channels.unrecorded", `Cannot record how the channels did: ${describeError(error)}`);
+  }
 }
 
 async function keep(session: Session, settings: Settings, channel: string, message: Message): Promise<void> {

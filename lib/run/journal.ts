@@ -102,13 +102,20 @@ export async function readJournal(
     if (errorCode(error) === "ENOENT") return {};
     throw error;
   }
+  const journal = parseJournal(text);
+  if (journal !== undefined) return { journal };
+  const aside = `${path}.damaged`;
+  await rename(path, aside);
+  return { damaged: aside };
+}
+
+/** Undefined for one that cannot be understood. */
+export function parseJournal(text: string): JournalContent | undefined {
   try {
     const { schema: _schema, ...journal } = journalSchema.parse(JSON.parse(text));
-    return { journal };
+    return journal;
   } catch {
-    const aside = `${path}.damaged`;
-    await rename(path, aside);
-    return { damaged: aside };
+    return undefined;
   }
 }
 

@@ -33,9 +33,13 @@ export type JobLock = HeldJobLock | { readonly held: false; readonly holder: str
 const recoveryWaitMs = 3000;
 
 /** Take the job's lock, waiting LOCK_WAIT for its holder, and write into it who we are. */
-export async function lockJob(session: Session, job: Job, isRecovery: boolean): Promise<JobLock> {
+export function lockJob(session: Session, job: Job, isRecovery: boolean): Promise<JobLock> {
+  return lockJobWithin(session, job, Math.max(job.settings.LOCK_WAIT, isRecovery ? recoveryWaitMs : 0));
+}
+
+/** The same, waiting no longer than `waitMs` whatever LOCK_WAIT says. */
+export async function lockJobWithin(session: Session, job: Job, waitMs: number): Promise<JobLock> {
   const { LOCK_FILE, JOB } = job.settings;
-  const waitMs = Math.max(job.settings.LOCK_WAIT, isRecovery ? recoveryWaitMs : 0);
   if (waitMs > 0)
     session.log.debug("lock.waiting", `Waiting up to ${formatDuration(waitMs)} for ${LOCK_FILE}`);
   await makeStateDirectory(job.settings);
@@ -103,7 +107,8 @@ export function describeBusy(holder: string, settings: Settings): Ending {
   };
 }
 
-function parseHolder(text: string): LockHolder | undefined {
+/** Who a lock file names; undefined for one that is empty, or written by another program. */
+export function parseHolder(text: string): LockHolder | undefined {
   try {
     return holderSchema.safeParse(JSON.parse(text)).data;
   } catch {

@@ -108,17 +108,22 @@ export function configRequest({ script, world, flags, deps }: Session): ConfigRe
 
 /** Load the configuration and tell the log what must be masked. Throws OpsError "config" or "denied". */
 export async function useConfig(session: Session): Promise<Job> {
-  const loaded = await loadConfig(configRequest(session));
+  const job = await loadJob(configRequest(session));
+  session.log.setRedactor(job.redact);
+  session.jobName = job.settings.JOB;
+  return job;
+}
+
+/** The job of a configuration. Throws OpsError "config" or "denied". */
+export async function loadJob(request: ConfigRequest): Promise<Job> {
+  const loaded = await loadConfig(request);
   const { settings } = loaded;
-  const redact = createRedactor(loaded.secrets);
-  session.log.setRedactor(redact);
-  session.jobName = settings.JOB;
   return {
     loaded,
     settings,
     settingsHash: createHash("sha256").update(JSON.stringify(settings)).digest("hex"),
     host: { name: settings.HOST_NAME, machineId: await readMachineId() },
-    redact,
+    redact: createRedactor(loaded.secrets),
   };
 }
 

@@ -34,7 +34,8 @@ export async function recordDrill(path: string, drill: DrillRecord): Promise<voi
   await writeFileDurably(path, `${JSON.stringify({ schema: 1, drills }, null, 2)}\n`, { mode: 0o644 });
 }
 
-async function readDrills(path: string): Promise<readonly DrillRecord[]> {
+/** Oldest first; none when there is no record, or one that cannot be understood. */
+export async function readDrills(path: string): Promise<readonly DrillRecord[]> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -1,0 +1,31 @@
+/** What one health check remembers for the next: what was wrong, whom it told when, how full disks were. */
+import { z } from "zod";
+
+const knownProblem = z.object({
+  severity: z.enum(["warning", "critical", "unknown"]),
+  since: z.iso.datetime(),
+});
+
+const memorySchema = z.looseObject({
+  schema: z.literal(1),
+  /** By name of the finding. */
+  problems: z.record(z.string(), knownProblem).default({}),
+  /** When somebody was last told of problems that are still there. */
+  toldAt: z.iso.datetime().optional(),
+  /** Free bytes of each destination, oldest first. */
+  space: z.record(z.string(), z.array(z.object({ at: z.iso.datetime(), freeBytes: z.number() }))).default({}),
+});
+
+export type HealthMemory = z.infer<typeof memorySchema>;
+export type SpaceSample = HealthMemory["space"][string][number];
+
+export const emptyMemory: HealthMemory = { schema: 1, problems: {}, space: {} };
+
+/** Undefined for a text that is damaged, or of a newer version. */
+export function parseMemory(text: string): HealthMemory | undefined {
+  try {
+    return memorySchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

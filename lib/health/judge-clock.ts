@@ -1,0 +1,27 @@
+/** A clock that was set back: ages lie, and retention sorts sets by times that are to come. */
+import { formatDuration } from "#lib/core/duration.ts";
+import type { HealthFinding } from "#lib/core/health.ts";
+import type { JobView } from "#lib/health/job-view.ts";
+
+const toleratedMs = 5 * 60_000;
+
+export function judgeClock({ record, now }: JobView): readonly HealthFinding[] {
+  const name = "clock";
+  const known = [
+    ...record.history.runs.map(({ endedAt }) => endedAt),
+    ...Object.values(record.places),
+    ...(record.lastRun === undefined ? [] : [record.lastRun.endedAt]),
+  ];
+  const latest = Math.max(...known.map((at) => Date.parse(at)), Number.NEGATIVE_INFINITY);
+  const aheadMs = latest - now.getTime();
+  if (!(aheadMs > toleratedMs)) return [{ name, severity: "ok", message: "No run is of a time to come" }];
+  const message = `A run is recorded that ended in ${formatDuration(aheadMs)}: the clock was set back, or was wrong then`;
+  return [
+    {
+      name,
+      severity: "warning",
+      message,
+      hint: "Look at the clock (timedatectl), and at the times of the last sets",
+    },
+  ];
+}

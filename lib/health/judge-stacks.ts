@@ -1,0 +1,42 @@
+/** Stacks that should run and do not. */
+import type { Container } from "#lib/core/containers.ts";
+import type { HealthFinding } from "#lib/core/health.ts";
+import type { JobView } from "#lib/health/job-view.ts";
+
+/** Docker starts these again by itself: whoever made them wants them to run. */
+const lasting = new Set(["always", "unless-stopped"]);
+
+export function judgeStacks({ settings, record, facts }: JobView): readonly HealthFinding[] {
+  const { STACKS_DIR, STACKS_MAY_REST } = settings;
+  const name = "stacks";
+  const reading = STACKS_DIR === undefined ? undefined : facts.stacks.get(STACKS_DIR);
+  if (reading === undefined) return [];
+  if ("problem" in reading) {
+    const hint = "Is the engine running (systemctl status docker), and may this user ask it?";
+    return [{ name: "docker", severity: "critical", message: reading.problem, hint }];
+  }
+  const good: HealthFinding = { name: "docker", severity: "ok", message: "Docker answers" };
+  // Its run stops stacks, and starts them again.
+  if (record.lock.isHeld) return [good];
+  const isSkipped = (stack: string) =>
+    settings.STACKS_SKIP.includes(stack) || STACKS_MAY_REST.includes(stack);
+  const down = reading.stacks
+    .filter((stack) => !isSkipped(stack.name))
+    .flatMap((stack) => {
+      const troubled = stack.containers.filter(isTroubled).map(describeContainer);
+      return troubled.length === 0 ? [] : [`${stack.name} (${troubled.join(", ")})`];
+    });
+  if (down.length === 0) return [good, { name, severity: "ok", message: "Every stack that should run runs" }];
+  const message = `Not running as it should: ${down.join("; ")}`;
+  const hint = "docker compose up -d in its directory; STACKS_MAY_REST names stacks that need not run";
+  return [good, { name, severity: "critical", message, hint }];
+}
+
+function isTroubled({ state, health, restartPolicy, isOneOff }: Container): boolean {
+  if (isOneOff || !lasting.has(restartPolicy)) return false;
+  return !(state === "running" && health !== "unhealthy");
+}
+
+function describeContainer({ service, state, health }: Container): string {
+  return `${service} ${state === "running" ? health : state}`;
+}

@@ -1,0 +1,37 @@
+/** What the last run, or the store itself when it was asked, said of each store. */
+import type { HealthFinding } from "#lib/core/health.ts";
+import type { PastRun } from "#lib/core/run-history.ts";
+import { formatAgo, type JobView } from "#lib/health/job-view.ts";
+
+/** Words of ssh, curl's libraries and rclone for a store that is not who it was. */
+const trust = /host key|known_hosts|REMOTE HOST IDENTIFICATION|certificate|x509/i;
+
+export function judgeStores(view: JobView): readonly HealthFinding[] {
+  return view.settings.STORES.map(({ name: store }) => {
+    const name = `store ${store}`;
+    const asked = view.facts.stores.get(`${view.config}\0${store}`);
+    if (asked !== undefined) return judgeWords(name, asked.problem, asked.message);
+    const last = lastPart(view.record.history.runs, store);
+    if (last === undefined) return { name, severity: "ok", message: `No run has used store ${store} yet` };
+    const ago = formatAgo(last.run.endedAt, view.now);
+    const problem =
+      last.part.outcome === "complete" ? undefined : `${last.part.message ?? last.part.outcome} (${ago})`;
+    return judgeWords(name, problem, `Store ${store} was in order ${ago}`);
+  });
+}
+
+function judgeWords(name: string, problem: string | undefined, good: string): HealthFinding {
+  if (problem === undefined) return { name, severity: "ok", message: good };
+  const hint = trust.test(problem)
+    ? "The store does not show the key or certificate that it should: compare it with the store's own before it is trusted anew"
+    : "See whether it can be reached; health-check --deep asks it again";
+  return { name, severity: trust.test(problem) ? "critical" : "warning", message: problem, hint };
+}
+
+function lastPart(runs: readonly PastRun[], store: string) {
+  for (const run of runs.toReversed()) {
+    const part = run.parts.find(({ kind, name }) => kind === "store" && name === store);
+    if (part !== undefined) return { run, part };
+  }
+  return undefined;
+}

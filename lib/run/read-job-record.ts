@@ -1,0 +1,121 @@
+/** All that the state directory of a job says, read without any effect and without its lock. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Settings } from "#lib/config/schema.ts";
+import { emptyMemory } from "#lib/core/health-memory.ts";
+import type { FailedChannel, JobRecord, Proof, Waiting } from "#lib/core/job-record.ts";
+import { describeError, errorCode } from "#lib/core/ops-error.ts";
+import { channelsPath, readChannels } from "#lib/run/channel-record.ts";
+import { outboxDirectory } from "#lib/run/deliver-report.ts";
+import { memoryPath, readMemory } from "#lib/run/health-memory.ts";
+import { historyPath, readHistory } from "#lib/run/history.ts";
+import { journalPath, parseJournal } from "#lib/run/journal.ts";
+import { parseHolder } from "#lib/run/lock-job.ts";
+import { readStatus, statusPath } from "#lib/run/status.ts";
+import { readDrills } from "#lib/stores/drill-record.ts";
+import { queueDirectory } from "#lib/stores/upload-queue.ts";
+import { readVerifications } from "#lib/stores/verification-record.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
+import { type LockTable, readLockFile } from "#lib/tools/lock-table.ts";
+
+type Read = <Value>(what: () => Promise<Value>, otherwise: Value) => Promise<Value>;
+
+export async function readJobRecord(settings: Settings, locks: LockTable): Promise<JobRecord> {
+  const { STATE_DIR, JOB, FS_TIMEOUT, STORES } = settings;
+  const problems: string[] = [];
+  const read: Read = async (what, otherwise) => {
+    try {
+      return await withDeadline(what(), FS_TIMEOUT, `read the state in "${join(STATE_DIR, JOB)}"`);
+    } catch (error) {
+      problems.push(describeError(error));
+      return otherwise;
+    }
+  };
+  const nothing: Waiting = { count: 0, oldestAt: undefined };
+  const directory = join(STATE_DIR, JOB);
+  const outbox = outboxDirectory(settings);
+  const [history, status, lock, journal, waiting, channels, verification, drill, memory, uploads] =
+    await Promise.all([
+      read(() => readHistory(historyPath(settings)), { runs: [], unreadableCount: 0 }),
+      read(() => readStatus(statusPath(settings)), {}),
+      read(() => readLockFile(settings.LOCK_FILE, locks), { isHeld: false, text: "" }),
+      read(() => readJournalText(journalPath(STATE_DIR, JOB)), undefined),
+      read(() => listWaiting(outbox), { ...nothing, names: [] }),
+      read(() => readChannels(channelsPath(settings)), {}),
+      read(async () => lastVerification(join(directory, "verified.json")), undefined),
+      read(async () => lastDrill(join(directory, "drill.json")), undefined),
+      read(() => readMemory(memoryPath(settings)), { memory: emptyMemory }),
+      Promise.all(
+        STORES.map(async ({ name }) => {
+          const queue = await read(() => listWaiting(queueDirectory(STATE_DIR, JOB, name)), nothing);
+          return [name, { count: queue.count, oldestAt: queue.oldestAt }] as const;
+        }),
+      ),
+    ]);
+  const parsed = journal === undefined ? undefined : parseJournal(journal);
+  if (journal !== undefined && parsed === undefined)
+    problems.push(`The journal in "${directory}" is damaged`);
+  for (const { problem } of [status, memory]) if (problem !== undefined) problems.push(problem);
+  return {
+    history,
+    lastRun: status.status?.lastRun,
+    lastCompleteAt: status.status?.lastCompleteAt,
+    places: status.status?.places ?? {},
+    lock: { isHeld: lock.isHeld, holder: parseHolder(lock.text) },
+    journal: parsed,
+    outbox: { count: waiting.count, oldestAt: waiting.oldestAt },
+    failedChannels: listFailed(channels, waiting.names),
+    uploads: Object.fromEntries(uploads),
+    verification,
+    drill,
+    memory: memory.memory,
+    problems: [...new Set(problems)],
+  };
+}
+
+async function readJournalText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The entries of a queue or of the outbox; their names begin with the time: `20261121030000123-…`. */
+async function listWaiting(directory: string): Promise<Waiting & { readonly names: readonly string[] }> {
+  try {
+    const names = (await readdir(directory)).filter((name) => name.endsWith(".json")).toSorted();
+    return { count: names.length, oldestAt: parseStamp(names[0] ?? ""), names };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return { count: 0, oldestAt: undefined, names: [] };
+    throw error;
+  }
+}
+
+function parseStamp(name: string): string | undefined {
+  const text = name.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3}).*$/s, "$1-$2-$3T$4:$5:$6.$7Z");
+  return Number.isNaN(Date.parse(text)) ? undefined : text;
+}
+
+/** What it did not take waits for it; where nothing waits any more it has taken it later, unless its messages never wait. */
+function listFailed(
+  channels: Awaited<ReturnType<typeof readChannels>>,
+  waiting: readonly string[],
+): readonly FailedChannel[] {
+  return Object.entries(channels).flatMap(([name, { at, outcome, error, isKept }]) => {
+    const hasTaken = isKept && !waiting.some((file) => file.endsWith(`-${name}.json`));
+    return outcome === "sent" || hasTaken ? [] : [{ name, at, error: error ?? "it said nothing" }];
+  });
+}
+
+async function lastVerification(path: string): Promise<Proof | undefined> {
+  const last = (await readVerifications(path)).at(-1);
+  return last && { at: last.at, isGood: last.outcome === "complete", problems: last.problems };
+}
+
+async function lastDrill(path: string): Promise<Proof | undefined> {
+  const last = (await readDrills(path)).at(-1);
+  const problems = last?.components.flatMap((one) => one.problems.map((text) => `${one.name}: ${text}`));
+  return last && { at: last.at, isGood: last.outcome === "complete", problems: problems ?? [] };
+}

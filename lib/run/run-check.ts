@@ -1,0 +1,173 @@
+/**
+ * A check of all jobs, or of one: it has no lock of its own, takes that of a job only to finish what a dead run left, and never
+ * keeps a backup from running. Its messages go by the channels of the jobs that they are about.
+ */
+import { resolve } from "node:path";
+import type { Settings } from "#lib/config/schema.ts";
+import {
+  formatHealthTable,
+  formatNagios,
+  healthJson,
+  nagiosHead,
+  outcomeOf,
+  stateOf,
+} from "#lib/core/format-health.ts";
+import type { CheckContext, Health, HealthFinding } from "#lib/core/health.ts";
+import { emptyMemory } from "#lib/core/health-memory.ts";
+import { measureHealth } from "#lib/core/health-metrics.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { exitCodeOf } from "#lib/core/outcome.ts";
+import { createRedactor } from "#lib/core/secret.ts";
+import { examineJobs, loadJobs } from "#lib/run/checked-jobs.ts";
+import { endingOfError } from "#lib/run/ending.ts";
+import { findConfigs } from "#lib/run/find-configs.ts";
+import { formatHelp } from "#lib/run/help-text.ts";
+import { commonFlags, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
+import { bindProcess } from "#lib/run/process-binding.ts";
+import { openSession, readMachineId, type Session } from "#lib/run/session.ts";
+import { tellHealth } from "#lib/run/tell-health.ts";
+import { packageVersion } from "#lib/run/version.ts";
+import type { World } from "#lib/run/world.ts";
+import { writeFileDurably } from "#lib/tools/durable-file.ts";
+import { formatPrometheusText } from "#lib/tools/prometheus-text.ts";
+
+export interface CheckDefinition {
+  readonly name: string;
+  /** One sentence for --help. */
+  readonly summary: string;
+  readonly main: (context: CheckContext<Settings>) => Promise<Health>;
+}
+
+const { config, "dry-run": dryRun, json, quiet, verbose, help, version } = commonFlags;
+const common: FlagDefinitions = { config, "dry-run": dryRun, json, quiet, verbose, help, version };
+const ownFlags: FlagDefinitions = {
+  deep: { help: "ask the stores themselves, and list their sets" },
+  nagios: { help: "print what a monitor of the Nagios kind reads, and send no message" },
+  prometheus: { value: "FILE", help: "write the findings for node_exporter's textfile collector" },
+};
+const unknownExit = 3;
+
+/** Run a check as this process. */
+export function runCheck(definition: CheckDefinition): Promise<void> {
+  return bindProcess((world) => runIn(definition, world));
+}
+
+async function runIn(definition: CheckDefinition, world: World): Promise<number> {
+  const { name, summary } = definition;
+  const script = { name, summary, flags: ownFlags, main: "recovery" } as const;
+  let flags: Flags;
+  try {
+    flags = parseFlags(world.argv, ownFlags, { common, operands: [] });
+  } catch (error) {
+    return showError(openSession(script, world, undefined), error);
+  }
+  if (flags.mode === "help") return print(world, formatHelp({ name, summary, flags: ownFlags }, common));
+  if (flags.mode === "version") return print(world, `${name} ${packageVersion} (${world.runtime})\n`);
+  const session = openSession(script, world, flags);
+  const unwatch = world.watch({
+    onSignal: (signal) =>
+      session.stop(new OpsError(`Stopped by ${signal}`, { outcome: "interrupted", signal })),
+    onBug: session.stop,
+  });
+  try {
+    return await check(definition, session, flags);
+  } catch (error) {
+    return await showError(session, session.signal.aborted ? session.signal.reason : error);
+  } finally {
+    unwatch();
+    await session.log.close();
+  }
+}
+
+async function check({ main }: CheckDefinition, session: Session, flags: Flags): Promise<number> {
+  const { world, deps, log, signal, childEnvironment } = session;
+  const isNagios = flags.own["nagios"] === true;
+  // Whoever looks at a terminal, or a monitor that asks, sees it.
+  const isTold = !(flags.isDryRun || isNagios || world.stderr.isTerminal);
+  const configs = flags.config === undefined ? await findConfigs(world) : [flags.config];
+  const loaded = await loadJobs(session, configs);
+  const redact = createRedactor(loaded.flatMap(({ secrets }) => secrets));
+  log.setRedactor(redact);
+  const jobs = await examineJobs(session, loaded, { recover: !flags.isDryRun, send: isTold });
+  const now = deps.clock.now();
+  const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? {
+    name: (world.hostname.split(".")[0] ?? "").toLowerCase(),
+    machineId: await readMachineId(),
+  };
+  const found = await main({
+    deps,
+    log,
+    host,
+    now,
+    isRoot: world.uid === 0,
+    isDeep: flags.own["deep"] === true,
+    signal,
+    childEnvironment,
+    jobs,
+    isWholeMachine: flags.config === undefined,
+  });
+  signal.throwIfAborted();
+  const health = maskHealth(found, redact);
+  await writePrometheus(session, flags, health, now);
+  if (isNagios) await world.stdout.write(formatNagios(health));
+  else if (flags.isJson)
+    await print(
+      world,
+      `${JSON.stringify(healthJson(health, { host: host.name, checkedAt: now }), null, 2)}\n`,
+    );
+  else if (!flags.isQuiet) await print(world, formatHealthTable(health, flags.isVerbose));
+  if (isTold) {
+    const examined = health.jobs.map((one, index) => ({
+      settings: loaded[index]?.settings,
+      before: jobs[index]?.record?.memory ?? emptyMemory,
+      health: one,
+    }));
+    await tellHealth(session, examined, health.machine, now);
+  }
+  return exitCodeOf(outcomeOf(stateOf(health)));
+}
+
+function maskHealth({ jobs, machine }: Health, redact: (text: string) => string): Health {
+  const mask = (finding: HealthFinding) => ({ ...finding, message: redact(finding.message) });
+  return {
+    jobs: jobs.map((job) => ({ ...job, findings: job.findings.map(mask) })),
+    machine: machine.map(mask),
+  };
+}
+
+/** Numbers that are old tell a monitor so by themselves; that they could not be written changes nothing else. */
+async function writePrometheus({ world, log }: Session, { own, isDryRun }: Flags, health: Health, now: Date) {
+  const file = own["prometheus"];
+  if (typeof file !== "string" || isDryRun) return;
+  try {
+    const text = await formatPrometheusText(measureHealth(health, now));
+    await writeFileDurably(resolve(world.cwd, file), text, { mode: 0o644 });
+  } catch (error) {
+    log.error("metrics.unwritten", `Cannot write "${file}": ${describeError(error)}`);
+  }
+}
+
+async function showError({ world, log, script }: Session, error: unknown): Promise<number> {
+  const { outcome, signal, headline, hint, problems } = endingOfError(error);
+  const details = [
+    ...problems.filter((problem) => !headline.includes(problem)),
+    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+  ];
+  log.error(`${script.name}.${outcome}`, [headline, ...details].join("\n"));
+  if (world.argv.includes("--nagios")) {
+    await world.stdout.write(`${nagiosHead("unknown", headline)}\n`);
+    return unknownExit;
+  }
+  if (world.argv.includes("--json")) {
+    await print(
+      world,
+      `${JSON.stringify({ schema: 1, outcome, problem: headline, hint, problems }, null, 2)}\n`,
+    );
+  }
+  return exitCodeOf(outcome, { signal });
+}
+
+async function print(world: World, text: string): Promise<number> {
+  await world.stdout.write(text);
+  return exitCodeOf("complete");
+}

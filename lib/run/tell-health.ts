@@ -1,0 +1,138 @@
+/**
+ * Who is told what of a health check. Jobs that have the same channels share one message: a disk that is full is no news fifty
+ * times over. What is wrong with the machine, and with configurations that cannot even be read, is told to everybody.
+ */
+import { join } from "node:path";
+import { type Settings, settingSections } from "#lib/config/schema.ts";
+import { createMessage } from "#lib/core/format-report.ts";
+import type { Health, HealthFinding, JobHealth } from "#lib/core/health.ts";
+import type { HealthMemory } from "#lib/core/health-memory.ts";
+import { composeHealthMessage, type HealthMessage, type Told } from "#lib/core/health-message.ts";
+import { addSamples, planNews } from "#lib/core/health-news.ts";
+import { describeError } from "#lib/core/ops-error.ts";
+import { isSecret } from "#lib/core/secret.ts";
+import { createChannels } from "#lib/notify/registry.ts";
+import { deliverMessage } from "#lib/run/deliver-report.ts";
+import { buildReport } from "#lib/run/ending.ts";
+import { memoryPath, readMemory, writeMemory } from "#lib/run/health-memory.ts";
+import type { Session } from "#lib/run/session.ts";
+import { packageVersion } from "#lib/run/version.ts";
+
+/** A job with what a check found of it. */
+export interface Examined {
+  /** What of its configuration is valid; undefined when it cannot be read. */
+  readonly settings: Settings | undefined;
+  readonly before: HealthMemory;
+  readonly health: JobHealth;
+}
+
+interface KnownJob extends Examined {
+  readonly settings: Settings;
+}
+
+/** No job has such a name. */
+const machineJob = "_machine";
+const defaultStateDir = "/var/lib/lastgood";
+const hourMs = 3_600_000;
+
+export async function tellHealth(
+  session: Session,
+  examined: readonly Examined[],
+  machine: readonly HealthFinding[],
+  now: Date,
+): Promise<void> {
+  const known = examined.filter((one): one is KnownJob => one.settings !== undefined);
+  const strays = examined
+    .filter(({ settings }) => settings === undefined)
+    .flatMap(({ health }) =>
+      health.findings.map((finding) => ({ ...finding, name: `${finding.name} of ${health.name}` })),
+    );
+  const general = [...machine, ...strays];
+  const [first] = known;
+  const { STATE_DIR, REMIND_HOURS } = first?.settings ?? { STATE_DIR: defaultStateDir, REMIND_HOURS: 24 };
+  const machinePath = join(STATE_DIR, machineJob, "health.json");
+  const { memory: before } = await readMemory(machinePath);
+  const news = planNews(before, general, { now, remindMs: REMIND_HOURS * hourMs });
+  const machineTold: Told = { job: "", before, news };
+  const groups = Map.groupBy(known, ({ settings }) => channelKey(settings));
+  for (const [index, members] of [...groups.values()].entries()) {
+    const told = members.map((member): Told => tellOf(member, now));
+    const health: Health = { machine: general, jobs: members.map((member) => member.health) };
+    const message = composeHealthMessage(health, [machineTold, ...told]);
+    const [addressee] = members;
+    if (message !== undefined && addressee !== undefined) {
+      await send(session, addressee.settings, message, `${session.runId}-${index + 1}`);
+    }
+    for (const [place, member] of members.entries()) {
+      const memory = told[place]?.news.memory ?? member.before;
+      const space = addSamples(member.before.space, member.health.space);
+      await remember(session, memoryPath(member.settings), { ...memory, space });
+    }
+  }
+  if (first === undefined) {
+    const message = composeHealthMessage({ machine: general, jobs: [] }, [machineTold]);
+    if (message !== undefined) say(session, message);
+  }
+  await remember(session, machinePath, news.memory);
+}
+
+function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
+  const news = planNews(before, health.findings, { now, remindMs: settings.REMIND_HOURS * hourMs });
+  return { job: health.name, before, news };
+}
+
+/** The same for jobs whose messages go the same ways. */
+function channelKey(settings: Settings): string {
+  const names = settingSections.find(([section]) => section === "Messages")?.[1] ?? [];
+  return JSON.stringify(
+    names.map((name) => settings[name]),
+    (_key, value) => (isSecret(value) ? value.reveal() : value),
+  );
+}
+
+async function send(session: Session, settings: Settings, content: HealthMessage, id: string): Promise<void> {
+  say(session, content);
+  const { deps, script, startedAt, runId } = session;
+  const { outcome, tag, severity, headline, hint, problems, notes } = content;
+  const report = {
+    ...buildReport(
+      { outcome, headline, hint, problems, notes, findings: [], parts: [] },
+      {
+        script: script.name,
+        job: content.job,
+        host: settings.HOST_NAME,
+        runId,
+        version: packageVersion,
+        isDryRun: false,
+        startedAt,
+        endedAt: deps.clock.now(),
+        busyExit: undefined,
+        extraNotes: [],
+        logFile: undefined,
+        logTail: [],
+        redact: (text) => text,
+      },
+    ),
+    tag,
+  };
+  const message = createMessage(report, id);
+  if (message === undefined) return;
+  // Those that are told of every ending watch for backups: a check that is well would stand in for one that never came.
+  const channels = createChannels(settings, deps).filter(({ notifyOn }) => notifyOn !== undefined);
+  await deliverMessage(session, { settings }, report, { ...message, severity }, channels);
+}
+
+/** For whoever cron mails. */
+function say({ log }: Session, { tag, headline, problems, notes }: HealthMessage): void {
+  const text = [headline, ...problems, ...notes].join("\n");
+  if (tag === "RECOVERED") log.info("health.recovered", text);
+  else log.error("health.changed", text);
+}
+
+async function remember(session: Session, path: string, memory: HealthMemory): Promise<void> {
+  try {
+    await writeMemory(path, memory);
+  } catch (error) {
+    session.log.error("health.unremembered", `Cannot remember what was told: ${describeError(error)}`);
+  }
+}
