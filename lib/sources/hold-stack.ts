@@ -44,13 +44,13 @@ export interface ReleasedHold extends ReleasedSource {
 /** Throws OpsError "failed" when the stack cannot be stopped or its data not be frozen; it has been started again by then. */
 export async function holdStack(request: HoldRequest): Promise<HeldStack> {
   const { access, docker, name, record, plan } = request;
-  const exceeded = new AbortController();
+  const useless = new AbortController();
   const freezer = createFreezer(plan, {
     ...access,
     stack: name,
     env: access.childEnvironment,
     excludes: request.excludes,
-    signal: AbortSignal.any([access.signal, exceeded.signal]),
+    signal: AbortSignal.any([access.signal, useless.signal]),
   });
   let window: StackWindow | undefined;
   try {
@@ -68,8 +68,8 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
       onDown: (end) => access.alert(describeAlert(name, record, end)),
     });
     const { giveUp } = window;
-    giveUp.addEventListener("abort", () => exceeded.abort(giveUp.reason), { once: true });
-    const frozen = await freezer.freeze();
+    giveUp.addEventListener("abort", () => useless.abort(giveUp.reason), { once: true });
+    const [frozen] = await Promise.all([freezer.freeze(), window.requireStopped()]);
     giveUp.throwIfAborted();
     if (!frozen.mustStayStopped) {
       await window.close();
@@ -93,6 +93,8 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
       },
     };
   } catch (error) {
+    // Nobody needs what may still be copied.
+    useless.abort(error);
     await window?.end();
     for (const left of await freezer.release()) access.log.warning("freeze.left", left);
     throw error;

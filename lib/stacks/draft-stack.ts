@@ -46,11 +46,13 @@ export async function draftStack(
     configFiles: deployed?.configFiles ?? [],
     environmentFiles: deployed?.environmentFiles ?? [],
   };
-  const project = await orProblem(() => docker.readConfig(location), problems);
+  const composeFiles = [...stack.files.filter((file) => basename(file) !== ".env"), ...location.configFiles];
+  const [project, { files, notes }] = await Promise.all([
+    orProblem(() => docker.readConfig(location), problems),
+    readDefinition(asker, [...new Set(composeFiles)]),
+  ]);
   const name = project?.name ?? deriveProjectName(basename(stack.directory));
   const containers = found?.length === 0 ? await findByName(asker, name, real, all ?? [], problems) : found;
-  const composeFiles = [...stack.files.filter((file) => basename(file) !== ".env"), ...location.configFiles];
-  const { files, notes } = await readDefinition(asker, [...new Set(composeFiles)]);
   const uses = listUses(project, containers ?? []);
   return {
     stack,

@@ -14,7 +14,7 @@ import type { UndoJournal } from "#lib/core/run-context.ts";
 import type { StoppedStack } from "#lib/core/undo.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import { type StartOptions, type StartResult, startStack } from "#lib/stacks/start-stack.ts";
-import { stopStack } from "#lib/stacks/stop-stack.ts";
+import { requireStopped, stopStack } from "#lib/stacks/stop-stack.ts";
 
 export interface WindowRequest {
   readonly docker: Docker;
@@ -37,6 +37,11 @@ export interface WindowEnd extends StartResult {
 export interface StackWindow {
   /** Aborted, with an OpsError, when the window has been open for too long. */
   readonly giveUp: AbortSignal;
+  /**
+   * Make sure that nothing of it runs; what was copied is worth nothing before that is known, and it can be asked beside the copying.
+   * Throws OpsError "failed" when something does; all of it has been started again by then.
+   */
+  readonly requireStopped: () => Promise<void>;
   /** Start what ran; resolves when docker has started it. Safe to repeat, and never rejects. */
   readonly close: () => Promise<void>;
   /** Close it, and wait until it is known whether everything runs again. Never rejects. */
@@ -100,8 +105,22 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
       });
     return ending;
   };
+  const orStartAgain = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (cause) {
+      const { isRunning, manualCommand } = await end();
+      if (!(cause instanceof OpsError)) throw cause;
+      throw new OpsError(describeError(cause), {
+        outcome: "failed",
+        hint: isRunning ? cause.hint : manualCommand,
+        cause,
+      });
+    }
+  };
   const window: StackWindow = {
     giveUp: giveUp.signal,
+    requireStopped: () => orStartAgain(() => requireStopped(docker, stopped.record)),
     close: () =>
       begin().then(
         () => undefined,
@@ -120,18 +139,8 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     },
     () => undefined,
   );
-  try {
-    log.info("stack.stopping", `Stopping stack "${project}"`);
-    await stopStack(docker, stopped.record);
-  } catch (cause) {
-    const { isRunning, manualCommand } = await end();
-    if (!(cause instanceof OpsError)) throw cause;
-    throw new OpsError(describeError(cause), {
-      outcome: "failed",
-      hint: isRunning ? cause.hint : manualCommand,
-      cause,
-    });
-  }
+  log.info("stack.stopping", `Stopping stack "${project}"`);
+  await orStartAgain(() => stopStack(docker, stopped.record));
   return window;
 }
 

@@ -11,7 +11,7 @@ import { planLevels } from "#lib/core/start-order.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import { isActive, locate, readRecorded } from "#lib/stacks/resume-containers.ts";
 
-/** Stop, pause or take down. Throws OpsError "failed" when something still runs, or docker cannot say. */
+/** Stop, pause or take down. Throws OpsError "failed" when docker refuses. */
 export async function stopStack(docker: Docker, record: StackRecord): Promise<void> {
   const levels = planLevels(record.containers).reverse();
   if (record.how === "down") {
@@ -25,6 +25,10 @@ export async function stopStack(docker: Docker, record: StackRecord): Promise<vo
     if (record.how === "stop") await docker.stop(level);
     else for (const container of level) await docker.pause(container);
   }
+}
+
+/** Throws OpsError "failed" when something of it runs after all, or docker cannot say. */
+export async function requireStopped(docker: Docker, record: StackRecord): Promise<void> {
   const active = (await readRecorded(docker, record)).flatMap(({ container }) =>
     container !== undefined && isActive(container) ? container : [],
   );

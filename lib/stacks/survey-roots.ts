@@ -87,9 +87,12 @@ async function surveyRoot(path: string, { mounts }: Machine, access: SurveyAcces
   const mount = mountOf(path, mounts);
   if (mount === undefined) throw new OpsError(`Cannot find the mount of "${path}"`, { outcome: "failed" });
   const isExcluded = createExcluder(access.excludes);
-  const { files, bytes, subvolumes } = await measureTree(path, { ...access, isExcluded });
-  const snapshot = await findSnapshotSource(path, mount, access);
-  const places = await findStagings(path, mount, mounts, access);
+  const [{ files, bytes, subvolumes }, snapshot, places, isReflinkable] = await Promise.all([
+    measureTree(path, { ...access, isExcluded }),
+    findSnapshotSource(path, mount, access),
+    findStagings(path, mount, mounts, access),
+    canReflink(mount, access),
+  ]);
   const survey = {
     fileSystem: mount.fileSystem,
     files,
@@ -99,7 +102,7 @@ async function surveyRoot(path: string, { mounts }: Machine, access: SurveyAcces
       subvolumes: mount.fileSystem === "btrfs" ? subvolumes : [],
       mounts: mountsBelow(path, mounts).map((one) => relative(path, one)),
     },
-    canReflink: await canReflink(mount, access),
+    canReflink: isReflinkable,
   };
   const options = places.stagings.map(
     (staging): RootSurvey => ({ ...survey, staging, stagingProblem: undefined }),

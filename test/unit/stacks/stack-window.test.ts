@@ -100,6 +100,16 @@ describe("openWindow()", () => {
     expect(entries).toEqual([]);
   });
 
+  test("starts all again when something of it runs after all, and says what", async () => {
+    const { fake, clock, entries, open } = createWorld();
+    const window = await open();
+    await clock.run(window.requireStopped());
+    fake.set("db", { state: "running" });
+    await expect(clock.run(window.requireStopped())).rejects.toThrow('container "db" is running');
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+    expect(entries).toEqual([]);
+  });
+
   test("starts the stack when it has been stopped for too long, and tells whoever reads to give up", async () => {
     const { fake, clock, open } = createWorld();
     const window = await open();

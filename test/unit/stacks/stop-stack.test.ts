@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { StackRecord } from "#lib/core/stack-record.ts";
-import { stopStack } from "#lib/stacks/stop-stack.ts";
+import { requireStopped, stopStack } from "#lib/stacks/stop-stack.ts";
 import { createFakeDocker, dockerRefuses, fakeContainer, stoppedStack } from "#test/support/fake-docker.ts";
 
 function chain(how: StackRecord["how"]): StackRecord {
@@ -45,18 +45,22 @@ describe("stopStack()", () => {
     );
     expect(fake.stateOf("db")).toBe("running");
   });
+});
+
+describe("requireStopped()", () => {
+  test("is content when all has stopped, whatever else runs", async () => {
+    const fake = running();
+    await stopStack(fake.docker, chain("stop"));
+    await requireStopped(fake.docker, chain("stop"));
+    expect(fake.stateOf("other")).toBe("running");
+  });
 
   test("does not believe that all is stopped while something runs", async () => {
     const fake = running();
-    const { stop } = fake.docker;
-    fake.break({
-      stop: async (targets) => {
-        await stop(targets);
-        fake.set("db", { state: "restarting" });
-      },
-    });
+    await stopStack(fake.docker, chain("stop"));
     // The database was started again by somebody while the rest was being stopped.
-    const stopping = stopStack(fake.docker, chain("stop"));
-    await expect(stopping).rejects.toThrow('Cannot stop stack "shop": container "db" is restarting');
+    fake.set("db", { state: "restarting" });
+    const asking = requireStopped(fake.docker, chain("stop"));
+    await expect(asking).rejects.toThrow('Cannot stop stack "shop": container "db" is restarting');
   });
 });
