@@ -69,8 +69,9 @@ export async function runPreflight(
   lastSetBytes: number | undefined,
 ): Promise<Preflight> {
   const asker = createAsker(context);
+  const askPrograms = createProgramsAsker(context);
   const looked = await Promise.all(
-    sources.map(async (source) => ({ source, findings: await checkSource(context, asker, source) })),
+    sources.map(async (source) => ({ source, findings: await checkSource(asker, askPrograms, source) })),
   );
   const checked = await Promise.all(
     destinations.map(async (destination) => ({
@@ -78,7 +79,7 @@ export async function runPreflight(
       findings: await checkOneDestination(context, sources, destination, lastSetBytes),
     })),
   );
-  const programs = await askPrograms(context, compressorPrograms(context.settings));
+  const programs = await askPrograms(compressorPrograms(context.settings));
   const findings = withoutRepetition([
     ...looked.flatMap((each) => each.findings),
     ...checked.flatMap((each) => each.findings),
@@ -122,17 +123,26 @@ const wordsOf = (findings: readonly Finding[]): string[] =>
 
 /** What is missing makes every later question about it meaningless. */
 async function checkSource(
-  context: RunContext<Settings>,
   asker: FileSystemAsker,
+  askPrograms: ProgramsAsker,
   source: Source,
 ): Promise<readonly Finding[]> {
   const missing = (await source.checkExists(asker)).filter((finding) => !finding.passed);
   if (missing.length > 0) return missing;
-  return [...(await source.checkContent(asker)), ...(await askPrograms(context, source.programs))];
+  return [...(await source.checkContent(asker)), ...(await askPrograms(source.programs))];
 }
 
-function askPrograms(context: RunContext<Settings>, programs: readonly NeededProgram[]): Promise<Finding[]> {
-  return Promise.all(programs.map((one) => checkProgram(context.deps.exec, one, context.signal)));
+type ProgramsAsker = (programs: readonly NeededProgram[]) => Promise<readonly Finding[]>;
+
+/** Each program once, however many sources need it: a hundred stacks would start docker a hundred times. */
+function createProgramsAsker({ deps, signal }: RunContext<Settings>): ProgramsAsker {
+  const asked = new Map<string, Promise<Finding>>();
+  const askOne = (needed: NeededProgram): Promise<Finding> => {
+    const finding = asked.get(needed.program) ?? checkProgram(deps.exec, needed, signal);
+    asked.set(needed.program, finding);
+    return finding;
+  };
+  return (programs) => Promise.all(programs.map(askOne));
 }
 
 /** Later questions make no sense where earlier ones failed: what is not mounted has the wrong free space. */
