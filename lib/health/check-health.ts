@@ -44,7 +44,8 @@ function judgeJob(
 function judgeConfiguration({ config, problem }: CheckedJob<Settings>): HealthFinding {
   const name = "configuration";
   if (problem === undefined) return { name, severity: "ok", message: `${config} is valid` };
-  return { name, severity: "critical", message: problem.message, hint: problem.hint };
+  const about = problem.isDenied ? "configuration permissions" : name;
+  return { name: about, severity: "critical", message: problem.message, hint: problem.hint };
 }
 
 /** No job at all is what a machine looks like of which somebody believes that it is backed up. */

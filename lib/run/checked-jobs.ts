@@ -1,7 +1,8 @@
 /** The jobs of a health check: their configurations, their records, and first of all what dead runs left put right. */
 import { salvageConfig } from "#lib/config/load-config.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import type { CheckedJob } from "#lib/core/health.ts";
+import type { CheckedJob, ConfigProblem } from "#lib/core/health.ts";
+import type { JobRecord } from "#lib/core/job-record.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Secret } from "#lib/core/secret.ts";
 import { createChannels } from "#lib/notify/registry.ts";
@@ -10,7 +11,7 @@ import { lockJobWithin } from "#lib/run/lock-job.ts";
 import { readJobRecord } from "#lib/run/read-job-record.ts";
 import { recoverDeadRun } from "#lib/run/recover-dead-run.ts";
 import { configRequest, type Job, loadJob, type Session } from "#lib/run/session.ts";
-import { type LockTable, readLockFile, readLockTable } from "#lib/tools/lock-table.ts";
+import { type LockTable, readLockTable } from "#lib/tools/lock-table.ts";
 
 export interface LoadedJob {
   readonly config: string;
@@ -44,48 +45,69 @@ export function nameOf({ config, settings }: LoadedJob): string {
   return settings?.JOB ?? (config.split("/").at(-1) ?? config).replace(/\.env$/, "");
 }
 
-/** What is known of each. `mayAct`: messages that wait are sent. */
+interface Leave {
+  /** What dead runs left may be put right. */
+  readonly recover: boolean;
+  /** Messages that wait may be sent. */
+  readonly send: boolean;
+}
+
+/** What is known of each, after what may be done about it. */
 export async function examineJobs(
   session: Session,
   loaded: readonly LoadedJob[],
-  mayAct: { readonly recover: boolean; readonly send: boolean },
+  leave: Leave,
 ): Promise<readonly CheckedJob<Settings>[]> {
   const locks = await readLockTable();
-  if (mayAct.recover) {
+  const first = await Promise.all(loaded.map((one) => readRecord(one, locks)));
+  const hasActed = loaded.map(() => false);
+  for (const [index, { job }] of loaded.entries()) {
+    const record = first[index];
+    if (!leave.recover || job === undefined || record === undefined || !hasRemains(record)) continue;
     // One after the other: two of them may have stopped the same stack.
-    for (const { job } of loaded) if (job !== undefined) await recover(session, job, locks);
+    await recover(session, job);
+    hasActed[index] = true;
   }
-  const now = await readLockTable();
-  return Promise.all(
-    loaded.map(async (one) => {
-      const { job, config, problem } = one;
-      const settings = one.settings;
-      const base = {
-        name: nameOf(one),
-        config,
-        settings: job?.settings,
-        problem: problem && {
-          isDenied: problem.outcome === "denied",
-          message: [describeError(problem), ...problem.problems.slice(1)].join("; "),
-          hint: problem.hint,
-        },
-      };
-      if (settings === undefined) return { ...base, record: undefined };
-      const record = await readJobRecord(settings, now);
-      if (record.outbox.count === 0 || !mayAct.send) return { ...base, record };
+  await Promise.all(
+    loaded.map(async ({ settings }, index) => {
+      const count = first[index]?.outbox.count ?? 0;
+      if (!leave.send || settings === undefined || count === 0) return;
       await emptyOutbox(session, settings, createChannels(settings, session.deps));
-      return { ...base, record: await readJobRecord(settings, now) };
+      hasActed[index] = true;
     }),
+  );
+  const after = hasActed.includes(true) ? await readLockTable() : locks;
+  return Promise.all(
+    loaded.map(async (one, index) => ({
+      name: nameOf(one),
+      config: one.config,
+      settings: one.job?.settings,
+      problem: describeConfigProblem(one.problem),
+      record: hasActed[index] === true ? await readRecord(one, after) : first[index],
+    })),
   );
 }
 
+async function readRecord({ settings }: LoadedJob, locks: LockTable): Promise<JobRecord | undefined> {
+  return settings === undefined ? undefined : readJobRecord(settings, locks);
+}
+
+function describeConfigProblem(problem: OpsError | undefined): ConfigProblem | undefined {
+  if (problem === undefined) return undefined;
+  const { outcome, hint, problems } = problem;
+  const message = [describeError(problem), ...problems.slice(1)].join("; ");
+  return { isDenied: outcome === "denied", message, hint };
+}
+
+/** Nobody holds the lock, and a journal or a name in the lock file says that somebody did who did not come to an end. */
+function hasRemains({ lock, journal }: JobRecord): boolean {
+  return !lock.isHeld && (journal !== undefined || lock.holder !== undefined);
+}
+
 /** The lock is only taken when it is free and a dead run left something: a backup that is about to start is not kept from it. */
-async function recover(session: Session, job: Job, locks: LockTable): Promise<void> {
+async function recover(session: Session, job: Job): Promise<void> {
   const { log } = session;
   try {
-    const { isHeld, text } = await readLockFile(job.settings.LOCK_FILE, locks);
-    const { journal } = await readJobRecord(job.settings, locks);
-    if (isHeld || (text === "" && journal === undefined)) return;
     const locked = await lockJobWithin(session, job, 0);
     if (!locked.held) return;
     try {

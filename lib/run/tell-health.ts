@@ -3,6 +3,7 @@
  * times over. What is wrong with the machine, and with configurations that cannot even be read, is told to everybody.
  */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type Settings, settingSections } from "#lib/config/schema.ts";
 import { createMessage } from "#lib/core/format-report.ts";
 import type { Health, HealthFinding, JobHealth } from "#lib/core/health.ts";
@@ -63,17 +64,19 @@ export async function tellHealth(
     if (message !== undefined && addressee !== undefined) {
       await send(session, addressee.settings, message, `${session.runId}-${index + 1}`);
     }
-    for (const [place, member] of members.entries()) {
-      const memory = told[place]?.news.memory ?? member.before;
-      const space = addSamples(member.before.space, member.health.space);
-      await remember(session, memoryPath(member.settings), { ...memory, space });
-    }
+    await Promise.all(
+      members.map(async ({ settings, before: earlier, health: found }, place) => {
+        const memory = told[place]?.news.memory ?? earlier;
+        const space = addSamples(earlier.space, found.space);
+        await remember(session, memoryPath(settings), earlier, { ...memory, space });
+      }),
+    );
   }
   if (first === undefined) {
     const message = composeHealthMessage({ machine: general, jobs: [] }, [machineTold]);
     if (message !== undefined) say(session, message);
   }
-  await remember(session, machinePath, news.memory);
+  await remember(session, machinePath, before, news.memory);
 }
 
 function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
@@ -129,7 +132,14 @@ function say({ log }: Session, { tag, headline, problems, notes }: HealthMessage
   else log.error("health.changed", text);
 }
 
-async function remember(session: Session, path: string, memory: HealthMemory): Promise<void> {
+/** Mostly there is nothing new to remember, and a disk need not be woken for it. */
+async function remember(
+  session: Session,
+  path: string,
+  before: HealthMemory,
+  memory: HealthMemory,
+): Promise<void> {
+  if (isDeepStrictEqual(before, memory)) return;
   try {
     await writeMemory(path, memory);
   } catch (error) {

@@ -1,0 +1,234 @@
+/** health-check as a process: problems provoked on real state and cleared again, told once, and taken back. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createJob, type TestJob } from "#test/support/job.ts";
+import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
+
+const script = "scripts/health-check.ts";
+
+let smtp: RunningSmtpServer;
+beforeAll(async () => {
+  smtp = await startSmtpServer();
+});
+afterAll(() => smtp.close());
+
+/** Nothing starts the jobs of a sandbox. */
+const quiet = { EXPECT_SCHEDULE: "false" };
+
+const mailed = () => ({
+  ...quiet,
+  EMAIL_TO: "admin@example.org",
+  EMAIL_FROM: "lastgood@web1.example.org",
+  SMTP_HOST: "127.0.0.1",
+  SMTP_PORT: String(smtp.port),
+  SMTP_SECURITY: "none",
+});
+
+interface Finding {
+  readonly name: string;
+  readonly severity: string;
+  readonly message: string;
+}
+
+async function checkOn(runtime: Runtime, sandbox: Sandbox, ...flags: readonly string[]) {
+  const ended = await sandbox.run(runtime, script, ["--json", ...flags], {
+    env: { XDG_CONFIG_HOME: sandbox.path("config") },
+  });
+  const json = JSON.parse(ended.stdout);
+  const findings: readonly Finding[] = json.jobs?.[0]?.findings ?? [];
+  const problems = findings.filter(({ severity }) => severity !== "ok");
+  return { ...ended, json, problems: new Map(problems.map((one) => [one.name, one] as const)) };
+}
+
+async function backUpOn(runtime: Runtime, sandbox: Sandbox, { config }: TestJob): Promise<void> {
+  const { exitCode, stderr } = await sandbox.run(runtime, "scripts/backup-run.ts", ["--config", config]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+}
+
+describe.each(runtimes)("health-check on %s", (runtime) => {
+  const check = (sandbox: Sandbox, ...flags: readonly string[]) => checkOn(runtime, sandbox, ...flags);
+  const backUp = (sandbox: Sandbox, job: TestJob) => backUpOn(runtime, sandbox, job);
+
+  test("is 2 before the first set and 0 after it, and says so in a table, to Nagios and to Prometheus", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox, quiet);
+    const first = await check(sandbox, "--config", job.config);
+    expect(first.exitCode).toBe(2);
+    expect([...first.problems.keys()]).toEqual(["age"]);
+    await backUp(sandbox, job);
+    const second = await check(sandbox, "--config", job.config);
+    expect(second.problems).toEqual(new Map());
+    expect(second).toMatchObject({
+      exitCode: 0,
+      json: { schema: 1, state: "ok", exitCode: 0, host: "web1" },
+    });
+
+    const prom = sandbox.path("health.prom");
+    const args = ["--config", job.config, "--prometheus", prom];
+    const table = await sandbox.run(runtime, script, args);
+    expect(table.exitCode).toBe(0);
+    expect(table.stdout).toMatch(
+      /^JOB +STATE +CHECK +WHAT\napp +OK +\d+ checks +The last whole set here is .* old/,
+    );
+    const text = await readFile(prom, "utf8");
+    expect(text).toContain('lastgood_health_state{job="app",check="age"} 0\n');
+    const nagios = await sandbox.run(runtime, script, ["--config", job.config, "--nagios"]);
+    expect(nagios.stdout).toMatch(
+      /^LASTGOOD OK: 1 job is well \| 'app age'=\d+s;93600 'app space .*'=\d+B;0: /,
+    );
+    const bad = await sandbox.run(runtime, script, ["--nagios", "--frob"]);
+    expect(bad).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('LASTGOOD UNKNOWN: Unknown option "--frob"'),
+    });
+  });
+
+  test("mails what is new once, is silent after that, and takes it back", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox, mailed(), `mail-${runtime}`);
+    const mails = () => smtp.messages.filter(({ subject }) => subject.includes(`mail-${runtime}`));
+    const cron = () => sandbox.run(runtime, script, ["--config", job.config, "--quiet"]);
+    const alarmed = await cron();
+    expect(alarmed).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(alarmed.stderr).toContain("There is no whole set here yet");
+    expect(mails().map(({ subject }) => subject)).toEqual([
+      `[CRITICAL] health-check mail-${runtime} on web1`,
+    ]);
+    expect(await cron()).toMatchObject({ exitCode: 2, stdout: "", stderr: "" });
+    expect(mails()).toHaveLength(1);
+    // A day later.
+    const memory = join(sandbox.path("state"), `mail-${runtime}`, "health.json");
+    const dayAgo = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    await writeFile(
+      memory,
+      (await readFile(memory, "utf8")).replace(/"toldAt": ".*"/, `"toldAt": "${dayAgo}"`),
+    );
+    await cron();
+    expect(mails()).toHaveLength(2);
+    expect(mails()[1]?.text).toContain("Still: ");
+    await backUp(sandbox, job);
+    expect(await cron()).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+    expect(mails().map(({ subject }) => subject)[2]).toBe(`[RECOVERED] health-check mail-${runtime} on web1`);
+    expect(mails()[2]?.text).toContain("All is in order again");
+    await cron();
+    expect(mails()).toHaveLength(3);
+  });
+
+  test("finishes what a dead run left, sends what waits in the outbox, and says that a run died", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox, { ...mailed(), NOTIFY_ON: "warning" }, `dead-${runtime}`);
+    await backUp(sandbox, job);
+    const runId = "11111111-2222-4333-8444-555555555555";
+    const started = new Date(Date.now() - 60_000).toISOString();
+    const journal = {
+      schema: 1,
+      runId,
+      script: "backup-run",
+      job: `dead-${runtime}`,
+      host: "web1",
+      pid: 1,
+      startedAt: started,
+      undo: [],
+    };
+    await writeFile(job.journal, JSON.stringify(journal));
+    const { exitCode, problems, stderr } = await check(sandbox, "--config", job.config);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect([...problems.keys()]).toEqual(["last run"]);
+    expect(problems.get("last run")?.message).toStartWith("The last run died");
+    expect(
+      smtp.messages
+        .filter(({ subject }) => subject.includes(`dead-${runtime}`))
+        .map(({ subject }) => subject),
+    ).toEqual([
+      `[FAILED] backup-run dead-${runtime} on web1`,
+      `[WARNING] health-check dead-${runtime} on web1`,
+    ]);
+    await backUp(sandbox, job);
+    expect((await check(sandbox, "--config", job.config)).exitCode).toBe(0);
+  });
+});
+
+// Many runs: what differs between runtimes is in the tests above.
+test("health-check finds each of these on real state, one finding each, and none when it is put right", async () => {
+  const runtime = "bun";
+  const check = (...args: readonly [Sandbox, ...string[]]) => checkOn(runtime, ...args);
+  const backUp = (...args: readonly [Sandbox, TestJob]) => backUpOn(runtime, ...args);
+  await using sandbox = await createSandbox();
+  const store = sandbox.path("nas");
+  await mkdir(store);
+  const job = await createJob(sandbox, { ...quiet, STORE_NAS_URL: store, STORE_NAS_REQUIRED: "false" });
+  await backUp(sandbox, job);
+  const state = join(sandbox.path("state"), "app");
+  const at = ["--config", job.config] as const;
+  const namesAfter = async (provoke: () => Promise<unknown>) => {
+    await provoke();
+    return [...(await check(sandbox, ...at)).problems.keys()];
+  };
+  const nothing = await check(sandbox, ...at);
+  expect(nothing.problems).toEqual(new Map());
+
+  // The destination is gone, and everybody may write to it.
+  await rename(job.backups, `${job.backups}-away`);
+  expect(await namesAfter(async () => undefined)).toEqual(["directories", "last set"]);
+  await rename(`${job.backups}-away`, job.backups);
+  expect(await namesAfter(() => chmod(job.backups, 0o777))).toEqual(["permissions"]);
+  await chmod(job.backups, 0o755);
+
+  // State that is damaged or newer, a journal that is none.
+  const status = await readFile(join(state, "status.json"), "utf8");
+  expect(await namesAfter(() => writeFile(join(state, "status.json"), status.slice(0, 40)))).toEqual([
+    "age",
+    "copy store nas",
+    "state",
+  ]);
+  await writeFile(join(state, "status.json"), status.replace('"schema": 1', '"schema": 9'));
+  expect((await check(sandbox, ...at)).problems.get("state")?.message).toContain("newer version");
+  // A set that is too old, here and in the store; a clock that was set back.
+  const old = new Date(Date.now() - 40 * 3_600_000).toISOString();
+  const ends = /"\d{4}-\d\d-\d\dT[^"]+Z"/g;
+  expect(
+    await namesAfter(() => writeFile(join(state, "status.json"), status.replaceAll(ends, `"${old}"`))),
+  ).toEqual(["age", "copy store nas"]);
+  const future = new Date(Date.now() + 3_600_000).toISOString();
+  expect(
+    await namesAfter(() => writeFile(join(state, "status.json"), status.replaceAll(ends, `"${future}"`))),
+  ).toEqual(["clock"]);
+  await writeFile(join(state, "status.json"), status);
+
+  // A store that is down: the run is partial, the set whole here; then it is back, and what waited is there.
+  await rename(store, `${store}-away`);
+  await sandbox.run(runtime, "scripts/backup-run.ts", [...at]);
+  expect(await namesAfter(async () => undefined)).toEqual(["last run", "store nas", "uploads nas"]);
+  await rename(`${store}-away`, store);
+  await sandbox.run(runtime, "scripts/upload-waiting.ts", [...at]);
+  expect(await namesAfter(async () => undefined)).toEqual(["last run"]);
+  await backUp(sandbox, job);
+  expect(await namesAfter(async () => undefined)).toEqual([]);
+  const deep = await check(sandbox, ...at, "--deep");
+  expect(deep.json.jobs[0].findings.find(({ name }: Finding) => name === "store nas")).toMatchObject({
+    severity: "ok",
+    message: expect.stringContaining("has 3 sets"),
+  });
+  await rm(store, { recursive: true });
+  expect([...(await check(sandbox, ...at, "--deep")).problems.keys()]).toEqual(["store nas"]);
+
+  // Two runs that found the lock held; a configuration that is wrong, or that others may write.
+  const busy = {
+    schema: 1,
+    runId: "b",
+    script: "backup-run",
+    outcome: "busy",
+    startedAt: old,
+    durationSeconds: 0,
+    headline: "",
+    parts: [],
+  };
+  const line = `${JSON.stringify({ ...busy, endedAt: new Date().toISOString() })}\n`;
+  expect(await namesAfter(() => appendFile(join(state, "history.jsonl"), line))).toEqual([]);
+  expect(await namesAfter(() => appendFile(join(state, "history.jsonl"), line))).toEqual(["busy"]);
+  expect(await namesAfter(() => appendFile(job.config, "KEEP_DIALY=3\n"))).toEqual(["configuration"]);
+  await chmod(job.config, 0o666);
+  expect(await namesAfter(async () => undefined)).toEqual(["configuration permissions"]);
+});
