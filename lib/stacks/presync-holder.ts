@@ -48,6 +48,8 @@ export function createPresyncHolder(root: RootFacts, index: number, access: Free
       await syncFileSystem(root.path, access);
       if (root.sharesBlocks) await copyByCp(root.path, directory.path, true, access);
       else await copyByTar(root.path, directory.path, { excludes: access.excludes }, true, access);
+      // What the kernel still has to write of the copy would hold up the disk in the window, and with it docker.
+      await syncFileSystem(directory.path, access);
       const made = await listTree(directory.copy, false, { ...access, isExcluded: () => false });
       const isKept = ({ name }: ListedEntry) => !isExcluded(name);
       const unwanted = [...made.values()].filter((entry) => !isKept(entry));
