@@ -119,9 +119,15 @@ function buildComponent(
     outcome,
     doubts,
     ...(members === undefined ? {} : { members }),
-    ...(open.facts === undefined ? {} : { facts: { ...open.facts } }),
+    ...factsOf(open, archive),
     durationSeconds: Math.round(seconds * 1000) / 1000,
   };
+}
+
+function factsOf(open: OpenSource, { proven }: WrittenArchive): Pick<Component, "facts"> {
+  const rows = proven?.problem === undefined ? proven?.rows : undefined;
+  if (open.facts === undefined && rows === undefined) return {};
+  return { facts: { ...open.facts, ...(rows === undefined ? {} : { rows }) } };
 }
 
 function membersOf({ changed, vanished, unreadable, leftOut }: ProducerStatus): MemberLists | undefined {

@@ -1,5 +1,6 @@
 /** What the programs of MySQL and MariaDB say, what it means, and how their dumps are proven whole. */
 import { createDumpReader, findHint, type Hints } from "#lib/core/dump-reader.ts";
+import { createMysqlRowCounter } from "#lib/core/mysql-rows.ts";
 import type { ProducerReader } from "#lib/core/producer-status.ts";
 import { createTrailerProof } from "#lib/core/trailer-proof.ts";
 
@@ -64,4 +65,9 @@ export function createMysqlReader(program: string): ProducerReader {
 }
 
 /** The last line of a dump, with or without its date. */
-export const mysqlDumpProof = createTrailerProof("-- Dump completed");
+const mysqlTrailer = "-- Dump completed";
+
+export const mysqlDumpProof = createTrailerProof(mysqlTrailer, { createCounter: createMysqlRowCounter });
+
+/** The same for a dump that is being loaded, where its rows can be counted by the server. */
+export const mysqlEndProof = createTrailerProof(mysqlTrailer);

@@ -1,10 +1,13 @@
 /** How a component is proven to be readable: it is decompressed and read to its end. */
+import type { RowCounts } from "#lib/core/row-counts.ts";
 
 export interface ProofResult {
   /** Size of what was read. */
   readonly bytes?: number | undefined;
   /** Members, where the component has any. */
   readonly entries?: number | undefined;
+  /** Of a dump's tables; undefined where they cannot be told. */
+  readonly rows?: RowCounts | undefined;
   /** Why the component is not whole; undefined when it is. */
   readonly problem?: string | undefined;
 }

@@ -1,7 +1,7 @@
 /** A dump of one database of MySQL or MariaDB, loaded into a new database. */
 import { Buffer } from "node:buffer";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
-import { hintOnMysql, mysqlDumpProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
+import { hintOnMysql, mysqlEndProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import { compareTables, type DatabaseLoader } from "#lib/sources/load-database.ts";
 import { describeRefusal, openMysql } from "#lib/sources/mysql-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
@@ -31,7 +31,7 @@ export async function createMysqlLoader(
     if (result.exitCode !== 0) throw describeRefusal(problem, result, timeoutMs);
     return result.stdout.trim();
   };
-  const trailer = mysqlDumpProof.createJudge();
+  const trailer = mysqlEndProof.createJudge();
   let tail = Buffer.from("\n");
   return {
     create: async () => {

@@ -1,5 +1,6 @@
 /** PostgreSQL: one database in custom format with the roles of its server, or all databases as SQL. */
 import type { PostgresTarget } from "#lib/core/database-url.ts";
+import { createPostgresRowCounter } from "#lib/core/postgres-rows.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import { createTrailerProof } from "#lib/core/trailer-proof.ts";
@@ -54,7 +55,10 @@ function createDatabaseSource(target: PostgresTarget, database: string, minBytes
       producer: connection.connected("pg_dump", "--no-password", "--format=custom", "--compress=0"),
       env: connection.env,
       createReader: createPostgresReader,
-      proof: createTrailerProof("-- PostgreSQL database dump complete", toSql),
+      proof: createTrailerProof("-- PostgreSQL database dump complete", {
+        command: toSql,
+        createCounter: createPostgresRowCounter,
+      }),
       problems: [],
       notes: [],
       facts: { ...facts, restore: describeRestore(target, facts, restore, fileStem) },
@@ -90,7 +94,10 @@ function createDumpAllSource(target: PostgresTarget, wanted: DumpAll): Source {
       producer: connection.connected("pg_dumpall", "--no-password", ...options, ...passwords),
       env: connection.env,
       createReader: createPostgresReader,
-      proof: createTrailerProof("-- PostgreSQL database cluster dump complete"),
+      proof: createTrailerProof("-- PostgreSQL database cluster dump complete", {
+        // Roles alone have no rows.
+        createCounter: options.length === 0 ? createPostgresRowCounter : undefined,
+      }),
       problems: [],
       notes: describeGaps(wanted, facts),
       facts: {
