@@ -34,6 +34,8 @@ export const messageSchema = z.object({
   body: z.string(),
   /** The `--json` report without the log, and without line breaks. */
   reportJson: z.string(),
+  /** For channels that can bring one along; others do without. */
+  attachment: z.object({ name: z.string(), contentType: z.string(), text: z.string() }).optional(),
 });
 
 export type Message = z.infer<typeof messageSchema>;

@@ -53,6 +53,7 @@ function mailOf(message: Message, settings: EmailSettings): Mail {
     text: fitText(message.body, bodyBytes, "both"),
     messageId: `<${message.id}@${message.host.replaceAll(/[^A-Za-z0-9.-]/g, "-")}>`,
     date: new Date(message.createdAt),
+    attachment: message.attachment,
   };
 }
 

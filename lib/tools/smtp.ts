@@ -20,6 +20,10 @@ export interface Mail {
   readonly text: string;
   readonly messageId: string;
   readonly date: Date;
+  /** Sent along as a file. */
+  readonly attachment?:
+    | { readonly name: string; readonly contentType: string; readonly text: string }
+    | undefined;
 }
 
 export interface SmtpReceipt {
@@ -28,9 +32,11 @@ export interface SmtpReceipt {
 }
 
 /** nodemailer's form of a mail, the same for SMTP and for a sendmail program. */
-function mailOptions(mail: Mail): SendMailOptions {
+function mailOptions({ attachment, ...mail }: Mail): SendMailOptions {
+  const { name, contentType, text } = attachment ?? {};
   return {
     ...mail,
+    ...(attachment === undefined ? {} : { attachments: [{ filename: name, contentType, content: text }] }),
     to: [...mail.to],
     headers: { "Auto-Submitted": "auto-generated" },
     textEncoding: "quoted-printable",

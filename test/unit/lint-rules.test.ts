@@ -26,8 +26,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   schedule: ["core", "config", "cron"],
   health: ["core", "config", "stores", "preflight", "stacks", "cron"],
   migrate: ["core"],
+  report: ["core"],
   run: ["core", "config", "tools", "notify", "stores", "stacks"],
-  scripts: ["run", "backup", "migrate", "restore", "predeploy", "schedule", "health"],
+  scripts: ["run", "backup", "migrate", "restore", "predeploy", "schedule", "health", "report"],
 };
 const rooms = Object.keys(mayImport).filter((room) => room !== "scripts");
 

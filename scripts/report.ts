@@ -1,0 +1,10 @@
+#!/usr/bin/env bun
+/** One page over all jobs: outcomes, sizes, durations, free space, drills. For a browser, or by mail once a week. */
+import { createOverview } from "#lib/report/create-overview.ts";
+import { runOverview } from "#lib/run/run-overview.ts";
+
+await runOverview({
+  name: "report",
+  summary: "one HTML page over all jobs, or one: outcomes, sizes, durations, free space, drills",
+  main: createOverview,
+});
