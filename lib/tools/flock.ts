@@ -8,10 +8,13 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
 
 const busyExit = 75;
+const nameAttempts = 10;
+const nameWaitMs = 50;
 
 export interface HeldLock {
   /** What the last holder wrote and did not take back: it died. Empty after a clean end. */
@@ -33,7 +36,7 @@ export async function takeLock(path: string, waitMs: number, signal?: AbortSigna
     const content = async () => (await file.read(Buffer.alloc(4096), 0, 4096, 0)).buffer.toString("utf8");
     const readText = async () => (await content()).replaceAll("\0", "").trim();
     if (!(await lockDescriptor(file, path, waitMs, signal))) {
-      const holder = await readText();
+      const holder = await readHolder(readText);
       await file.close();
       return { held: false, holder };
     }
@@ -41,6 +44,15 @@ export async function takeLock(path: string, waitMs: number, signal?: AbortSigna
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/** Between taking a lock and writing a name into it lies a moment; a holder that is none of ours never writes one. */
+async function readHolder(readText: () => Promise<string>): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    const holder = await readText();
+    if (holder !== "" || attempt === nameAttempts) return holder;
+    await setTimeout(nameWaitMs);
   }
 }
 

@@ -45,6 +45,7 @@ describe.skipIf(!isRoot).each(runtimes)("A run of an ordinary user on %s", (runt
     expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
     expect(JSON.parse(ended.stdout)).toMatchObject({ job, notes: [] });
     expect(await filesIn(sandbox.path("home/xdg/state"), job)).toEqual([
+      "lastgood/JOB/history.jsonl",
       "lastgood/JOB/status.json",
       "lastgood/backup-run.log",
     ]);
@@ -55,8 +56,8 @@ describe.skipIf(!isRoot).each(runtimes)("A run of an ordinary user on %s", (runt
   });
 
   test.each([
-    ["", ["JOB.lock", "JOB/status.json", "backup-run.log"]],
-    ["LOG_FILE=backup.log\n", ["JOB.lock", "JOB/status.json"]],
+    ["", ["JOB.lock", "JOB/history.jsonl", "JOB/status.json", "backup-run.log"]],
+    ["LOG_FILE=backup.log\n", ["JOB.lock", "JOB/history.jsonl", "JOB/status.json"]],
   ])(
     "needs no directory made for it under cron, which sets no XDG variable (%j)",
     async (settings, state) => {
