@@ -17,6 +17,7 @@ const memorySchema = z.looseObject({
 });
 
 export type HealthMemory = z.infer<typeof memorySchema>;
+export type KnownProblem = z.infer<typeof knownProblem>;
 export type SpaceSample = HealthMemory["space"][string][number];
 
 export const emptyMemory: HealthMemory = { schema: 1, problems: {}, space: {} };

@@ -2,8 +2,8 @@
  * Whether a check has something to tell: when a problem is new or has become worse, when one is gone, and once in a while of
  * those that stay.
  */
-import { type HealthFinding, isProblem, isWorse } from "#lib/core/health.ts";
-import type { HealthMemory, SpaceSample } from "#lib/core/health-memory.ts";
+import { type HealthFinding, isWorse } from "#lib/core/health.ts";
+import type { HealthMemory, KnownProblem, SpaceSample } from "#lib/core/health-memory.ts";
 
 export interface HealthNews {
   readonly kind: "none" | "changed" | "reminder" | "recovered";
@@ -17,36 +17,38 @@ const samplesKept = 60;
 const sampleGapMs = 12 * 3_600_000;
 
 export function planNews(
-  memory: HealthMemory,
+  before: HealthMemory,
   findings: readonly HealthFinding[],
   { now, remindMs }: { readonly now: Date; readonly remindMs: number },
 ): HealthNews {
-  const problems: HealthMemory["problems"] = {};
-  let isChanged = false;
-  for (const { name, severity } of findings.filter(isProblem)) {
+  const problems: Record<string, KnownProblem> = {};
+  for (const { name, severity } of findings) {
     if (severity === "ok") continue;
-    const known = problems[name] ?? memory.problems[name];
-    isChanged ||= memory.problems[name] === undefined || isWorse(severity, memory.problems[name].severity);
-    const worst =
-      known !== undefined && name in problems && isWorse(known.severity, severity)
-        ? known.severity
-        : severity;
-    problems[name] = { severity: worst, since: known?.since ?? now.toISOString() };
+    const since = before.problems[name]?.since ?? now.toISOString();
+    problems[name] = { severity, since };
   }
-  const gone = Object.keys(memory.problems).filter((name) => problems[name] === undefined);
-  const hasProblems = Object.keys(problems).length > 0;
-  const kind = hasProblems
-    ? isChanged || gone.length > 0
-      ? "changed"
-      : isDue(memory.toldAt, now, remindMs)
-        ? "reminder"
-        : "none"
-    : gone.length > 0
-      ? "recovered"
-      : "none";
-  const toldAt = kind === "none" ? memory.toldAt : now.toISOString();
-  const { toldAt: _, ...rest } = memory;
-  return { kind, gone, memory: { ...rest, problems, ...(hasProblems && toldAt ? { toldAt } : {}) } };
+  const gone = Object.keys(before.problems).filter((name) => problems[name] === undefined);
+  const kind = chooseKind(before, problems, gone, isDue(before.toldAt, now, remindMs));
+  const { toldAt, ...rest } = before;
+  const nextToldAt = kind === "none" ? toldAt : now.toISOString();
+  const isTold = Object.keys(problems).length > 0 && nextToldAt !== undefined;
+  return { kind, gone, memory: { ...rest, problems, ...(isTold ? { toldAt: nextToldAt } : {}) } };
+}
+
+function chooseKind(
+  before: HealthMemory,
+  problems: HealthMemory["problems"],
+  gone: readonly string[],
+  isReminderDue: boolean,
+): HealthNews["kind"] {
+  const names = Object.entries(problems);
+  if (names.length === 0) return gone.length > 0 ? "recovered" : "none";
+  const isNew = names.some(([name, { severity }]) => {
+    const known = before.problems[name];
+    return known === undefined || isWorse(severity, known.severity);
+  });
+  if (isNew || gone.length > 0) return "changed";
+  return isReminderDue ? "reminder" : "none";
 }
 
 /** A clock that was set back does not keep anybody from being reminded. */

@@ -106,12 +106,13 @@ function hasRemains({ lock, journal }: JobRecord): boolean {
 
 /** The lock is only taken when it is free and a dead run left something: a backup that is about to start is not kept from it. */
 async function recover(session: Session, job: Job): Promise<void> {
-  const { log } = session;
+  // What cannot be put right is a finding of its own; on stderr cron would mail it at every start.
+  const log = { ...session.log, error: session.log.warning };
   try {
     const locked = await lockJobWithin(session, job, 0);
     if (!locked.held) return;
     try {
-      const { notes, problems } = await recoverDeadRun(session, job, locked.died);
+      const { notes, problems } = await recoverDeadRun({ ...session, log }, job, locked.died);
       for (const note of notes) log.info("run.recovered", note);
       for (const problem of problems) log.error("run.unrecovered", problem);
     } finally {

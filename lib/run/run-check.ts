@@ -122,7 +122,8 @@ async function check({ main }: CheckDefinition, session: Session, flags: Flags):
       before: jobs[index]?.record?.memory ?? emptyMemory,
       health: one,
     }));
-    await tellHealth(session, examined, health.machine, now);
+    const machine = flags.config === undefined ? health.machine : undefined;
+    await tellHealth(session, examined, machine, now);
   }
   return exitCodeOf(outcomeOf(stateOf(health)));
 }

@@ -39,7 +39,8 @@ const hourMs = 3_600_000;
 export async function tellHealth(
   session: Session,
   examined: readonly Examined[],
-  machine: readonly HealthFinding[],
+  /** Undefined when only one job was looked at. */
+  machine: readonly HealthFinding[] | undefined,
   now: Date,
 ): Promise<void> {
   const known = examined.filter((one): one is KnownJob => one.settings !== undefined);
@@ -48,18 +49,20 @@ export async function tellHealth(
     .flatMap(({ health }) =>
       health.findings.map((finding) => ({ ...finding, name: `${finding.name} of ${health.name}` })),
     );
-  const general = [...machine, ...strays];
+  const general = [...(machine ?? []), ...strays];
   const [first] = known;
   const { STATE_DIR, REMIND_HOURS } = first?.settings ?? { STATE_DIR: defaultStateDir, REMIND_HOURS: 24 };
   const machinePath = join(STATE_DIR, machineJob, "health.json");
   const { memory: before } = await readMemory(machinePath);
   const news = planNews(before, general, { now, remindMs: REMIND_HOURS * hourMs });
-  const machineTold: Told = { job: "", before, news };
+  // One job alone says nothing of the machine, unless there is no job.
+  const isAboutMachine = machine !== undefined || first === undefined;
+  const machineTold: readonly Told[] = isAboutMachine ? [{ job: "", before, news }] : [];
   const groups = Map.groupBy(known, ({ settings }) => channelKey(settings));
   for (const [index, members] of [...groups.values()].entries()) {
     const told = members.map((member): Told => tellOf(member, now));
     const health: Health = { machine: general, jobs: members.map((member) => member.health) };
-    const message = composeHealthMessage(health, [machineTold, ...told]);
+    const message = composeHealthMessage(health, [...machineTold, ...told]);
     const [addressee] = members;
     if (message !== undefined && addressee !== undefined) {
       await send(session, addressee.settings, message, `${session.runId}-${index + 1}`);
@@ -67,16 +70,19 @@ export async function tellHealth(
     await Promise.all(
       members.map(async ({ settings, before: earlier, health: found }, place) => {
         const memory = told[place]?.news.memory ?? earlier;
+        // The message names all that is wrong: nobody need be reminded of the rest soon after.
+        const isTold = message !== undefined && Object.keys(memory.problems).length > 0;
+        const toldAt = isTold ? { toldAt: now.toISOString() } : {};
         const space = addSamples(earlier.space, found.space);
-        await remember(session, memoryPath(settings), earlier, { ...memory, space });
+        await remember(session, memoryPath(settings), earlier, { ...memory, ...toldAt, space });
       }),
     );
   }
   if (first === undefined) {
-    const message = composeHealthMessage({ machine: general, jobs: [] }, [machineTold]);
+    const message = composeHealthMessage({ machine: general, jobs: [] }, machineTold);
     if (message !== undefined) say(session, message);
   }
-  await remember(session, machinePath, before, news.memory);
+  if (machine !== undefined) await remember(session, machinePath, before, news.memory);
 }
 
 function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
