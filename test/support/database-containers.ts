@@ -26,14 +26,15 @@ export interface DatabaseService {
   readonly ping: readonly string[];
 }
 
-/** Root needs no password by the socket. */
+/** Root needs no password by the socket. Started again, it goes on with the data that it has. */
 export const mariadbService: DatabaseService = {
   usr: "/usr",
   command: [
     "sh",
     "-c",
     "mkdir -p /run/mysqld /var/lib/mysql && chown mysql /run/mysqld && cd / && " +
-      "mariadb-install-db --no-defaults --datadir=/var/lib/mysql --user=mysql --auth-root-authentication-method=normal --skip-test-db >/dev/null && " +
+      "{ [ -d /var/lib/mysql/mysql ] || " +
+      "mariadb-install-db --no-defaults --datadir=/var/lib/mysql --user=mysql --auth-root-authentication-method=normal --skip-test-db >/dev/null; } && " +
       "exec mariadbd --no-defaults --datadir=/var/lib/mysql --user=mysql --socket=/run/mysqld/mysqld.sock --innodb-buffer-pool-size=32M",
   ],
   ping: ["mariadb-admin", "ping"],
