@@ -6,7 +6,7 @@ import type { LineSeriesOption } from "echarts/charts";
 import type { EChartsCoreOption } from "echarts/core";
 import type { AxisUnit } from "#lib/report/axis-unit.ts";
 import type { Point, Series } from "#lib/report/pick-series.ts";
-import { formatMark, planTimeAxis } from "#lib/report/time-ticks.ts";
+import { planTimeAxis } from "#lib/report/time-ticks.ts";
 import type { Look } from "#lib/report/words.ts";
 
 /** So many points that they touch. */
@@ -49,7 +49,8 @@ async function loadCharts() {
 }
 
 function chartOption(series: readonly Series[], unit: AxisUnit): EChartsCoreOption {
-  const { from, to, marks } = planTimeAxis(series.flatMap(({ points }) => points.map(({ at }) => at)));
+  const times = series.flatMap(({ points }) => points.map(({ at }) => at));
+  const { from, to, marks, labelOf } = planTimeAxis(times);
   const axisLabel = { color: "var(--quiet)", fontSize: 11 };
   const line = { lineStyle: { color: "var(--rule)" } };
   return {
@@ -66,7 +67,7 @@ function chartOption(series: readonly Series[], unit: AxisUnit): EChartsCoreOpti
       type: "value",
       min: from,
       max: to,
-      axisLabel: { ...axisLabel, customValues: marks, formatter: formatMark },
+      axisLabel: { ...axisLabel, customValues: marks, formatter: labelOf },
       axisTick: { ...line, show: true, customValues: marks },
       axisLine: { ...line, show: true },
       splitLine: { show: false },
