@@ -1,0 +1,144 @@
+import { describe, expect, test } from "bun:test";
+import type { HealthFinding } from "#lib/core/health.ts";
+import { emptyMemory, type HealthMemory, parseMemory } from "#lib/core/health-memory.ts";
+import { composeHealthMessage } from "#lib/core/health-message.ts";
+import { addSamples, planNews } from "#lib/core/health-news.ts";
+
+const start = Date.parse("2026-11-21T12:00:00.000Z");
+const hourMs = 3_600_000;
+const at = (hours: number) => new Date(start + hours * hourMs);
+
+function finding(name: string, severity: HealthFinding["severity"] = "warning"): HealthFinding {
+  return { name, severity, message: `${name} is ${severity}`, hint: `repair ${name}` };
+}
+
+/** What a check tells at each of these hours. */
+function tellAll(
+  checks: readonly (readonly [hours: number, findings: readonly HealthFinding[]])[],
+): string[] {
+  let memory = emptyMemory;
+  return checks.map(([hours, findings]) => {
+    const news = planNews(memory, findings, { now: at(hours), remindMs: 24 * hourMs });
+    ({ memory } = news);
+    return news.kind;
+  });
+}
+
+describe("planNews()", () => {
+  test("tells of a problem once, reminds a day later, and tells that it is gone", () => {
+    const age = [finding("age"), finding("space", "ok")];
+    expect(
+      tellAll([
+        [0, [finding("age", "ok")]],
+        [1, age],
+        [1.5, age],
+        [24.5, age],
+        [25, age],
+        [25.5, age],
+        [49, age],
+        [50, [finding("age", "ok")]],
+        [50.5, []],
+      ]),
+    ).toEqual(["none", "changed", "none", "none", "reminder", "none", "reminder", "recovered", "none"]);
+  });
+
+  test("tells when one becomes worse, one is added, one of several goes; not when one becomes less bad", () => {
+    expect(
+      tellAll([
+        [0, [finding("age")]],
+        [1, [finding("age", "critical")]],
+        [2, [finding("age")]],
+        [3, [finding("age"), finding("space")]],
+        [4, [finding("space")]],
+        [5, [finding("space")]],
+      ]),
+    ).toEqual(["changed", "changed", "none", "changed", "changed", "none"]);
+  });
+
+  test("reminds although the clock was set back behind the last time", () => {
+    expect(
+      tellAll([
+        [0, [finding("age")]],
+        [-5, [finding("age")]],
+      ]),
+    ).toEqual(["changed", "reminder"]);
+  });
+
+  test("remembers since when", () => {
+    const first = planNews(emptyMemory, [finding("age")], { now: at(0), remindMs: hourMs });
+    const { memory } = planNews(first.memory, [finding("age", "critical")], { now: at(1), remindMs: hourMs });
+    expect(memory).toMatchObject({
+      problems: { age: { severity: "critical", since: at(0).toISOString() } },
+      toldAt: at(1).toISOString(),
+    });
+    expect(planNews(memory, [], { now: at(2), remindMs: hourMs }).memory).toEqual(emptyMemory);
+  });
+});
+
+test("addSamples() keeps two samples a day at most, the last 60, none of the future or of what is no destination any more", () => {
+  const sample = (hours: number) => ({ at: at(hours).toISOString(), freeBytes: hours });
+  let known: HealthMemory["space"] = { "/old": [sample(0)] };
+  for (let hours = 0; hours < 24 * 40; hours += 0.5) known = addSamples(known, { "/mnt": sample(hours) });
+  expect(Object.keys(known)).toEqual(["/mnt"]);
+  expect(known["/mnt"]).toHaveLength(60);
+  expect(known["/mnt"]?.at(-1)?.freeBytes).toBe(24 * 40 - 12);
+  expect(addSamples(known, { "/mnt": sample(1) })["/mnt"]).toEqual([sample(1)]);
+});
+
+test("parseMemory() knows what it wrote, and nothing that is cut off or newer", () => {
+  const text = JSON.stringify({ ...emptyMemory, added: "later" });
+  expect(parseMemory(text)).toMatchObject(emptyMemory);
+  expect(parseMemory(text.slice(0, -3))).toBeUndefined();
+  expect(parseMemory(JSON.stringify({ ...emptyMemory, schema: 2 }))).toBeUndefined();
+});
+
+describe("composeHealthMessage()", () => {
+  const told = (job: string, before: HealthMemory, findings: readonly HealthFinding[], hours: number) => ({
+    job,
+    before,
+    news: planNews(before, findings, { now: at(hours), remindMs: 24 * hourMs }),
+  });
+
+  test("says nothing when no job has news", () => {
+    expect(
+      composeHealthMessage({ jobs: [], machine: [] }, [told("shop", emptyMemory, [], 0)]),
+    ).toBeUndefined();
+  });
+
+  test("puts the worst first, names the jobs in trouble and since when, and reminds as such", () => {
+    const findings = [finding("size"), finding("age", "critical")];
+    const health = {
+      jobs: [
+        { name: "shop", findings, space: {} },
+        { name: "blog", findings: [], space: {} },
+      ],
+      machine: [],
+    };
+    const first = told("shop", emptyMemory, findings, 0);
+    expect(composeHealthMessage(health, [first, told("blog", emptyMemory, [], 0)])).toMatchObject({
+      outcome: "failed",
+      tag: "CRITICAL",
+      severity: "critical",
+      job: "shop",
+      headline: "shop: age: age is critical (and 1 more)",
+      problems: [
+        `CRITICAL since ${at(0).toISOString()}: shop: age: age is critical. repair age`,
+        `WARNING since ${at(0).toISOString()}: shop: size: size is warning. repair size`,
+      ],
+    });
+    const reminder = composeHealthMessage(health, [told("shop", first.news.memory, findings, 25)]);
+    expect(reminder?.headline).toStartWith("Still: shop: age");
+  });
+
+  test("is as loud about the end of a problem as it was about the problem", () => {
+    const { memory } = told("shop", emptyMemory, [finding("age", "critical")], 0).news;
+    const health = { jobs: [{ name: "shop", findings: [finding("age", "ok")], space: {} }], machine: [] };
+    expect(composeHealthMessage(health, [told("shop", memory, [], 1)])).toMatchObject({
+      outcome: "complete",
+      tag: "RECOVERED",
+      severity: "critical",
+      job: "shop",
+      headline: "All is in order again: shop: age",
+    });
+  });
+});
