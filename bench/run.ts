@@ -5,7 +5,7 @@
  * Each round runs every contender once, so that what else the machine does meets all of them. Ours competes twice: as
  * the legacy flow does its work (second copy, verified), and as the bare pipeline does (one copy, not verified).
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,7 +13,12 @@ import { parseArgs } from "node:util";
 import { makeData, type SizeGb } from "./make-data.ts";
 import { type Measurement, measure } from "./measure.ts";
 
-const usage = "Usage: bun bench/run.ts [--directory DIR] [--runs N] [--only NAME[,NAME…]] [--skip-8gb]";
+/** Measurements of their own, each with its own options: `npm run bench -- window --only ext4`. */
+const others = ["app-backup", "freeze", "health", "many-stacks", "predeploy", "window"] as const;
+
+const usage =
+  "Usage: bun bench/run.ts [--directory DIR] [--runs N] [--only NAME[,NAME…]] [--skip-8gb]\n" +
+  `       bun bench/run.ts ${others.join(" | ")} [OPTIONS of its own]`;
 
 type Name = "legacy" | "bare" | "floor" | "ours" | "ours-unverified";
 
@@ -67,7 +72,10 @@ const excludes = [
   ".git",
 ].join("\n");
 
+const [first, ...rest] = process.argv.slice(2);
+const other = others.find((name) => name === first);
 const { values } = parseArgs({
+  args: other === undefined ? process.argv.slice(2) : [],
   options: {
     directory: { type: "string", default: "/var/tmp/lastgood-bench" },
     runs: { type: "string", default: "5" },
@@ -77,7 +85,8 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help) console.log(usage);
+if (other !== undefined) runOther(other);
+else if (values.help) console.log(usage);
 else await main();
 
 async function main(): Promise<void> {
@@ -89,6 +98,11 @@ async function main(): Promise<void> {
   printTimes(chosen, results);
   printRatios(results);
   if (chosen.some(({ name }) => name === "ours")) await printMemory(results, values["skip-8gb"]);
+}
+
+function runOther(name: (typeof others)[number]): void {
+  const { status } = spawnSync(process.execPath, [script(`${name}.ts`), ...rest], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
 }
 
 function script(name: string): string {
