@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { takeLock } from "#lib/tools/flock.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
@@ -231,4 +232,76 @@ test("health-check finds each of these on real state, one finding each, and none
   expect(await namesAfter(() => appendFile(job.config, "KEEP_DIALY=3\n"))).toEqual(["configuration"]);
   await chmod(job.config, 0o666);
   expect(await namesAfter(async () => undefined)).toEqual(["configuration permissions"]);
+});
+
+test("health-check over all jobs sends one mail for those that share channels, and another to whoever else is concerned", async () => {
+  await using sandbox = await createSandbox();
+  const env = { XDG_CONFIG_HOME: sandbox.path("config") };
+  const to = (EMAIL_TO: string) => ({ ...mailed(), EMAIL_TO });
+  for (const [name, settings] of [
+    ["one", to("many-a@example.org")],
+    ["two", to("many-a@example.org")],
+    ["three", to("many-b@example.org")],
+    ["wrong", { ...to("many-a@example.org"), KEEP_DIALY: "3" }],
+  ] as const) {
+    const job = await createJob(sandbox, settings, name);
+    await mkdir(sandbox.path("config/lastgood"), { recursive: true });
+    await rename(job.config, sandbox.path("config/lastgood", `${name}.env`));
+  }
+  // Of a deployment, and of nobody.
+  await sandbox.write("config/lastgood/predeploy.env", "PREDEPLOY_STAGES=x\n", 0o600);
+  await sandbox.write("config/lastgood/.hidden.env", "nonsense\n", 0o600);
+  const ended = await sandbox.run("bun", script, ["--quiet"], { env });
+  expect(ended.exitCode).toBe(2);
+  const mails = smtp.messages.filter(({ to: [first] }) => first?.startsWith("many-"));
+  expect(new Map(mails.map(({ to: [first], subject }) => [first, subject]))).toEqual(
+    new Map([
+      ["many-a@example.org", "[CRITICAL] health-check one, two, wrong on web1"],
+      ["many-b@example.org", "[CRITICAL] health-check three on web1"],
+    ]),
+  );
+  expect(mails).toHaveLength(2);
+  const shared = mails.find(({ to: [first] }) => first === "many-a@example.org");
+  expect(shared?.text).toContain("did you mean KEEP_DAILY");
+  expect(await sandbox.run("bun", script, ["--quiet"], { env })).toMatchObject({ stdout: "", stderr: "" });
+});
+
+test("health-check says that a channel is down, sends what waited once it is back, and takes that back", async () => {
+  await using sandbox = await createSandbox();
+  const job = await createJob(sandbox, { ...mailed(), SMTP_PORT: "1", NOTIFY_ON: "always" }, "down");
+  const at = ["--config", job.config, "--quiet"] as const;
+  await sandbox.run("bun", "scripts/backup-run.ts", [...at]);
+  const first = await sandbox.run("bun", script, [...at]);
+  expect(first.exitCode).toBe(1);
+  expect(first.stderr).toContain("outbox: 1 message waits in the outbox");
+  expect(first.stderr).toContain("email did not take the last message");
+  expect(await sandbox.run("bun", script, [...at])).toMatchObject({ exitCode: 1, stdout: "", stderr: "" });
+  const text = await readFile(job.config, "utf8");
+  await writeFile(job.config, text.replace('SMTP_PORT="1"', `SMTP_PORT="${smtp.port}"`));
+  expect(await sandbox.run("bun", script, [...at])).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  const subjects = smtp.messages.map(({ subject }) => subject).filter((one) => one.includes(" down on web1"));
+  expect(subjects).toEqual([
+    "[OK] backup-run down on web1",
+    "[WARNING] health-check down on web1",
+    "[RECOVERED] health-check down on web1",
+  ]);
+});
+
+test("health-check does not disturb a run that holds the lock, and finds one that holds it too long", async () => {
+  await using sandbox = await createSandbox();
+  const job = await createJob(sandbox, { ...quiet, RUN_TIMEOUT: "1h" });
+  await backUpOn("bun", sandbox, job);
+  const journal = { schema: 1, runId: "a", script: "backup-run", job: "app", host: "web1", pid: 1, undo: [] };
+  const startedAt = new Date(Date.now() - 2 * 3_600_000).toISOString();
+  await writeFile(job.journal, JSON.stringify({ ...journal, startedAt }));
+  const lock = await takeLock(job.lockFile, 0);
+  if (!lock.held) throw new Error("Somebody else has it");
+  const holder = { script: "backup-run", job: "app", runId: "a", pid: 4711, host: "web1", startedAt };
+  await lock.lock.describe(JSON.stringify(holder));
+  const { exitCode, problems } = await checkOn("bun", sandbox, "--config", job.config);
+  expect({ exitCode, names: [...problems.keys()] }).toEqual({ exitCode: 2, names: ["lock"] });
+  expect(problems.get("lock")?.message).toContain("pid 4711");
+  expect(await readFile(job.lockFile, "utf8")).toContain("4711");
+  expect(await readFile(job.journal, "utf8")).toContain(startedAt);
+  await lock.lock.release();
 });
