@@ -15,7 +15,7 @@ needed=(
   "flock util-linux" "ps procps" "openssl openssl" "git git" "sqlite3 sqlite3"
   "psql postgresql-client" "initdb postgresql" "mariadbd mariadb-server" "mariadb-dump mariadb-client"
   "sshd openssh-server" "ssh openssh-client" "rclone rclone" "dockerd docker.io" "debootstrap debootstrap"
-  "systemd-analyze systemd" "logrotate logrotate"
+  "systemd-analyze systemd" "logrotate logrotate" "chromium chromium"
 )
 
 # From Debian 13: the package, and the program that is taken out of it into `bin`.
