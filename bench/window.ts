@@ -211,7 +211,8 @@ function printRow(type: string, shape: Shape, outages: ReadonlyMap<Way, readonly
   });
   const best = Math.min(...freezeStrategies.map(secondsOf));
   const auto = median("auto");
-  const ratio = (secondsOf("auto") / best).toFixed(2);
+  const more = secondsOf("auto") - best;
+  const ratio = `${(secondsOf("auto") / best).toFixed(2)} (${more < 0 ? "" : "+"}${more.toFixed(2)} s)`;
   // What of the outage is neither docker's stop and start nor the freeze.
   const own = auto?.own;
   const rest =
