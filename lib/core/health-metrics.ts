@@ -8,7 +8,7 @@ import { exitCodeOf } from "#lib/core/outcome.ts";
 const units: Readonly<Record<Figure["unit"], readonly [name: string, help: string]>> = {
   s: ["seconds", "Figure of a check in seconds: how old something is"],
   B: ["bytes", "Figure of a check in bytes: how much is free"],
-  c: ["count", "Figure of a check: how many wait, or were in vain"],
+  c: ["number", "Figure of a check: how many wait, or were in vain"],
 };
 
 export function measureHealth(health: Health, checkedAt: Date): readonly Metric[] {

@@ -72,5 +72,5 @@ test("measureHealth() has a state for each check and its figure in its unit", ()
   expect(samples["lastgood_health_bytes"]).toEqual([
     { labels: { job: "blog", check: space.name }, value: 5 },
   ]);
-  expect(samples["lastgood_health_count"]).toBeUndefined();
+  expect(samples["lastgood_health_number"]).toBeUndefined();
 });
