@@ -24,7 +24,7 @@ export async function drawJob(job: OverviewJob, id: string, now: Date): Promise<
 
 async function drawRecord(record: JobRecord, now: Date): Promise<readonly Html[]> {
   const { history, problems } = record;
-  const lost = `${history.unreadableCount} lines of its history cannot be read`;
+  const lost = `${formatCount(history.unreadableCount, "line")} of its history cannot be read`;
   const unread = [...problems, ...(history.unreadableCount === 0 ? [] : [lost])];
   return [
     ...unread.map((text) => html`<p class="problem">${text}</p>`),
@@ -33,6 +33,10 @@ async function drawRecord(record: JobRecord, now: Date): Promise<readonly Html[]
     html`<div class="charts">${await drawJobCharts(record)}</div>`,
     ...drawRuns(history.runs),
   ];
+}
+
+function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Every backup as a square, the last one at the end. */
@@ -53,7 +57,7 @@ function drawFacts(record: JobRecord, now: Date): Html {
   const facts: readonly (readonly [term: string, fact: string])[] = [
     ["Last whole set", at === undefined ? "none yet" : formatAgo(at, now)],
     ...copies.map(([place, since]) => [`In ${place.replace(/^copy /, "")}`, formatAgo(since, now)] as const),
-    ...waiting.map(([store, { count }]) => [`Waiting for ${store}`, `${count} sets`] as const),
+    ...waiting.map(([store, { count }]) => [`Waiting for ${store}`, formatCount(count, "set")] as const),
     ["Last verification", describeProof(verification, now)],
     ["Last drill", describeProof(drill, now)],
     ...(outbox.count === 0 ? [] : [["Messages not delivered", String(outbox.count)] as const]),

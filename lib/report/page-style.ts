@@ -45,6 +45,7 @@ dd { margin: 0; font-weight: 600; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; }
 svg { display: block; width: 100%; height: auto; }
+.key li { padding-left: 1.1rem; text-indent: -1.1rem; }
 .key { list-style: none; margin: .25rem 0 0; padding: 0; color: var(--quiet); font-size: .8125rem; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; border-radius: 2px; margin-right: .4rem; }
 @media (max-width: 40rem) {

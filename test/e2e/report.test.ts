@@ -97,7 +97,7 @@ describe.each(runtimes)("report on %s", (runtime) => {
     const page = readPage(output);
     expect(page.text).toContain("POST ***");
     expect(page.text).not.toContain("s3cr3t");
-    expect(page.text).toContain("1 lines of its history cannot be read");
+    expect(page.text).toContain("1 line of its history cannot be read");
   });
 
   test("is sent to each address with the jobs that report to it", async () => {
