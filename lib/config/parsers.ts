@@ -151,9 +151,14 @@ export const layout = parser<string>((value) => {
   return problem === undefined ? { value } : { expected: `a layout: ${problem}` };
 });
 
+/** Names that are known to be good: to ask for one takes as long as to parse all other settings of a job. */
+const knownZones = new Set<string>();
+
 export const timeZone = parser<string>((value) => {
+  if (knownZones.has(value)) return { value };
   try {
     new Intl.DateTimeFormat("en", { timeZone: value });
+    knownZones.add(value);
     return { value };
   } catch {
     return { expected: "the name of a time zone, such as Europe/Berlin" };

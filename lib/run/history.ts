@@ -14,8 +14,8 @@ import { writeFileDurably } from "#lib/tools/durable-file.ts";
 const longest = 1024 * 1024;
 /** What is kept when the file has become too long: hundreds of runs. */
 const keptBytes = 256 * 1024;
-/** What is read: weeks of an hourly job. */
-const readBytes = 64 * 1024;
+/** What is read: days of an hourly job, months of a daily one. */
+const readBytes = 32 * 1024;
 const newline = "\n".charCodeAt(0);
 
 export function historyPath({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
