@@ -13,6 +13,7 @@ import { createDumpSources } from "#lib/sources/stack-dumps.ts";
 import type { StackSettings } from "#lib/sources/stack-settings.ts";
 import { createDocker, type Docker } from "#lib/stacks/docker.ts";
 import { findStacks } from "#lib/stacks/find-stacks.ts";
+import { foreseeConfig } from "#lib/stacks/foresee-config.ts";
 import { readStacks, type StackAccess, type StackReading } from "#lib/stacks/read-stacks.ts";
 
 /** What finding sources needs of the outside. */
@@ -35,20 +36,21 @@ export async function createStackSources(
     const destinations = [settings.BACKUP_DIR, settings.SECONDARY_DIR].filter((one) => one !== undefined);
     const access: StackAccess = { docker, asker: discovery, settings, destinations };
     const readAll = once(() => readStacks(access, found.stacks));
+    const known = await readKnown(docker);
     const dumped = new Set<string>();
     const survey: StackSurvey = {
       dumped,
       checkDocker: once(() => checkDocker(access)),
       read: async (stack) =>
         (await readAll()).find(({ name }) => name === stack.name) ?? readOne(access, stack),
-      readAgain: (stack) => readOne(access, stack),
+      readAgain: (stack) => readOne({ ...access, docker: foreseeConfig(docker, stack, known) }, stack),
     };
     const taken = new Set<string>();
     const sources = found.stacks.map((stack) =>
       createStackSource({ ...stack, componentName: nameUniquely(stack.name, taken) }, settings, survey),
     );
     const dumps: Source[] = [];
-    for (const { name, containers } of (await isAnyDumped(docker)) ? await readAll() : []) {
+    for (const { name, containers } of known.some(isDumped) ? await readAll() : []) {
       for (const container of containers.filter(isDumped)) dumped.add(container.name);
       const nameOf = ({ service }: Container) => nameUniquely(`${name}-${service}`, taken);
       dumps.push(...createDumpSources(containers, settings, nameOf));
@@ -62,11 +64,11 @@ export async function createStackSources(
 }
 
 /** What docker does not say now, it will not say to the checks either. */
-async function isAnyDumped(docker: Docker): Promise<boolean> {
+async function readKnown(docker: Docker): Promise<readonly Container[]> {
   try {
-    return (await docker.readContainers()).some(isDumped);
+    return await docker.readContainers();
   } catch (error) {
-    if (error instanceof OpsError) return false;
+    if (error instanceof OpsError) return [];
     throw error;
   }
 }

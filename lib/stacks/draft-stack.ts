@@ -40,12 +40,7 @@ export async function draftStack(
   const problems: string[] = [];
   const real = directories.get(stack.directory)?.path ?? stack.directory;
   const found = all && findDeployed([stack.directory, real], all);
-  const deployed = found?.find(({ isOneOff }) => !isOneOff);
-  const location = {
-    directory: stack.directory,
-    configFiles: deployed?.configFiles ?? [],
-    environmentFiles: deployed?.environmentFiles ?? [],
-  };
+  const location = locateStack(stack, found ?? []);
   const composeFiles = [...stack.files.filter((file) => basename(file) !== ".env"), ...location.configFiles];
   const [project, { files, notes }] = await Promise.all([
     orProblem(() => docker.readConfig(location), problems),
@@ -62,6 +57,16 @@ export async function draftStack(
     definition: [...new Set([...stack.files, ...files, ...location.environmentFiles, ...filesOf(project)])],
     problems,
     notes,
+  };
+}
+
+/** What compose made `containers` of; what it would find by itself when there are none. */
+export function locateStack({ directory }: FoundStack, containers: readonly Container[]) {
+  const deployed = containers.find(({ isOneOff }) => !isOneOff);
+  return {
+    directory,
+    configFiles: deployed?.configFiles ?? [],
+    environmentFiles: deployed?.environmentFiles ?? [],
   };
 }
 
