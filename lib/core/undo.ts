@@ -2,6 +2,27 @@
 import { z } from "zod";
 import { stackRecordSchema } from "#lib/core/stack-record.ts";
 
+const stoppedStackSchema = z.object({
+  kind: z.literal("stack"),
+  /** What ran in it, and was about to be stopped. */
+  record: stackRecordSchema,
+  /** When each of its containers had been started, by id: one that was started since is not about to stop. */
+  startedAt: z.record(z.string(), z.string()),
+});
+
+const pathSwapSchema = z.object({
+  /** A path that is about to be replaced. */
+  target: z.string(),
+  /** What takes its place. */
+  incoming: z.string(),
+  /** Where the target goes: another name, or a new directory for all that is in it. */
+  aside: z.string(),
+  /** By its name; of a mount point, which has none that could be changed, what is in it. */
+  how: z.enum(["name", "content"]),
+  /** There was something to replace. */
+  wasThere: z.boolean(),
+});
+
 export const undoEntrySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("partial"),
@@ -13,13 +34,7 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     /** Directory that holds credentials of the run. */
     path: z.string(),
   }),
-  z.object({
-    kind: z.literal("stack"),
-    /** What ran in it, and was about to be stopped. */
-    record: stackRecordSchema,
-    /** When each of its containers had been started, by id: one that was started since is not about to stop. */
-    startedAt: z.record(z.string(), z.string()),
-  }),
+  stoppedStackSchema,
   z.object({
     kind: z.literal("frozen"),
     /** What holds data of a stack still: a snapshot of btrfs or ZFS, or a copy. */
@@ -39,6 +54,17 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     aside: z.string(),
   }),
   z.object({
+    kind: z.literal("stack-swap"),
+    /** A stack whose data are replaced: all of them, or none. */
+    stack: z.string(),
+    /** Directories that hold what comes, on the file systems of what it replaces. */
+    boxes: z.array(z.string()),
+    /** None as long as only the boxes are being filled. */
+    swaps: z.array(pathSwapSchema),
+    /** What is stopped meanwhile. In the same entry, since it must not be started with half of its data. */
+    stopped: stoppedStackSchema.optional(),
+  }),
+  z.object({
     kind: z.literal("unit"),
     /** A systemd unit that was started and is followed; it outlives the run. */
     unit: z.string(),
@@ -54,14 +80,24 @@ export type SwapEntry = Extract<UndoEntry, { readonly kind: "swap" }>;
 /** What a dead run stopped. */
 export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
 
+/** Paths of a stack that a dead run was about to replace. */
+export type StackSwap = Extract<UndoEntry, { readonly kind: "stack-swap" }>;
+
+export type PathSwap = z.infer<typeof pathSwapSchema>;
+
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
-  return kind === "stack" || kind === "frozen" || kind === "swap";
+  return kind === "stack" || kind === "frozen" || kind === "swap" || kind === "stack-swap";
+}
+
+/** Whether a service may stand still until it is undone. */
+export function mayBeDown(entry: UndoEntry): boolean {
+  return entry.kind === "stack" || (entry.kind === "stack-swap" && entry.stopped !== undefined);
 }
 
 /** What is not in its place comes first, since what runs needs it; then what does not run, then what fills a disk next: nothing that is merely untidy may hold them up. */
 export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
-  const order: readonly UndoEntry["kind"][] = ["swap", "stack", "frozen"];
+  const order: readonly UndoEntry["kind"][] = ["swap", "stack-swap", "stack", "frozen"];
   const rank = ({ kind }: UndoEntry) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }

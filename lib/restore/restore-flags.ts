@@ -12,7 +12,10 @@ export const restoreFlags = {
   component: { value: "NAME", help: "restore: only these components, parted by commas" },
   to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
   database: { value: "NAME", help: "restore: name of the new database that a dump is loaded into" },
-  "in-place": { help: "restore: replace the application in APP_DIR; what was there is kept beside it" },
+  "in-place": {
+    help: "restore: replace the application in APP_DIR, or a stack (--component stack-NAME); what was there is kept beside it",
+  },
+  start: { help: "restore --in-place: bring the stack up by its compose file afterwards" },
   yes: { help: "restore --in-place: do not ask" },
   trust: { help: "restore: devices and set-id bits of a set of another host as well" },
 } as const;

@@ -6,13 +6,14 @@
  */
 import { basename, dirname, join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
-import type { Component, Manifest } from "#lib/core/manifest.ts";
+import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { planRestore } from "#lib/core/restore-plan.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
+import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import { checkReplaceable } from "#lib/restore/live-directory.ts";
@@ -21,7 +22,7 @@ import { listFlag } from "#lib/restore/restore-flags.ts";
 import { extractTree } from "#lib/restore/restore-part.ts";
 import { contextOf } from "#lib/restore/run-to-context.ts";
 import { syncTree } from "#lib/restore/target-directory.ts";
-import { isOwnSet } from "#lib/restore/trust.ts";
+import { isTrusted, refuseUnlessWhole } from "#lib/restore/trust.ts";
 import { swapDirectory } from "#lib/stores/swap-directory.ts";
 
 interface InPlacePlan {
@@ -38,18 +39,8 @@ interface InPlacePlan {
 
 /** Ask whoever is there to type what will happen; undefined when the answer is another one. */
 export async function confirmInPlace(run: RunContext<Settings>): Promise<readonly string[] | undefined> {
-  const plan = await makePlan(run);
-  if (run.operator.flags["yes"] === true) return ["application"];
-  const word = `RESTORE ${run.settings.JOB}`;
-  if (!run.operator.isThere) {
-    throw new OpsError(`Nobody is there to type "${word}"`, {
-      outcome: "usage",
-      hint: "Give --yes if it is meant so",
-    });
-  }
-  for (const line of describePlan(plan)) await run.operator.tell(`${line}\n`);
-  const answer = await run.operator.ask(`Type "${word}" to go on, anything else to leave: `);
-  return answer?.trim() === word ? ["application"] : undefined;
+  const lines = describePlan(await makePlan(run));
+  return (await confirmByWord(run.operator, run.settings.JOB, lines)) ? ["application"] : undefined;
 }
 
 export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResult> {
@@ -95,7 +86,7 @@ async function makePlan(run: RunContext<Settings>): Promise<InPlacePlan> {
   if (APP_DIR === undefined || components.some((component) => component !== "application")) {
     throw new OpsError("Only the application is restored in place, into APP_DIR", {
       outcome: "usage",
-      hint: "Databases come into new ones beside those in use: leave --in-place out",
+      hint: "Stacks by --component stack-NAME. Databases come into new ones beside those in use: leave --in-place out",
     });
   }
   const chosen = await chooseFound(context, name);
@@ -124,21 +115,6 @@ async function makePlan(run: RunContext<Settings>): Promise<InPlacePlan> {
     incoming: join(parent, `.restoring-${id}-${basename(target)}`),
     aside: join(parent, `${basename(target)}.before-${stamp}Z-${id}`),
   };
-}
-
-function isTrusted(context: RestoreContext, manifest: Manifest): boolean {
-  return context.flags["trust"] === true || isOwnSet(context, manifest);
-}
-
-/** What lacks anything does not take the place of what is there. */
-function refuseUnlessWhole(problems: readonly string[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new OpsError(`Nothing was replaced: ${first}`, {
-    outcome: "failed",
-    hint: "Restore it into a directory of its own, and look at it",
-    problems: [...problems],
-  });
 }
 
 function describePlan({ context, copies, component, target, isThere, aside }: InPlacePlan): string[] {

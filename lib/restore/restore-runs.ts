@@ -2,7 +2,9 @@
 import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { drill } from "#lib/restore/drill.ts";
+import { listFlag } from "#lib/restore/restore-flags.ts";
 import { confirmInPlace, restoreInPlace } from "#lib/restore/restore-in-place.ts";
+import { confirmStackInPlace, restoreStackInPlace } from "#lib/restore/restore-stack.ts";
 
 const drillCommand = "drill";
 
@@ -15,10 +17,15 @@ export const restoreRuns = {
     readonly own: Readonly<Record<string, unknown>>;
   }): boolean => operands[0] === drillCommand || (operands[0] === "restore" && own["in-place"] === true),
   choose: async (run: RunContext<Settings>): Promise<readonly string[] | undefined> =>
-    isDrill(run) ? [drillCommand] : confirmInPlace(run),
-  main: (run: RunContext<Settings>): Promise<RunResult> => (isDrill(run) ? drill(run) : restoreInPlace(run)),
+    isDrill(run) ? [drillCommand] : isOfStack(run) ? confirmStackInPlace(run) : confirmInPlace(run),
+  main: (run: RunContext<Settings>): Promise<RunResult> =>
+    isDrill(run) ? drill(run) : isOfStack(run) ? restoreStackInPlace(run) : restoreInPlace(run),
 };
 
 function isDrill({ operator }: RunContext<Settings>): boolean {
   return operator.operands[0] === drillCommand;
+}
+
+function isOfStack({ operator }: RunContext<Settings>): boolean {
+  return listFlag(operator.flags["component"]).some((name) => name.startsWith("stack-"));
 }

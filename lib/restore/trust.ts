@@ -1,4 +1,5 @@
 import type { Manifest } from "#lib/core/manifest.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 
 /** Whether this very installation made the set, or an earlier one that the configuration knows. */
@@ -6,4 +7,20 @@ export function isOwnSet({ host, settings }: RestoreContext, manifest: Manifest)
   const { name, machineId } = manifest.host;
   if (name !== host.name || machineId === undefined) return false;
   return machineId === host.machineId || (settings?.HOST_FORMER_IDS ?? []).includes(machineId);
+}
+
+/** Whether devices and set-id bits of the set are wanted. */
+export function isTrusted(context: RestoreContext, manifest: Manifest): boolean {
+  return context.flags["trust"] === true || isOwnSet(context, manifest);
+}
+
+/** What lacks anything does not take the place of what is there. Throws OpsError "failed". */
+export function refuseUnlessWhole(problems: readonly string[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new OpsError(`Nothing was replaced: ${first}`, {
+    outcome: "failed",
+    hint: "Restore it into a directory of its own, and look at it",
+    problems: [...problems],
+  });
 }

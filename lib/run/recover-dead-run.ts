@@ -7,7 +7,7 @@
 
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
-import { inUndoOrder } from "#lib/core/undo.ts";
+import { inUndoOrder, mayBeDown } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
@@ -56,7 +56,7 @@ export async function recoverDeadRun(
     try {
       notes.push(...(await undoEntry(entry, session, job)));
     } catch (error) {
-      isDown ||= entry.kind === "stack";
+      isDown ||= mayBeDown(entry);
       problems.push(describeError(error));
       session.log.error("undo.failed", describeError(error));
     }

@@ -1,5 +1,6 @@
 import type { UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
+import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
 import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
@@ -25,6 +26,8 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
       return [];
     case "swap":
       return undoSwap(entry, { exec, timeoutMs: deadlineMs });
+    case "stack-swap":
+      return undoStackSwap(entry, session, job);
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];

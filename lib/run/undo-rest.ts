@@ -1,6 +1,6 @@
 /** Undo what a run that ends by itself has left: it was stopped in the middle of it, or could not. */
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
-import { inUndoOrder, isLasting, type UndoEntry } from "#lib/core/undo.ts";
+import { inUndoOrder, isLasting, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import type { Journal } from "#lib/run/journal.ts";
 import type { Job, Session } from "#lib/run/session.ts";
@@ -35,7 +35,7 @@ export async function undoRest(
       left.push(entry);
     }
   }
-  const isDown = left.some(({ kind }) => kind === "stack");
+  const isDown = left.some(mayBeDown);
   return {
     left,
     ending: {

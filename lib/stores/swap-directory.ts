@@ -6,15 +6,9 @@
  * of a run, the next run and the next boot carry out.
  */
 import { dirname } from "node:path";
-import type { Exec } from "#lib/core/deps.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
 import type { SwapEntry } from "#lib/core/undo.ts";
+import { exists, move, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
-
-export interface SwapAccess {
-  readonly exec: Exec;
-  readonly timeoutMs: number;
-}
 
 /** Throws OpsError "failed"; then everything is as it was. Heeds no signal: it is over in a moment. */
 export async function swapDirectory(
@@ -29,7 +23,7 @@ export async function swapDirectory(
     if (isReplaced) await move(aside, target, access);
     throw error;
   }
-  await run(["sync", "--file-system", "--", dirname(target)], `sync "${dirname(target)}"`, access);
+  await runStep(["sync", "--file-system", "--", dirname(target)], `sync "${dirname(target)}"`, access);
 }
 
 /** Put right what was left in the middle; resolves to notes on what was done. Safe to repeat. */
@@ -49,39 +43,4 @@ export async function undoSwap(entry: SwapEntry, access: SwapAccess): Promise<re
     notes.push(`Removed what was half restored: ${incoming}`);
   }
   return notes;
-}
-
-/** Replaces nothing: what has that name meanwhile stays. */
-async function move(from: string, to: string, access: SwapAccess): Promise<void> {
-  const action = `rename "${from}" to "${to}"`;
-  await run(["mv", "--no-clobber", "--no-target-directory", "--", from, to], action, access);
-  if (await exists(from, access)) {
-    throw new OpsError(`Cannot ${action}: that name is taken`, { outcome: "failed", hint: "Move it away" });
-  }
-}
-
-async function exists(path: string, { exec, timeoutMs }: SwapAccess): Promise<boolean> {
-  const { exitCode, timedOut, stderr } = await exec(["stat", "--format=%F", "--", path], { timeoutMs });
-  if (exitCode === 0) return true;
-  if (!timedOut && /No such file or directory/.test(stderr)) return false;
-  throw refuse(`look at "${path}"`, timedOut, stderr, timeoutMs);
-}
-
-async function run(
-  command: readonly [string, ...string[]],
-  action: string,
-  { exec, timeoutMs }: SwapAccess,
-): Promise<void> {
-  const { exitCode, timedOut, stderr } = await exec(command, { timeoutMs });
-  if (exitCode !== 0) throw refuse(action, timedOut, stderr, timeoutMs);
-}
-
-function refuse(action: string, timedOut: boolean, stderr: string, timeoutMs: number): OpsError {
-  const words = timedOut
-    ? `no answer from the file system after ${timeoutMs / 1000} s`
-    : stderr.trim().split("\n")[0];
-  return new OpsError(`Cannot ${action}: ${words || "it failed without a word"}`, {
-    outcome: "failed",
-    hint: "Look at its mount",
-  });
 }

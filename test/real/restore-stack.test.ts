@@ -1,0 +1,69 @@
+/** `restore SET --component stack-NAME --in-place` on a real engine: what it replaces, keeps, refuses and puts back. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type DockerEngine, hasDocker, startDockerEngine } from "#test/support/docker-engine.ts";
+import { runtimes } from "#test/support/sandbox.ts";
+import {
+  allBroken,
+  allOld,
+  createRestorableStack,
+  type RestorableStack,
+} from "#test/support/stack-restore.ts";
+import { waitFor } from "#test/support/wait-for.ts";
+
+const script = "scripts/restore.ts";
+
+describe.skipIf(!hasDocker)("restore of a stack in place", () => {
+  let engine: DockerEngine;
+  beforeAll(async () => {
+    engine = await startDockerEngine();
+  });
+  afterAll(() => engine?.[Symbol.asyncDispose]());
+
+  /** What lies beside the data of a stack that is not its own. */
+  const beside = ({ appdata, directory, volume }: RestorableStack) =>
+    [dirname(appdata), directory, dirname(volume())]
+      .flatMap((path) => readdirSync(path))
+      .filter((one) => one.startsWith(".lastgood-") || one.includes(".before-"));
+
+  describe.each(runtimes)("on %s", (runtime) => {
+    test("replaces directories, files, volumes and the definition, keeps what was, and says how to go back", async () => {
+      await using stack = await createRestorableStack(engine);
+      const { sandbox, job } = stack;
+      const run = (...more: string[]) =>
+        sandbox.run(runtime, script, stack.args(...more), { env: engine.environment });
+      const planned = await run("--dry-run");
+      expect(planned.stdout).toContain("Stopped meanwhile, and started again: ");
+      expect(stack.contents()).toEqual(allBroken);
+      const ended = await run("--json");
+      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(stack.contents()).toEqual(allOld);
+      expect(stack.states()).toBe("running running");
+      expect(beside(stack).filter((name) => name.startsWith("."))).toEqual([]);
+      expect(existsSync(job.journal)).toBe(false);
+      expect(existsSync(join(stack.appdata, "web/only-broken"))).toBe(false);
+      const { notes } = JSON.parse(ended.stdout);
+      const back = notes.slice(notes.indexOf("To go back, with the stack stopped:") + 1);
+      expect(back).toHaveLength(4);
+      execFileSync("sh", ["-ec", back.join("\n")]);
+      expect(stack.contents()).toEqual(allBroken);
+    }, 60_000);
+
+    test("puts everything back when the stack is not well with what was restored", async () => {
+      const settings = { STACK_HEALTH_TIMEOUT: "4s" };
+      await using stack = await createRestorableStack(engine, settings, "cat /data/only-broken");
+      await waitFor(() => stack.health() === "healthy", { what: "its health", timeoutMs: 30_000 });
+      const ended = await stack.sandbox.run(runtime, script, stack.args("--json"), {
+        env: engine.environment,
+      });
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toContain("does not run with the restored data: ");
+      expect(ended.stdout).toContain("Put back what was to be replaced of stack");
+      expect(stack.contents()).toEqual(allBroken);
+      expect(stack.states()).toBe("running running");
+      expect([beside(stack), existsSync(stack.job.journal)]).toEqual([[], false]);
+    }, 60_000);
+  });
+});
