@@ -4,7 +4,8 @@ import { z } from "zod";
 import { showName } from "#lib/core/tar-judge.ts";
 
 /** Beyond it the sum alone is kept: a manifest is read whole, by every list of sets. */
-export const tablesKept = 2000;
+const tablesKept = 2000;
+const tablesNamed = 10;
 
 const tableRows = z.object({
   /** Where a dump has several. */
@@ -79,12 +80,23 @@ export type FoundRows = (table: TableRows) => number | undefined;
  * More rows than were dumped are no loss: extensions of PostgreSQL bring rows of their own.
  */
 export function compareRows(expected: readonly TableRows[], found: FoundRows): string[] {
-  return expected.flatMap((table) => {
+  const lost = expected.flatMap((table) => {
     const rows = found(table);
     const name = `the table "${showName(nameTable(table))}"`;
     if (rows === undefined) return [`${name} is missing, it was dumped with ${table.rows} rows`];
     return rows < table.rows ? [`${name} has ${rows} rows, ${table.rows} were dumped`] : [];
   });
+  const rest = lost.length - tablesNamed;
+  return rest > 0 ? [...lost.slice(0, tablesNamed), `and ${rest} more tables lack rows`] : lost;
+}
+
+/** In a line, the tables with the most rows first. */
+export function describeRows({ total, tableCount, tables = [] }: RowCounts): string {
+  const largest = tables.toSorted((a, b) => b.rows - a.rows).slice(0, tablesNamed);
+  const named = largest.map((table) => `${nameTable(table)} ${table.rows}`).join(", ");
+  const rest = tableCount - largest.length;
+  const more = rest > 0 && named !== "" ? `, and ${rest} more` : "";
+  return `${total} in ${tableCount} ${tableCount === 1 ? "table" : "tables"}${named === "" ? "" : `: ${named}${more}`}`;
 }
 
 export function nameTable({ database, schema, name }: TableRows): string {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
 import type { Component } from "#lib/core/manifest.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
+import { compareRows, rowCountsOf } from "#lib/core/row-counts.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
@@ -12,6 +14,7 @@ import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
 import { startScratchMysql } from "#lib/sources/scratch-mysql.ts";
 import { startScratchPostgres } from "#lib/sources/scratch-postgres.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
+import { countSqliteRows } from "#lib/sources/sqlite-rows.ts";
 
 export interface DatabaseDrill {
   readonly component: Component;
@@ -59,12 +62,21 @@ export async function drillDump(
     const { compression } = component;
     await loadDump({ archive, compression, loader, name, env, stallMs, signal, onBytes: progress.update });
     // Of a server without the roles, owners are no finding: tables are.
-    const problems = await loader.compare(facts);
+    const problems = [...(await loader.compare(facts)), ...(await loader.compareRows(facts))];
     const tables = typeof facts["tables"] === "number" ? `${facts["tables"]} tables` : "its tables";
-    return { message: `loaded into a ${kind} server of its own, ${tables} counted`, problems };
+    return {
+      message: `loaded into a ${kind} server of its own, ${tables} counted${sayCompared(component)}`,
+      problems,
+    };
   } finally {
     await server.stop();
   }
+}
+
+/** Of sets of before rows were counted there is nothing to say. */
+function sayCompared({ facts }: Component): string {
+  const tables = rowCountsOf(facts)?.tables;
+  return tables === undefined ? "" : `, ${tables.reduce((sum, { rows }) => sum + rows, 0)} rows compared`;
 }
 
 export async function drillSqlite(
@@ -90,23 +102,24 @@ export async function drillSqlite(
   const asker = { ...askerOf(context), timeoutMs: stallMs };
   const question =
     "PRAGMA integrity_check(5); SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^'";
-  const answer = await ask(asker, [
-    "sqlite3",
-    "-batch",
-    "-bail",
-    "-init",
-    "/dev/null",
-    "-readonly",
-    path,
-    question,
-  ]);
+  const sqlite = ["sqlite3", "-batch", "-bail", "-init", "/dev/null", "-readonly", path] as const;
+  const answer = await ask(asker, [...sqlite, question]);
+  const askOrRefuse = async (sql: string) => {
+    const asked = await ask(asker, [...sqlite, sql]);
+    if (asked.ok) return asked.value;
+    throw new OpsError(`Cannot count the rows: ${asked.reason}`, { outcome: "failed" });
+  };
   const lines = answer.ok ? answer.value.split("\n") : [];
   const [said = answer.ok ? "" : answer.reason, tables] = lines;
   const expected = component.facts?.["tables"];
   const isCounted = typeof expected !== "number" || Number(tables) === expected;
+  const dumped = said === "ok" ? (rowCountsOf(component.facts)?.tables ?? []) : [];
+  const found = dumped.length === 0 ? [] : await countSqliteRows(askOrRefuse);
+  const rows = new Map(found.map((table) => [table.name, table.rows]));
   return {
-    message: `opened by SQLite, ${tables ?? 0} tables`,
+    message: `opened by SQLite, ${tables ?? 0} tables${sayCompared(component)}`,
     problems: [
+      ...compareRows(dumped, ({ name: table }) => rows.get(table)),
       ...(said === "ok" ? [] : [`PRAGMA integrity_check: ${said}`]),
       ...(said !== "ok" || isCounted ? [] : [`it has ${tables} tables, ${expected} were dumped`]),
     ],

@@ -1,6 +1,7 @@
 /** `restore show SET`: what one set holds, and how it can be restored. */
 import { formatTable } from "#lib/core/format-table.ts";
 import type { Component } from "#lib/core/manifest.ts";
+import { describeRows, rowCountsOf } from "#lib/core/row-counts.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { showName } from "#lib/core/tar-judge.ts";
@@ -51,10 +52,16 @@ function formatSet(copies: readonly [FoundSet, ...FoundSet[]]): string {
     ...missing.map(({ name, problem }) => `Missing: ${name}: ${problem}`),
     ...problems.map((problem) => `Problem: ${problem}`),
     ...notes.map((note) => `Note: ${note}`),
+    ...manifest.components.flatMap(describeTables),
     ...manifest.components.flatMap(describeByHand),
   ];
   const print = (texts: readonly string[]) => texts.map((text) => `${showName(text)}\n`).join("");
   return `${print(lines)}\n${table}${print(words)}`;
+}
+
+function describeTables({ name, facts }: Component): string[] {
+  const rows = rowCountsOf(facts);
+  return rows === undefined ? [] : [`Rows: ${name}: ${describeRows(rows)}`];
 }
 
 function describeByHand({ name, facts }: Component): string[] {

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import { hintOnMysql, mysqlEndProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
-import { compareTables, type DatabaseLoader } from "#lib/sources/load-database.ts";
+import { compareTables, type DatabaseLoader, findLostRows } from "#lib/sources/load-database.ts";
 import { describeRefusal, openMysql } from "#lib/sources/mysql-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
@@ -19,10 +19,11 @@ export async function createMysqlLoader(
   access: SourceAccess,
 ): Promise<DatabaseLoader> {
   const server = await openMysql(target, access);
-  const { exec, timeoutMs, signal } = access;
+  const { exec, signal, stallMs } = access;
   const quoted = `\`${name.replaceAll("`", "``")}\``;
-  const ask = async (sql: string, problem: string): Promise<string> => {
-    const options = ["--batch", "--skip-column-names", `--execute=${sql}`];
+  const literal = `'${name.replaceAll(/['\\]/g, "\\$&")}'`;
+  const ask = async (sql: string, problem: string, timeoutMs = access.timeoutMs): Promise<string> => {
+    const options = ["--batch", "--skip-column-names", "--default-character-set=utf8mb4", `--execute=${sql}`];
     const result = await exec(server.command(server.clientProgram, options), {
       timeoutMs,
       signal,
@@ -64,8 +65,24 @@ export async function createMysqlLoader(
     compare: async (dumped) => {
       const sql =
         "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') " +
-        `AND TABLE_SCHEMA = '${name.replaceAll(/['\\]/g, "\\$&")}'`;
+        `AND TABLE_SCHEMA = ${literal}`;
       return compareTables(Number(await ask(sql, `Cannot look into "${name}"`)), dumped);
+    },
+    compareRows: async (dumped) => {
+      const problem = `Cannot count the rows of "${name}"`;
+      const sql = `SELECT HEX(TABLE_NAME), TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${literal}`;
+      const lines = (await ask(sql, problem)).split("\n").map((line) => line.split("\t"));
+      const types = new Map(
+        lines.map(([hex = "", type = ""]) => [Buffer.from(hex, "hex").toString(), type] as const),
+      );
+      return findLostRows(dumped, (table) => types.has(table.name), {
+        // Past rows are in the dump as well.
+        from: (table) =>
+          `${quoted}.\`${table.name.replaceAll("`", "``")}\`` +
+          (types.get(table.name) === "SYSTEM VERSIONED" ? " FOR SYSTEM_TIME ALL" : ""),
+        ask: (question, timeoutMs) => ask(question, problem, timeoutMs),
+        stallMs,
+      });
     },
     drop: async () => {
       await ask(`DROP DATABASE ${quoted}`, `Cannot drop the database "${name}"`);

@@ -1,9 +1,20 @@
 /** A dump of one database of PostgreSQL in custom format, loaded into a new database. */
+import { z } from "zod";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
-import { compareTables, type DatabaseLoader, type LoadEnd } from "#lib/sources/load-database.ts";
+import {
+  compareTables,
+  type DatabaseLoader,
+  findLostRows,
+  type LoadEnd,
+} from "#lib/sources/load-database.ts";
 import { askPostgres, connectPostgres } from "#lib/sources/postgres-connection.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
+
+const tableList = z.array(z.tuple([z.string(), z.string()]));
+const listTables = `
+  SELECT coalesce(json_agg(json_build_array(nspname, relname)), '[]')
+  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p')`;
 
 const missingRole = /role "[^"]*" does not exist/;
 const commandIsOver = /^(?:Command was:|errors ignored on restore)/;
@@ -41,10 +52,28 @@ export async function createPostgresLoader(
         dumped,
       );
     },
+    compareRows: async (dumped) => {
+      const problem = `Cannot count the rows of "${name}"`;
+      // Its own encoding, where the database has another.
+      const inUtf8 = { ...created, env: { ...created.env, PGCLIENTENCODING: "UTF8" } };
+      const tables = tableList.parse(JSON.parse(await askPostgres(inUtf8, access, listTables, problem)));
+      const names = new Set(tables.map(([schema, table]) => quoteTable(schema, table)));
+      return findLostRows(dumped, (table) => names.has(quoteTable(table.schema, table.name)), {
+        // Without the rows of its heirs, which the dump has in tables of their own.
+        from: (table) => `ONLY ${quoteTable(table.schema, table.name)}`,
+        ask: (sql, timeoutMs) => askPostgres(inUtf8, { ...access, timeoutMs }, sql, problem),
+        stallMs: access.stallMs,
+      });
+    },
     drop: async () => {
       await askPostgres(server, access, `DROP DATABASE ${quoted}`, `Cannot drop the database "${name}"`);
     },
   };
+}
+
+/** Dumps of before PostgreSQL 10.3 name no schema where it is the usual one. */
+function quoteTable(schema = "public", table: string): string {
+  return [schema, table].map((part) => `"${part.replaceAll('"', '""')}"`).join(".");
 }
 
 /** pg_restore goes on after an error. Roles that a new server lacks cost owners and grants, but no data. */

@@ -12,9 +12,11 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { findHint, type Hints } from "#lib/core/dump-reader.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { type RowCounts, sumUp } from "#lib/core/row-counts.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
+import { countSqliteRows } from "#lib/sources/sqlite-rows.ts";
 
 /** The copy's name in its directory: sqlite3 runs there, since a path would need quoting in its commands. */
 export const copyName = "copy.sqlite";
@@ -90,7 +92,30 @@ export async function checkCopy(directory: string, access: SourceAccess): Promis
   if (words !== "ok") return { bytes, facts: {}, problem: `PRAGMA integrity_check: ${words}` };
   const asked = await runSqlite(access, directory, 0, [...copy, contentQuestion]);
   if (asked.problem !== undefined) return { bytes, facts: {}, problem: asked.problem };
-  return { bytes, facts: contentFacts.parse(JSON.parse(asked.stdout)), problem: undefined };
+  const rows = await countCopy(directory, access, bytes, copy);
+  const facts = contentFacts.parse(JSON.parse(asked.stdout));
+  return { bytes, facts: rows === undefined ? facts : { ...facts, rows }, problem: undefined };
+}
+
+/** Undefined when it cannot be counted, which says nothing about the copy. */
+async function countCopy(
+  directory: string,
+  access: SourceAccess,
+  bytes: number,
+  copy: readonly string[],
+): Promise<RowCounts | undefined> {
+  try {
+    const ask = async (sql: string) => {
+      const asked = await runSqlite(access, directory, bytes, [...copy, sql]);
+      if (asked.problem === undefined) return asked.stdout;
+      throw new OpsError(`Cannot count the rows: ${asked.problem}`, { outcome: "failed" });
+    };
+    return sumUp(await countSqliteRows(ask));
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    access.log.warning("database.uncounted", `The drill will not compare rows: ${describeError(error)}`);
+    return undefined;
+  }
 }
 
 async function readFile(path: string, access: SourceAccess): Promise<FileFacts & { readonly bytes: number }> {

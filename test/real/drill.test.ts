@@ -35,7 +35,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
     maria.sql("mysql", "CREATE DATABASE shop");
     maria.sql("shop", "CREATE TABLE a (x INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (y TEXT)");
     postgres.sql("postgres", "CREATE DATABASE crm");
-    postgres.sql("crm", "CREATE TABLE people (name text)", "INSERT INTO people VALUES ('größe')");
+    postgres.sql("crm", "CREATE TABLE people (name text)", "INSERT INTO people VALUES ('größe'), ('b')");
     execFileSync("sqlite3", [sandbox.path("app.db"), "CREATE TABLE t (x); INSERT INTO t VALUES (42)"]);
     job = await createJob(sandbox, {
       RUNTIME_DIR: sandbox.path("run"),
@@ -86,15 +86,23 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       expect(said("application")).toMatch(
         /: \d+ members extracted, 5\d of 5\d unchanged files compared with .*\/srv\/app, 0 changed since/,
       );
-      expect(said("database-shop")).toContain("loaded into a mysql server of its own, 2 tables counted");
-      expect(said("database-crm")).toContain("loaded into a postgres server of its own, 1 tables counted");
-      expect(said("database-app")).toContain("opened by SQLite, 1 tables");
+      expect(said("database-shop")).toContain(
+        "loaded into a mysql server of its own, 2 tables counted, 1 rows compared",
+      );
+      expect(said("database-crm")).toContain(
+        "loaded into a postgres server of its own, 1 tables counted, 2 rows compared",
+      );
+      expect(said("database-app")).toContain("opened by SQLite, 1 tables, 1 rows compared");
       expect(record()).toMatchObject({
         outcome: "complete",
         set: expect.stringMatching(/Z$/),
         components: expect.any(Array),
       });
       expect(record().components).toHaveLength(5);
+      const { stdout: shown } = await sandbox.run(runtime, script, ["show", "latest", "-c", job.config]);
+      expect(shown).toContain("\nRows: database-shop: 1 in 2 tables: a 1, b 0\n");
+      expect(shown).toContain("\nRows: database-crm: 2 in 1 table: public.people 2\n");
+      expect(shown).toContain("\nRows: database-app: 1 in 1 table: t 1\n");
       expect(isClean()).toBe(true);
       expect(statSync(job.app).mtimeMs).toBe(app);
     }, 120_000);
@@ -106,6 +114,29 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
         (sql: Buffer) =>
           sql.toString().replace(/--\n-- Table structure for table `b`[\s\S]*?UNLOCK TABLES;\n/, ""),
         /it has 1 tables, 2 were dumped/,
+      ],
+      [
+        "a table that lacks its rows",
+        "database-shop",
+        (sql: Buffer) => sql.toString().replace(/INSERT INTO `a` VALUES\s*\(1\);\n/, ""),
+        /: the table "a" has 0 rows, 1 were dumped/,
+      ],
+      [
+        "a row less in a dump in custom format",
+        "database-crm",
+        // The line break between two rows, each of which has its length before it.
+        (dump: Buffer) => Buffer.from(dump.toString("latin1").replace("e\n\0\x02", "e \0\x02"), "latin1"),
+        /: the table "public\.people" has 1 rows, 2 were dumped/,
+      ],
+      [
+        "a row less in a file of SQLite",
+        "database-app",
+        (file: Buffer) => {
+          writeFileSync(sandbox.path("less.db"), file);
+          execFileSync("sqlite3", [sandbox.path("less.db"), "DELETE FROM t"]);
+          return readFileSync(sandbox.path("less.db"));
+        },
+        /: the table "t" has 0 rows, 1 were dumped/,
       ],
       [
         "a dump cut before its end",
@@ -146,6 +177,20 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       },
       60_000,
     );
+
+    test("takes a set of before rows were counted as it is", async () => {
+      const facts = { database: "shop", dumpedBy: "mariadb-dump", tables: 2 };
+      replaceComponent(set, "database-shop", (sql) => sql.toString().replace(/INSERT INTO `a`[^;]*;/, ""), {
+        facts,
+      });
+      try {
+        const ended = await sandbox.run(runtime, script, args("--component", "database-shop"));
+        expect(ended).toMatchObject({ exitCode: 0 });
+        expect(record().components[0].message).toMatch(/2 tables counted$/);
+      } finally {
+        mend();
+      }
+    }, 60_000);
 
     test("finds a pattern that left out more than was meant, and a file that is another than the one nobody touched", async () => {
       const later = await createSandbox();

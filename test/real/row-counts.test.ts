@@ -1,10 +1,17 @@
 /** What passes by in a dump's proof, against what the servers themselves count, with data and names made to mislead. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
+import type { MysqlTarget, PostgresTarget } from "#lib/core/database-url.ts";
+import { compareRows, rowCountsOf, type TableRows } from "#lib/core/row-counts.ts";
 import { createSecret } from "#lib/core/secret.ts";
+import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
+import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
 import { createMysqlSource } from "#lib/sources/mysql.ts";
 import { createPostgresSources } from "#lib/sources/postgres.ts";
+import { createSqliteSource } from "#lib/sources/sqlite.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { openSource } from "#test/support/open-source.ts";
 import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
@@ -43,6 +50,7 @@ const names = [
   "with`tick",
   'with"quote',
   "it's",
+  "\\",
   "a b;",
   "größe",
   "-- t",
@@ -57,6 +65,9 @@ const mysqlText = (text: string | null) =>
 const postgresText = (text: string | null) =>
   text === null ? "NULL" : `convert_from('\\x${Buffer.from(text).toString("hex")}', 'UTF8')`;
 
+/** What is said when each of these tables lacks one row. */
+const lossesOf = (tables: readonly TableRows[]) => compareRows(tables, ({ rows }) => rows - 1);
+
 const backtick = (name: string) => `\`${name.replaceAll("`", "``")}\``;
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -67,21 +78,18 @@ describe.skipIf(!hasMariadb)("rows of a dump of MariaDB", () => {
   }, 60_000);
   afterAll(() => server?.[Symbol.asyncDispose]());
 
-  const sourceOf = (database: string | undefined) =>
-    createMysqlSource(
-      {
-        kind: "mysql",
-        user: "root",
-        password: undefined,
-        host: undefined,
-        port: undefined,
-        socket: server.socket,
-        database,
-        container: undefined,
-        componentName: "database-rows",
-      },
-      { DB_MIN_KB: 1 },
-    );
+  const targetOf = (database: string | undefined): MysqlTarget => ({
+    kind: "mysql",
+    user: "root",
+    password: undefined,
+    host: undefined,
+    port: undefined,
+    socket: server.socket,
+    database,
+    container: undefined,
+    componentName: "database-rows",
+  });
+  const sourceOf = (database: string | undefined) => createMysqlSource(targetOf(database), { DB_MIN_KB: 1 });
 
   test("are those that the server counts, whatever the data and the names", async () => {
     await using sandbox = await createSandbox();
@@ -101,6 +109,12 @@ describe.skipIf(!hasMariadb)("rows of a dump of MariaDB", () => {
         await using dump = await openSource(sandbox, sourceOf("nasty"));
         const { proven } = await dump.writeWhole();
         expect(new Set(proven?.rows?.tables)).toEqual(new Set(expected));
+        const loader = await createMysqlLoader(targetOf("nasty"), "nasty", {}, dump.access);
+        const facts = { rows: proven?.rows };
+        expect(await loader.compareRows(facts)).toEqual([]);
+        const filled = (proven?.rows?.tables ?? []).filter(({ rows }) => rows > 0);
+        server.sql("nasty", ...filled.map(({ name }) => `DELETE FROM ${backtick(name)} LIMIT 1`));
+        expect(await loader.compareRows(facts)).toEqual(lossesOf(filled));
       }),
       { numRuns: 8 },
     );
@@ -130,7 +144,8 @@ describe.skipIf(!hasMariadb)("rows of a dump of MariaDB", () => {
     });
     server.sql("t`wo", "CREATE TABLE made (a INT)", "INSERT INTO made VALUES (1)");
     await using single = await openSource(sandbox, sourceOf("one"));
-    expect((await single.writeWhole()).proven?.rows).toEqual({
+    const { proven } = await single.writeWhole();
+    expect(proven?.rows).toEqual({
       total: 5104,
       tableCount: 3,
       tables: [
@@ -139,6 +154,8 @@ describe.skipIf(!hasMariadb)("rows of a dump of MariaDB", () => {
         { name: "past", rows: 4 },
       ],
     });
+    const loader = await createMysqlLoader(targetOf("one"), "one", {}, single.access);
+    expect(await loader.compareRows({ rows: proven?.rows })).toEqual([]);
     await using all = await openSource(sandbox, sourceOf(undefined));
     const tables = (await all.writeWhole()).proven?.rows?.tables;
     expect(tables).toContainEqual({ database: "one", name: "made", rows: 5000 });
@@ -153,21 +170,19 @@ describe.skipIf(!hasPostgres)("rows of a dump of PostgreSQL", () => {
   }, 60_000);
   afterAll(() => server?.[Symbol.asyncDispose]());
 
+  const targetOf = (database: string | undefined): PostgresTarget => ({
+    kind: "postgres",
+    user: "postgres",
+    password: createSecret(server.password),
+    host: "127.0.0.1",
+    port: server.port,
+    socket: undefined,
+    database,
+    container: undefined,
+    componentName: "database-rows",
+  });
   const sourceOf = (database: string | undefined) =>
-    createPostgresSources(
-      {
-        kind: "postgres",
-        user: "postgres",
-        password: createSecret(server.password),
-        host: "127.0.0.1",
-        port: server.port,
-        socket: undefined,
-        database,
-        container: undefined,
-        componentName: "database-rows",
-      },
-      { DB_MIN_KB: 1 },
-    )[0]!;
+    createPostgresSources(targetOf(database), { DB_MIN_KB: 1 })[0]!;
 
   test("are those that were inserted, whatever the data and the names", async () => {
     await using sandbox = await createSandbox();
@@ -192,6 +207,16 @@ describe.skipIf(!hasPostgres)("rows of a dump of PostgreSQL", () => {
         await using dump = await openSource(sandbox, sourceOf("nasty"));
         const { proven } = await dump.writeWhole();
         expect(new Set(proven?.rows?.tables)).toEqual(new Set(expected));
+        // Its own password would find the dump's in its place.
+        rmSync(join(dump.privateDirectory, "pgpass"));
+        const loader = await createPostgresLoader(targetOf("nasty"), "nasty", {}, dump.access);
+        const facts = { rows: proven?.rows };
+        expect(await loader.compareRows(facts)).toEqual([]);
+        const filled = (proven?.rows?.tables ?? []).filter(({ rows }) => rows > 0);
+        const remove = ({ name }: TableRows) =>
+          `DELETE FROM "odd.schema".${quote(name)} WHERE ctid = (SELECT min(ctid) FROM "odd.schema".${quote(name)})`;
+        server.sql("nasty", filled.map(remove).join(";\n") || "SELECT 1");
+        expect(await loader.compareRows(facts)).toEqual(lossesOf(filled));
       }),
       { numRuns: 8 },
     );
@@ -232,9 +257,35 @@ describe.skipIf(!hasPostgres)("rows of a dump of PostgreSQL", () => {
     const { proven } = await single.writeWhole();
     expect(proven?.rows).toMatchObject({ total: 5015, tableCount: 5 });
     expect(new Set(proven?.rows?.tables)).toEqual(new Set(expected));
+    rmSync(join(single.privateDirectory, "pgpass"));
+    const loader = await createPostgresLoader(targetOf("one"), "one", {}, single.access);
+    expect(await loader.compareRows({ rows: proven?.rows })).toEqual([]);
     await using all = await openSource(sandbox, sourceOf(undefined));
     const tables = (await all.writeWhole()).proven?.rows?.tables;
     for (const table of expected) expect(tables).toContainEqual({ database: "one", ...table });
     expect(tables).toContainEqual({ database: `t'w "o\\`, schema: "public", name: "made", rows: 1 });
   }, 60_000);
+});
+
+test("rows of a copy of SQLite are those of every table, virtual ones aside", async () => {
+  await using sandbox = await createSandbox();
+  const path = sandbox.path("app.db");
+  const tables = names.map((name, index) => ({ name, rows: index % 3 }));
+  const statements = tables.flatMap(({ name, rows }) => [
+    `CREATE TABLE ${quote(name)} (a)`,
+    ...Array.from({ length: rows }, () => `INSERT INTO ${quote(name)} VALUES ('x')`),
+  ]);
+  execFileSync("sqlite3", [
+    "-bail",
+    path,
+    [...statements, "CREATE VIEW seen AS SELECT 1", "CREATE VIRTUAL TABLE found USING fts5(a)"].join(";\n"),
+  ]);
+  const source = createSqliteSource(
+    { kind: "sqlite", path, componentName: "database-app" },
+    { DB_MIN_KB: 1 },
+  );
+  await using copy = await openSource(sandbox, source);
+  const listed = rowCountsOf(copy.open.facts)?.tables ?? [];
+  expect(new Set(listed.filter(({ name }) => !name.startsWith("found")))).toEqual(new Set(tables));
+  expect(listed).not.toContainEqual(expect.objectContaining({ name: "found" }));
 });

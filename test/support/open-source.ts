@@ -6,7 +6,7 @@ import { type UselessArchive, type WrittenArchive, writeArchive } from "#lib/arc
 import { type Compressor, chooseCompressor } from "#lib/core/compression.ts";
 import type { ProofResult } from "#lib/core/proof.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
-import type { OpenSource, Source } from "#lib/sources/source.ts";
+import type { OpenSource, Source, SourceAccess } from "#lib/sources/source.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { quietRun } from "#test/support/quiet-run.ts";
@@ -23,6 +23,7 @@ interface SourceOptions {
 
 export interface OpenedSource extends AsyncDisposable {
   readonly open: OpenSource;
+  readonly access: SourceAccess;
   /** Where its credentials lie, if it has any. */
   readonly privateDirectory: string;
   /** Where its component comes to lie. */
@@ -74,6 +75,7 @@ export async function openSource(
       });
     return {
       open,
+      access,
       privateDirectory,
       directory,
       path: join(directory, source.fileStem),

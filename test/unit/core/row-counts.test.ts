@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createMysqlRowCounter } from "#lib/core/mysql-rows.ts";
 import { createPostgresRowCounter } from "#lib/core/postgres-rows.ts";
-import { compareRows, type RowCounter, rowCountsOf, sumUp } from "#lib/core/row-counts.ts";
+import { compareRows, describeRows, type RowCounter, rowCountsOf, sumUp } from "#lib/core/row-counts.ts";
 
 function count(counter: RowCounter, text: string, cuts: readonly number[] = []) {
   const bytes = Buffer.from(text);
@@ -143,4 +143,18 @@ test("compareRows() names the tables that lack rows, and is content with more", 
     expect.stringMatching(/^the table "public\.b.+" has 2 rows, 3 were dumped$/),
     'the table "public.c" is missing, it was dumped with 0 rows',
   ]);
+});
+
+test("compareRows() names ten of very many", () => {
+  const tables = Array.from({ length: 13 }, (_, index) => ({ name: `t${index}`, rows: 1 }));
+  expect(compareRows(tables, () => undefined)).toHaveLength(11);
+  expect(compareRows(tables, () => 0).at(-1)).toBe("and 3 more tables lack rows");
+  expect(compareRows(tables.slice(3), () => 0)).toHaveLength(10);
+});
+
+test("describeRows() names the largest tables", () => {
+  const small = Array.from({ length: 12 }, (_, index) => ({ name: `t${index}`, rows: index }));
+  expect(describeRows(sumUp(small))).toMatch(/^66 in 12 tables: t11 11, t10 10, .*t2 2, and 2 more$/);
+  expect(describeRows(sumUp([{ schema: "public", name: "a", rows: 1 }]))).toBe("1 in 1 table: public.a 1");
+  expect(describeRows({ total: 5, tableCount: 3000 })).toBe("5 in 3000 tables");
 });
