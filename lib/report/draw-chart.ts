@@ -9,8 +9,8 @@ import type { Point, Series } from "#lib/report/pick-series.ts";
 import { planTimeAxis } from "#lib/report/time-ticks.ts";
 import type { Look } from "#lib/report/words.ts";
 
-/** So many points that they touch. */
-const crowd = 40;
+/** So many points that they touch: only those that stand out are marked. */
+const crowd = 30;
 /** As wide as a phone: on a larger screen several stand side by side. */
 const size = { width: 340, height: 180 } as const;
 const symbols: Readonly<Record<Look, string>> = {
@@ -92,19 +92,20 @@ function lineOptions(series: readonly Series[], unit: AxisUnit): LineSeriesOptio
     return {
       type: "line",
       silent: true,
-      symbolSize: points.length > crowd ? 4 : 6,
+      symbolSize: 6,
       showSymbol: !isForecast,
       showAllSymbol: true,
       lineStyle: { color, width: 2, type: isForecast ? [4, 4] : "solid" },
       itemStyle: { color },
-      data: points.map((point) => dataItem(point, unit)),
+      data: points.map((point) => dataItem(point, unit, points.length > crowd)),
     };
   });
 }
 
-function dataItem({ at, value, look }: Point, unit: AxisUnit) {
+function dataItem({ at, value, look }: Point, unit: AxisUnit, isCrowded: boolean) {
   const item = { value: [at, value / unit.size], symbol: symbols[look] };
-  return look === "good" ? item : { ...item, symbolSize: 10, itemStyle: { color: `var(--${look})` } };
+  if (look === "good") return isCrowded ? { ...item, symbol: "none" } : item;
+  return { ...item, symbolSize: 10, itemStyle: { color: `var(--${look})` } };
 }
 
 /** Without what is for a browser's pointer, colours that know no dark among it. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createJob } from "#test/support/job.ts";
+import { parseAttachments } from "#test/support/mail-attachments.ts";
 import { type ParsedPage, parsePage } from "#test/support/parse-page.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { startSmtpServer } from "#test/support/smtp-server.ts";
@@ -120,7 +121,8 @@ describe.each(runtimes)("report on %s", (runtime) => {
       expect(mail?.subject).toBe("[REPORT] Backups of web1: 2 jobs, 1 not complete");
       const [page] = attachedPages(mail?.raw ?? "");
       expect(new Set(page?.elements("h2"))).toEqual(new Set(["app", "shop"]));
-      expect(mail?.raw).toMatch(/filename=backups-web1-\d{4}-\d\d-\d\d\.html/);
+      const [file] = parseAttachments(mail?.raw ?? "");
+      expect(file?.name).toMatch(/^backups-web1-\d{4}-\d\d-\d\d\.html$/);
       expect(attachedPages(mails.get("other@example.org")?.raw ?? "")[0]?.elements("h2")).toEqual(["other"]);
     } finally {
       await server.close();
@@ -165,20 +167,5 @@ describe.each(runtimes)("report on %s", (runtime) => {
 });
 
 function attachedPages(raw: string): readonly ParsedPage[] {
-  const boundary = /boundary="([^"]+)"/.exec(raw)?.[1] ?? "none";
-  return raw
-    .replaceAll("\r\n", "\n")
-    .split(`--${boundary}`)
-    .filter((part) => part.includes("Content-Type: text/html"))
-    .map((part) => parsePage(decodePart(part)));
-}
-
-function decodePart(part: string): string {
-  const [head = "", ...body] = part.trimStart().split("\n\n");
-  const text = body.join("\n\n");
-  if (/base64/i.test(head)) return Buffer.from(text, "base64").toString();
-  const bytes = text
-    .replaceAll("=\n", "")
-    .replaceAll(/=([0-9A-F]{2})/g, (_code, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return /quoted-printable/i.test(head) ? Buffer.from(bytes, "latin1").toString() : text;
+  return parseAttachments(raw).map(({ text }) => parsePage(text));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Report } from "#lib/core/report.ts";
 import { createEmailChannel, type EmailSettings } from "#lib/notify/email.ts";
+import { parseAttachments } from "#test/support/mail-attachments.ts";
 import { parseMail } from "#test/support/parse-mail.ts";
 import { recordExec, recordHttp, unlimited } from "#test/support/recorder.ts";
 import { createTestMessage } from "#test/support/report.ts";
@@ -59,6 +60,18 @@ describe("createEmailChannel()", () => {
       date: "Sat, 21 Nov 2026 02:05:13 +0000",
     });
     expect(mail.text).toBe(createTestMessage().body);
+  });
+
+  test("brings a file along as it is, beside the text", async () => {
+    const { exec, calls } = recordExec();
+    const channel = createEmailChannel(sendmail, "always", { exec, http: recordHttp().http });
+    const text = `<p>größer</p>\n.\n${"x".repeat(5000)}\n`;
+    const attachment = { name: "page.html", contentType: "text/html; charset=utf-8", text };
+    expect(await channel?.send({ ...createTestMessage(), attachment }, unlimited)).toEqual({ ok: true });
+    const raw = calls[0]?.options.input ?? "";
+    expect(parseAttachments(raw)).toEqual([{ type: "text/html", name: "page.html", text }]);
+    expect(raw).toContain("Cannot write to");
+    expect(Math.max(...raw.split("\n").map((line) => line.length))).toBeLessThan(1000);
   });
 
   test("puts the prefix first", async () => {
