@@ -22,13 +22,12 @@ const copyHead = new RegExp(`^COPY (?:(${name})\\.)?(${name}) +(?:\\(\\) )?FROM 
 const plainConnect = /^\\connect ("?)([^\s"]+)\1$/;
 const oddConnect = /^\\connect -reuse-previous=on "dbname='(.*)'"$/;
 
-type Mode = "statement" | "quoted" | "tag" | "body" | "comment" | "command" | "begin" | "rows";
+type Mode = "statement" | "name" | "text" | "tag" | "body" | "comment" | "command" | "begin" | "rows";
 
 export function createPostgresRowCounter(): RowCounter {
   const tally = createRowTally();
   const head = createHeadBuffer();
   let mode: Mode = "statement";
-  let quote = 0;
   let depth = 0;
   let previous = 0;
   /** `$…$`, which begins a text and ends it. */
@@ -69,10 +68,9 @@ export function createPostgresRowCounter(): RowCounter {
       if (byte === close) depth -= 1;
       if (isOutside || depth === 0) head.push(byte);
       if (isFirst && byte === backslash) mode = "command";
-      else if (byte === singleQuote || byte === doubleQuote) {
-        quote = byte;
-        mode = "quoted";
-      } else if (byte === dollar && !isOfName(previous)) {
+      else if (byte === singleQuote) mode = "text";
+      else if (byte === doubleQuote) mode = "name";
+      else if (byte === dollar && !isOfName(previous)) {
         tag = [dollar];
         mode = "tag";
       }
@@ -93,13 +91,21 @@ export function createPostgresRowCounter(): RowCounter {
     matched = byte === tag[matched] ? matched + 1 : Number(byte === dollar);
     if (matched === tag.length) mode = "statement";
   };
-  const readQuoted = (byte: number) => {
-    if (depth === 0 && quote === doubleQuote) head.push(byte);
-    if (byte === quote) mode = "statement";
+  const readName = (byte: number) => {
+    if (depth === 0) head.push(byte);
+    if (byte === doubleQuote) mode = "statement";
+  };
+  /** Large objects are such texts. */
+  const readText = (chunk: Uint8Array, from: number): number => {
+    const end = chunk.indexOf(singleQuote, from);
+    if (end === -1) return chunk.length;
+    previous = singleQuote;
+    mode = "statement";
+    return end + 1;
   };
   const readByte = (byte: number) => {
     if (mode === "statement") readStatement(byte);
-    else if (mode === "quoted") readQuoted(byte);
+    else if (mode === "name") readName(byte);
     else if (mode === "tag") readTag(byte);
     else if (mode === "body") readBody(byte);
     else if (mode === "command" && byte !== lineFeed) head.push(byte);
@@ -144,6 +150,7 @@ export function createPostgresRowCounter(): RowCounter {
       let at = 0;
       while (at < chunk.length) {
         if (mode === "rows") at = readRows(chunk, at);
+        else if (mode === "text") at = readText(chunk, at);
         else readByte(chunk[at++] ?? 0);
       }
     },

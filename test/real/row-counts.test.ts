@@ -120,6 +120,30 @@ describe.skipIf(!hasMariadb)("rows of a dump of MariaDB", () => {
     );
   }, 120_000);
 
+  test.each([
+    "skip-extended-insert",
+    "complete-insert",
+    "insert-ignore",
+    "replace",
+    "skip-quote-names",
+    "compatible=ansi",
+    "skip-opt",
+    "no-create-info",
+    "net-buffer-length=4096",
+  ])("are the same when an option file says %s", async (option) => {
+    await using sandbox = await createSandbox();
+    await sandbox.write("home/.my.cnf", `[mysqldump]\n${option}\n`, 0o600);
+    server.sql(
+      "mysql",
+      "CREATE OR REPLACE DATABASE options",
+      "USE options",
+      "CREATE TABLE some (a INT, b TEXT)",
+      "INSERT INTO some SELECT seq, CONCAT('VALUES (', seq, '),(\\'') FROM seq_1_to_500",
+    );
+    await using dump = await openSource(sandbox, sourceOf("options"));
+    expect((await dump.writeWhole()).proven?.rows).toMatchObject({ tables: [{ name: "some", rows: 500 }] });
+  });
+
   test("leave out views, routines, triggers and sequences, and know generated columns, past rows and databases", async () => {
     await using sandbox = await createSandbox();
     server.sql("mysql", "CREATE DATABASE one", "CREATE DATABASE `t``wo`");
