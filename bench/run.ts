@@ -14,7 +14,15 @@ import { makeData, type SizeGb } from "./make-data.ts";
 import { type Measurement, measure } from "./measure.ts";
 
 /** Measurements of their own, each with its own options: `npm run bench -- window --only ext4`. */
-const others = ["app-backup", "freeze", "health", "many-stacks", "predeploy", "window"] as const;
+const others = [
+  "app-backup",
+  "freeze",
+  "health",
+  "many-stacks",
+  "predeploy",
+  "row-counts",
+  "window",
+] as const;
 
 const usage =
   "Usage: bun bench/run.ts [--directory DIR] [--runs N] [--only NAME[,NAME…]] [--skip-8gb]\n" +
