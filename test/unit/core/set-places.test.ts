@@ -46,6 +46,13 @@ test("updatePlaces() takes the newest whole set for what is uploaded later", () 
   const known = { "copy destination": end, "store nas": old };
   const upload = reportOf([["store", "nas", "complete"]], { script: "upload-waiting", selection: [] });
   expect(updatePlaces(known, upload)).toEqual({ "copy destination": end, "store nas": end });
+  const copied = reportOf([["copy", "destination", "complete"]], { script: "upload-waiting", selection: [] });
+  expect(updatePlaces({ "copy destination": old, "copy second": old }, copied)).toEqual({
+    "copy destination": old,
+    "copy second": old,
+  });
+  const other = reportOf([["copy", "second", "complete"]], { script: "restore", selection: ["application"] });
+  expect(updatePlaces({ "copy destination": end, "copy second": old }, other)["copy second"]).toBe(old);
   const vain = reportOf([["store", "nas", "partial"]], { script: "upload-waiting", selection: [] });
   expect(updatePlaces(known, vain)).toEqual(known);
 });
