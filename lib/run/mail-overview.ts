@@ -7,7 +7,7 @@ import type { Message } from "#lib/core/message.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Overview } from "#lib/core/overview.ts";
 import { isSecret } from "#lib/core/secret.ts";
-import type { Attempt } from "#lib/notify/channel.ts";
+import type { Attempt, SendResult } from "#lib/notify/channel.ts";
 import { sendWithRetries } from "#lib/notify/deliver.ts";
 import { createEmailChannel, type EmailSettings } from "#lib/notify/email.ts";
 import { putInOutbox } from "#lib/notify/outbox.ts";
@@ -92,7 +92,7 @@ function composeMessage(
 
 /** Resolves to what went wrong. */
 async function send(
-  { deps, log }: Session,
+  { deps, log, signal }: Session,
   settings: Settings,
   message: Message,
 ): Promise<string | undefined> {
@@ -100,7 +100,11 @@ async function send(
   if (channel === undefined) return undefined;
   const { clock } = deps;
   const deadlineMs = clock.monotonicMs() + settings.NOTIFY_TIMEOUT;
-  const sendOnce = (attempt: Attempt) => channel.send(message, attempt);
+  const sendOnce = async (attempt: Attempt): Promise<SendResult> => {
+    const either = AbortSignal.any([attempt.signal, signal]);
+    const sent = await channel.send(message, { ...attempt, signal: either });
+    return sent.ok || !signal.aborted ? sent : { ...sent, isTemporary: false };
+  };
   const { result } = await sendWithRetries(sendOnce, clock, deadlineMs, { seed: message.id });
   if (result.ok) {
     if (result.warning === undefined) log.info("page.mailed", `Mailed to ${settings.EMAIL_TO.join(", ")}`);

@@ -1,12 +1,12 @@
 /** The page over all jobs, as a process: what is in it, what is not, where it goes. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createJob } from "#test/support/job.ts";
 import { parseAttachments } from "#test/support/mail-attachments.ts";
 import { type ParsedPage, parsePage } from "#test/support/parse-page.ts";
-import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { createSandbox, type Ended, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { startSmtpServer } from "#test/support/smtp-server.ts";
+import { waitFor } from "#test/support/wait-for.ts";
 
 const secret = "s3cr3t-Täken<&>";
 
@@ -150,7 +150,35 @@ describe.each(runtimes)("report on %s", (runtime) => {
     }
   });
 
-  test("refuses what it cannot do, and keeps the page that was there", async () => {
+  test("stops at a signal, whatever a mail server does, and keeps the mail", async () => {
+    await using sandbox = await createSandbox();
+    const asked = Promise.withResolvers<void>();
+    const server = await startSmtpServer({
+      refuse: () => {
+        asked.resolve();
+        return "never";
+      },
+    });
+    try {
+      const settings = { ...mailSettings(server.port), NOTIFY_TIMEOUT: "10m" };
+      const { config } = await createJob(sandbox, settings);
+      const running = sandbox.start(runtime, "scripts/report.ts", ["--config", config, "--mail"]);
+      await asked.promise;
+      running.kill("SIGTERM");
+      let ended: Ended | undefined;
+      void running.exited.then((one) => {
+        ended = one;
+      });
+      // An attempt alone would take twenty seconds.
+      const { exitCode } = await waitFor(() => ended, { what: "its end", timeoutMs: 12_000 });
+      expect(exitCode).toBe(143);
+      expect(readdirSync(sandbox.path("state/app/outbox"))).toHaveLength(1);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("says what it cannot do, and does the rest", async () => {
     await using sandbox = await createSandbox();
     const { config } = await createJob(sandbox);
     const usage = await report(sandbox, "--config", config);
@@ -160,7 +188,13 @@ describe.each(runtimes)("report on %s", (runtime) => {
     const nowhere = sandbox.path("missing/page.html");
     const unwritten = await report(sandbox, "--config", config, "--output", nowhere);
     expect([unwritten.exitCode, unwritten.stderr]).toEqual([2, expect.stringContaining(nowhere)]);
-    expect(existsSync(join(nowhere, ".."))).toBe(false);
+    const neither = await report(sandbox, "--config", config, "--output", nowhere, "--mail");
+    expect(neither.exitCode).toBe(2);
+    expect([neither.stderr.includes(nowhere), neither.stderr.includes("EMAIL_TO")]).toEqual([true, true]);
+    mkdirSync(sandbox.path("pages/taken"), { recursive: true });
+    const taken = await report(sandbox, "--config", config, "--output", sandbox.path("pages/taken"));
+    expect(taken.exitCode).toBe(2);
+    expect(readdirSync(sandbox.path("pages"))).toEqual(["taken"]);
     const help = await report(sandbox, "--help");
     expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining("--mail")]);
   });
