@@ -45,6 +45,8 @@ describe.each(runtimes)("report on %s", (runtime) => {
     await using sandbox = await createSandbox();
     const { config } = await createJob(sandbox);
     await backUp(sandbox, runtime, config);
+    expect((await sandbox.run(runtime, "scripts/restore.ts", ["drill", "--config", config])).exitCode).toBe(0);
+    await sandbox.run(runtime, "scripts/health-check.ts", ["--config", config]);
     const output = sandbox.path("page.html");
     const { exitCode, stdout, stderr } = await report(sandbox, "--config", config, "--output", output);
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "" });
@@ -57,10 +59,12 @@ describe.each(runtimes)("report on %s", (runtime) => {
       "Free space",
       "Duration of a drill",
     ]);
-    expect(page.count("svg")).toBe(2);
+    expect(page.count("svg")).toBe(4);
     expect(page.requests).toEqual([]);
     expect(page.text).toContain("✓ complete");
     expect(page.text).toMatch(/application: \d/);
+    expect(page.text).toContain(`${sandbox.path("backups")}: `);
+    expect(page.elements("dd")[2]).toStartWith("good, ");
     expect(statSync(output).mode & 0o777).toBe(0o644);
   });
 
