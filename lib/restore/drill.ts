@@ -15,6 +15,7 @@ import { stampOf } from "#lib/core/set-choice.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
 import { drillDump, drillSqlite, serverKindOf } from "#lib/restore/drill-database.ts";
+import { drillStack } from "#lib/restore/drill-stack.ts";
 import { drillTree } from "#lib/restore/drill-tree.ts";
 import { fetchSet, type LocalFiles } from "#lib/restore/fetch-set.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
@@ -136,6 +137,7 @@ async function drillByFormat(
   drill: Pick<Parameters<typeof drillTree>[1], "component" | "from" | "scratch" | "manifest">,
 ): Promise<DrilledComponent> {
   const { component } = drill;
+  if (component.source === "stack") return drillStack(context, drill);
   if (component.format === "tar") return drillTree(context, { ...drill, settings: run.settings });
   const opened = openAccess(accessRequest(context, run.settings, component.name));
   try {

@@ -1,6 +1,7 @@
 /** Stacks and volumes that are not there yet, made by docker itself. */
 import type { Exec } from "#lib/core/deps.ts";
 import { toDockerError } from "#lib/core/docker-words.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 
 interface BringUpAccess {
@@ -15,6 +16,7 @@ interface NewVolume {
   readonly owner: { readonly project: string; readonly title: string } | undefined;
 }
 
+const checkTimeoutMs = 30_000;
 const volumeTimeoutMs = 60_000;
 
 /** One line for a person: everything that the compose file says. */
@@ -39,6 +41,21 @@ export async function bringUp(directory: string, { exec, signal, timeoutMs }: Br
   const limitMs = timeoutMs * 2 + 600_000;
   const result = await exec(["env", `--chdir=${directory}`, ...up], { timeoutMs: limitMs, signal });
   if (result.exitCode !== 0) throw toDockerError(`bring up the stack in "${directory}"`, result, limitMs);
+}
+
+/** What compose has to say against the stack in a directory; undefined when it would start it. Needs no engine. */
+export async function checkCompose(
+  directory: string,
+  exec: Exec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const config = ["docker", "compose", "--project-directory", directory, "config", "--quiet"];
+  const result = await exec(["env", `--chdir=${directory}`, ...config], {
+    timeoutMs: checkTimeoutMs,
+    signal,
+  });
+  if (result.exitCode === 0) return undefined;
+  return describeError(toDockerError("read its compose file", result, checkTimeoutMs));
 }
 
 /** As compose would make it, with its labels, so that compose takes it for its own. Throws DockerError. */

@@ -1,10 +1,10 @@
 /** `restore SET --component stack-NAME --in-place` on a real engine: what it replaces, keeps, refuses and puts back. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type DockerEngine, hasDocker, startDockerEngine } from "#test/support/docker-engine.ts";
-import { runtimes } from "#test/support/sandbox.ts";
+import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
+import { projectDirectory, runtimes } from "#test/support/sandbox.ts";
 import {
   allBroken,
   allOld,
@@ -66,4 +66,74 @@ describe.skipIf(!hasDocker)("restore of a stack in place", () => {
       expect([beside(stack), existsSync(stack.job.journal)]).toEqual([[], false]);
     }, 60_000);
   });
+
+  test("is replaced by single paths, and refused while others use what would be replaced", async () => {
+    await using stack = await createRestorableStack(engine);
+    const page = join(stack.appdata, "web/page");
+    const run = (...more: string[]) =>
+      stack.sandbox.run("bun", script, stack.args(...more), { env: engine.environment });
+    engine.up(
+      "guest",
+      `services: {a: {image: "${image}", init: true, command: [sleep, infinity], volumes: ["${stack.appdata}/web:/x:ro"]}}\n`,
+    );
+    const refused = await run();
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('Container "guest-a-1" uses');
+    expect(stack.contents()).toEqual(allBroken);
+    engine.docker("rm", "--force", "guest-a-1");
+    const wrong = await run("/etc/passwd");
+    expect([wrong.exitCode, stack.contents()]).toEqual([64, allBroken]);
+    const ended = await run(page);
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stack.contents()).toEqual({ ...allBroken, page: "old" });
+    expect(stack.states()).toBe("running running");
+  }, 60_000);
+
+  test("comes back on a host that knows nothing of it, also with the volumes, and is started on demand", async () => {
+    await using stack = await createRestorableStack(engine);
+    engine.docker("compose", "--project-directory", stack.directory, "down", "--volumes", "--timeout", "0");
+    for (const path of [stack.directory, stack.appdata]) rmSync(path, { recursive: true });
+    const ended = await stack.sandbox.run("bun", script, stack.args("--start", "--json"), {
+      env: engine.environment,
+    });
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stack.contents()).toEqual(allOld);
+    expect(stack.states()).toBe("running running");
+  }, 60_000);
+
+  test("is drilled: compose reads the copy, and what it cannot read is found", async () => {
+    await using stack = await createRestorableStack(engine);
+    const drill = () =>
+      stack.sandbox.run("bun", script, ["drill", "-c", stack.job.config, "--to", stack.sandbox.directory], {
+        env: engine.environment,
+      });
+    expect(await drill()).toMatchObject({ exitCode: 0, stderr: "" });
+    writeFileSync(join(stack.directory, "compose.yaml"), "services: {web: {image: 1, volumes: 7}}\n");
+    const backup = ["-c", stack.job.config];
+    await stack.sandbox.run("bun", "scripts/backup-run.ts", backup, { env: engine.environment });
+    const ended = await stack.sandbox.run("bun", script, ["drill", "latest", "-c", stack.job.config], {
+      env: engine.environment,
+    });
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("Cannot read its compose file: ");
+  }, 60_000);
+
+  test("is brought back by README's commands for an emergency alone", async () => {
+    await using stack = await createRestorableStack(engine);
+    const readme = readFileSync(join(projectDirectory, "README.md"), "utf8");
+    const [, block = ""] =
+      /## Restore in an emergency[\s\S]*?A compose stack[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme) ?? [];
+    expect(block).toContain("tar --zstd -xpf stack-shop.tar.zst -C / ");
+    const program = block
+      .replaceAll("/opt/stacks/shop", stack.directory)
+      .replaceAll("stack-shop", `stack-${stack.name}`);
+    const [cwd = "no set"] = stack.job.sets();
+    execFileSync("bash", ["-euo", "pipefail", "-c", program], {
+      cwd,
+      env: engine.environment,
+      stdio: "pipe",
+    });
+    expect(stack.contents()).toEqual(allOld);
+    expect(stack.states()).toBe("running running");
+  }, 60_000);
 });

@@ -119,7 +119,7 @@ export async function createRestorableStack(
         .join(" "),
     health: () => engine.docker("inspect", "--format", "{{.State.Health.Status}}", `${name}-web-1`),
     [Symbol.asyncDispose]: async () => {
-      engine.docker("compose", "--project-directory", directory, "down", "--volumes", "--timeout", "0");
+      engine.docker("compose", "--project-name", name, "down", "--volumes", "--timeout", "0");
       for (const path of [appdataDir, directory]) rmSync(path, { recursive: true });
       await sandbox[Symbol.asyncDispose]();
     },

@@ -1,0 +1,38 @@
+/** The drill of a stack: extracted, everything that the manifest names is there, and compose understands what it would start. */
+import { join } from "node:path";
+import { composeFileNames } from "#lib/core/compose-files.ts";
+import { readStackFacts } from "#lib/core/stack-items.ts";
+import { ask } from "#lib/preflight/ask-file-system.ts";
+import type { DrilledComponent } from "#lib/restore/drill-component.ts";
+import type { TreeDrill } from "#lib/restore/drill-tree.ts";
+import type { RestoreContext } from "#lib/restore/places.ts";
+import { extractTree } from "#lib/restore/restore-part.ts";
+import { askerOf } from "#lib/restore/target-directory.ts";
+import { isOwnSet } from "#lib/restore/trust.ts";
+import { checkCompose } from "#lib/stacks/bring-up.ts";
+
+export async function drillStack(
+  context: RestoreContext,
+  { component, manifest, from, scratch }: Omit<TreeDrill, "settings">,
+): Promise<DrilledComponent> {
+  const { directory, roots, definition } = readStackFacts(component);
+  const isTrusted = isOwnSet(context, manifest);
+  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted });
+  const paths = [...roots.map(({ path }) => path), ...definition];
+  const missing: string[] = [];
+  for (const path of paths) {
+    const there = await ask(askerOf(context), ["stat", "--format=%F", "--", join(scratch, path)]);
+    if (!there.ok) missing.push(`"${path}" is not in the archive: ${there.reason}`);
+  }
+  const hasCompose = definition.some((path) =>
+    composeFileNames.some((name) => path === join(directory, name)),
+  );
+  const trouble = hasCompose
+    ? await checkCompose(join(scratch, directory), context.deps.exec, context.signal)
+    : undefined;
+  const compose = hasCompose ? "its compose file read by compose" : "without a compose file of a usual name";
+  return {
+    message: `${tree.kept} members extracted, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`,
+    problems: [...(isTrusted ? tree.problems : []), ...missing, ...(trouble === undefined ? [] : [trouble])],
+  };
+}
