@@ -33,7 +33,7 @@ td.text { white-space: normal; min-width: 16rem; }
 .summary li { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: .4rem 0; border-bottom: 1px solid var(--rule); }
 .summary li:last-child { border-bottom: 0; }
 .summary a { flex: 1 1 12rem; font-weight: 600; }
-.summary span { min-width: 14rem; }
+.summary li > span { min-width: 14rem; }
 .badge { display: inline-block; border-radius: 1rem; padding: 0 .6rem; font-weight: 600; color: var(--on-look); }
 .strip { display: flex; flex-wrap: wrap; gap: 3px; list-style: none; margin: 0 0 1rem; padding: 0; }
 .strip li { width: 1.15rem; height: 1.15rem; border-radius: 3px; font: 700 .75rem/1.15rem system-ui, sans-serif; text-align: center; color: var(--on-look); }
@@ -45,7 +45,7 @@ dd { margin: 0; font-weight: 600; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; }
 svg { display: block; width: 100%; height: auto; }
-.key li { padding-left: 1.1rem; text-indent: -1.1rem; }
+.key li:has(.swatch) { padding-left: 1.1rem; text-indent: -1.1rem; }
 .key { list-style: none; margin: .25rem 0 0; padding: 0; color: var(--quiet); font-size: .8125rem; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; border-radius: 2px; margin-right: .4rem; }
 @media (max-width: 40rem) {

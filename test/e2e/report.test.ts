@@ -45,7 +45,9 @@ describe.each(runtimes)("report on %s", (runtime) => {
     await using sandbox = await createSandbox();
     const { config } = await createJob(sandbox);
     await backUp(sandbox, runtime, config);
-    expect((await sandbox.run(runtime, "scripts/restore.ts", ["drill", "--config", config])).exitCode).toBe(0);
+    expect((await sandbox.run(runtime, "scripts/restore.ts", ["drill", "--config", config])).exitCode).toBe(
+      0,
+    );
     await sandbox.run(runtime, "scripts/health-check.ts", ["--config", config]);
     const output = sandbox.path("page.html");
     const { exitCode, stdout, stderr } = await report(sandbox, "--config", config, "--output", output);
