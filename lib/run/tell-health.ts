@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Settings, settingSections } from "#lib/config/schema.ts";
 import { createMessage } from "#lib/core/format-report.ts";
 import type { Health, HealthFinding, JobHealth } from "#lib/core/health.ts";
-import type { HealthMemory } from "#lib/core/health-memory.ts";
+import { emptyMemory, type HealthMemory } from "#lib/core/health-memory.ts";
 import { composeHealthMessage, type HealthMessage, type Told } from "#lib/core/health-message.ts";
 import { addSamples, planNews } from "#lib/core/health-news.ts";
 import { describeError } from "#lib/core/ops-error.ts";
@@ -53,7 +53,7 @@ export async function tellHealth(
   const [first] = known;
   const { STATE_DIR, REMIND_HOURS } = first?.settings ?? { STATE_DIR: defaultStateDir, REMIND_HOURS: 24 };
   const machinePath = join(STATE_DIR, machineJob, "health.json");
-  const { memory: before } = await readMemory(machinePath);
+  const before = machine === undefined ? emptyMemory : (await readMemory(machinePath)).memory;
   const news = planNews(before, general, { now, remindMs: REMIND_HOURS * hourMs });
   // One job alone says nothing of the machine, unless there is no job.
   const isAboutMachine = machine !== undefined || first === undefined;
