@@ -268,7 +268,11 @@ test("health-check over all jobs sends one mail for those that share channels, a
 
 test("health-check says that a channel is down, sends what waited once it is back, and takes that back", async () => {
   await using sandbox = await createSandbox();
-  const job = await createJob(sandbox, { ...mailed(), SMTP_PORT: "1", NOTIFY_ON: "always" }, "down");
+  const job = await createJob(
+    sandbox,
+    { ...mailed(), SMTP_PORT: "1", NOTIFY_ON: "always", NOTIFY_TIMEOUT: "2s" },
+    "down",
+  );
   const at = ["--config", job.config, "--quiet"] as const;
   await sandbox.run("bun", "scripts/backup-run.ts", [...at]);
   const first = await sandbox.run("bun", script, [...at]);
