@@ -1,14 +1,25 @@
 /** What of a stack's archive goes where, when it is restored in its place. Pure. */
+import { normalize } from "node:path";
 import { z } from "zod";
 import type { Component } from "#lib/core/manifest.ts";
 import { isWithin } from "#lib/core/mount-table.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { isSystemPath } from "#lib/core/system-paths.ts";
+
+/** A set may be anybody's: no way round in a path, and nothing that belongs to the machine. */
+const pathSchema = z
+  .string()
+  .refine(
+    (path) => path.startsWith("/") && normalize(path) === path && !path.endsWith("/"),
+    "it is no plain path",
+  )
+  .refine((path) => !isSystemPath(path), "it belongs to the machine");
 
 const factsSchema = z.looseObject({
   stack: z.string().min(1),
-  directory: z.string().startsWith("/"),
-  definition: z.array(z.string().startsWith("/")),
-  roots: z.array(z.looseObject({ path: z.string().startsWith("/"), origin: z.string(), name: z.string() })),
+  directory: pathSchema,
+  definition: z.array(pathSchema),
+  roots: z.array(z.looseObject({ path: pathSchema, origin: z.string(), name: z.string() })),
 });
 
 export type StackFacts = z.infer<typeof factsSchema>;
@@ -27,10 +38,15 @@ export interface StackItem {
 export function readStackFacts({ name, facts }: Component): StackFacts {
   const parsed = factsSchema.safeParse(facts);
   if (parsed.success) return parsed.data;
-  throw new OpsError(`Cannot restore "${name}" in place: its manifest does not say where its files belong`, {
-    outcome: "failed",
-    hint: "Restore it into a directory of its own: leave --in-place out",
-  });
+  const [issue] = parsed.error.issues;
+  const what = `${issue?.path.join(".")}: ${issue?.message}`;
+  throw new OpsError(
+    `Cannot restore "${name}" in place: its manifest does not say where its files belong (${what})`,
+    {
+      outcome: "failed",
+      hint: "Restore it into a directory of its own: leave --in-place out",
+    },
+  );
 }
 
 /** All of it, or `paths` in it. Throws OpsError "usage" for a path that the archive cannot have. */
@@ -45,7 +61,7 @@ export function listItems(facts: StackFacts, paths: readonly string[]): readonly
     ),
   ];
   if (paths.length === 0) return all;
-  const wanted = [...new Set(paths.map(trimSlashes))];
+  const wanted = [...new Set(paths.map(plainPath))];
   return wanted
     .filter((path) => !wanted.some((other) => other !== path && isWithin(path, other)))
     .flatMap((path) => findItems(all, path));
@@ -64,11 +80,9 @@ function findItems(all: readonly StackItem[], path: string): readonly StackItem[
   });
 }
 
-function trimSlashes(path: string): string {
-  return `/${path
-    .split("/")
-    .filter((part) => part !== "" && part !== ".")
-    .join("/")}`;
+/** Without `..` and a slash at the end. */
+function plainPath(path: string): string {
+  return normalize(path).replace(/(?<=.)\/+$/, "");
 }
 
 function volumeOf(path: string): string | undefined {
