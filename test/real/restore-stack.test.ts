@@ -1,7 +1,7 @@
 /** `restore SET --component stack-NAME --in-place` on a real engine: what it replaces, keeps, refuses and puts back. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
 import { projectDirectory, runtimes } from "#test/support/sandbox.ts";
@@ -99,6 +99,39 @@ describe.skipIf(!hasDocker)("restore of a stack in place", () => {
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stack.contents()).toEqual(allOld);
     expect(stack.states()).toBe("running running");
+  }, 60_000);
+
+  test("replaces what is in a mount point, which cannot be renamed, and refuses where something is mounted below", async () => {
+    let mounted = "";
+    const mount = (path: string) => {
+      mounted = path;
+      execFileSync("mount", ["-t", "tmpfs", "-o", "mode=750", "tmpfs", path]);
+    };
+    await using stack = await createRestorableStack(engine, {}, "cat /data/page", mount);
+    await using _mount = {
+      [Symbol.asyncDispose]: async () => {
+        engine.docker("stop", `${stack.name}-web-1`);
+        execFileSync("umount", [mounted]);
+      },
+    };
+    const run = () => stack.sandbox.run("bun", script, stack.args("--json"), { env: engine.environment });
+    const below = join(stack.appdata, "web/below");
+    mkdirSync(below);
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", below]);
+    const refused = await run().finally(() => execFileSync("umount", [below]));
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain(`something is mounted at ${below}`);
+    expect(stack.contents()).toEqual(allBroken);
+    const ended = await run();
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect([stack.contents(), stack.states()]).toEqual([allOld, "running running"]);
+    expect(readdirSync(join(stack.appdata, "web")).filter((name) => name.startsWith("only-"))).toEqual([
+      "only-old",
+    ]);
+    const [kept = "nothing", ...others] = readdirSync(stack.appdata).filter((name) => name !== "web");
+    expect(others).toEqual([]);
+    expect(readFileSync(join(stack.appdata, kept, "web/page"), "utf8")).toBe("broken\n");
+    expect(JSON.parse(ended.stdout).notes.join()).toContain(kept);
   }, 60_000);
 
   test("is drilled: compose reads the copy, and what it cannot read is found", async () => {

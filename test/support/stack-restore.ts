@@ -48,13 +48,16 @@ export async function createRestorableStack(
   engine: DockerEngine,
   settings: Readonly<Record<string, string>> = {},
   healthcheck = "cat /data/page",
+  prepare: (appdata: string) => void = () => undefined,
 ): Promise<RestorableStack> {
   counter += 1;
   const name = `shop${counter}`;
   const appdataDir = join(engine.directory, `../appdata-${name}`);
   const appdata = join(appdataDir, name);
   const directory = join(engine.directory, name);
-  mkdirSync(join(appdata, "web"), { recursive: true });
+  mkdirSync(appdata, { recursive: true });
+  prepare(appdata);
+  mkdirSync(join(appdata, "web"));
   const fillData = (word: string) => {
     writeFileSync(join(appdata, "web/page"), `${word}\n`);
     writeFileSync(join(appdata, "web", `only-${word}`), "");
