@@ -1,4 +1,5 @@
 /** A restore of a stack in words: before it is done, and how to go back afterwards. */
+import type { Component } from "#lib/core/manifest.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import { formatBytes } from "#lib/core/size.ts";
@@ -16,6 +17,7 @@ export function describeStackPlan(plan: StackPlan): readonly string[] {
   return [
     `Set ${stampOf(manifest)} of ${manifest.host.name}/${manifest.job} (${manifest.outcome}) from ${place.name}`,
     `Stack "${facts.stack}" becomes what it was then: ${formatBytes(component.bytesIn)}`,
+    ...describeLack(component),
     ...targets.map(({ item, path, how, wasThere }) => {
       const name = item.name === path ? path : `${path} (${item.name})`;
       if (!wasThere) return `  ${name}: not there now`;
@@ -44,6 +46,14 @@ export function describeWayBack(swaps: readonly PathSwap[]): readonly string[] {
         ? `mv -T ${to} ${quoteForShell(`${target}.restored`)} && mv -T ${from} ${to}`
         : `# what was in ${to} is in ${from}`;
     });
+}
+
+/** What was not read when the set was made is not in what takes its place. */
+function describeLack({ outcome, doubts, members }: Component): readonly string[] {
+  if (outcome === "complete") return [];
+  const { count = 0, names = [] } = members?.unreadable ?? {};
+  const unreadable = count === 0 ? [] : [`${count} files could not be read, such as ${names[0]}`];
+  return [["The archive is not whole", ...unreadable, ...doubts].join("; ")];
 }
 
 function whenIdle(directory: string, isDeployed: boolean): string {
