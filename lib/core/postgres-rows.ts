@@ -81,7 +81,7 @@ export function createPostgresRowCounter(): RowCounter {
     if (byte === dollar) {
       matched = 0;
       mode = "body";
-    } else if (!isOfName(byte) || (tag.length === 2 && isDigit(byte))) {
+    } else if (!isOfName(byte)) {
       // A parameter, such as $1.
       mode = "statement";
       readStatement(byte);
@@ -133,7 +133,6 @@ export function createPostgresRowCounter(): RowCounter {
       }
       const byte = chunk[at];
       if (matched === 2 && byte === lineFeed) mode = "statement";
-      else if (matched === 0 && byte === lineFeed) rows += 1;
       else if (matched === 0 && byte === backslash) matched = 1;
       else if (matched === 1 && byte === dot) matched = 2;
       else {
@@ -159,15 +158,15 @@ export function createPostgresRowCounter(): RowCounter {
   };
 }
 
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
 /** Letters, digits, `_`, `$`, and every byte beyond ASCII. */
 function isOfName(byte: number): boolean {
   const letter = byte | 0x20;
   return (
-    isDigit(byte) || (letter >= 0x61 && letter <= 0x7a) || byte === 0x5f || byte === dollar || byte >= 0x80
+    (byte >= 0x30 && byte <= 0x39) ||
+    (letter >= 0x61 && letter <= 0x7a) ||
+    byte === 0x5f ||
+    byte === dollar ||
+    byte >= 0x80
   );
 }
 

@@ -54,14 +54,12 @@ export async function createPostgresLoader(
     },
     compareRows: async (dumped) => {
       const problem = `Cannot count the rows of "${name}"`;
-      // Its own encoding, where the database has another.
-      const inUtf8 = { ...created, env: { ...created.env, PGCLIENTENCODING: "UTF8" } };
-      const tables = tableList.parse(JSON.parse(await askPostgres(inUtf8, access, listTables, problem)));
+      const tables = tableList.parse(JSON.parse(await askPostgres(created, access, listTables, problem)));
       const names = new Set(tables.map(([schema, table]) => quoteTable(schema, table)));
       return findLostRows(dumped, (table) => names.has(quoteTable(table.schema, table.name)), {
         // Without the rows of its heirs, which the dump has in tables of their own.
         from: (table) => `ONLY ${quoteTable(table.schema, table.name)}`,
-        ask: (sql, timeoutMs) => askPostgres(inUtf8, { ...access, timeoutMs }, sql, problem),
+        ask: (sql, timeoutMs) => askPostgres(created, { ...access, timeoutMs }, sql, problem),
         stallMs: access.stallMs,
       });
     },

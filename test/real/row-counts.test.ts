@@ -284,6 +284,11 @@ describe.skipIf(!hasPostgres)("rows of a dump of PostgreSQL", () => {
     rmSync(join(single.privateDirectory, "pgpass"));
     const loader = await createPostgresLoader(targetOf("one"), "one", {}, single.access);
     expect(await loader.compareRows({ rows: proven?.rows })).toEqual([]);
+    server.sql("one", "DELETE FROM ONLY parent WHERE a = 'a'");
+    expect(await loader.compareRows({ rows: proven?.rows })).toEqual([
+      'the table "public.parent" has 2 rows, 3 were dumped',
+    ]);
+    server.sql("one", "INSERT INTO parent VALUES ('a')");
     await using all = await openSource(sandbox, sourceOf(undefined));
     const tables = (await all.writeWhole()).proven?.rows?.tables;
     for (const table of expected) expect(tables).toContainEqual({ database: "one", ...table });

@@ -35,7 +35,7 @@ INSERT  IGNORE INTO ${"`a`"} (${"`x`, `VALUES (`"}) VALUES (1,'');
 CREATE TABLE IF NOT EXISTS ${"`empty;`"} (${"`y`"} int);
 DELIMITER ;;
 /*!50003 CREATE*/ /*!50017 DEFINER=root@localhost*/ PROCEDURE p()
-BEGIN INSERT INTO ${"`a`"} VALUES (1),(2); END ;;
+BEGIN SET @x = 1; INSERT INTO ${"`a`"} VALUES (1),(2); END ;;
 DELIMITER ;
 /*!50001 VIEW ${"`v*/`"} AS select 1 AS ${"`INSERT INTO`"}*/;
 REPLACE INTO plain VALUES (1);
@@ -47,6 +47,7 @@ const postgres = String.raw`-- Name: it's
 SET client_encoding = 'UTF8';
 \connect -reuse-previous=on "dbname='t\'w ""o'"
 CREATE FUNCTION f() RETURNS text AS $_$ it's $ $1 $_ $_$;
+CREATE VIEW public.x$y$ AS SELECT 1;
 CREATE TABLE public.a (b text DEFAULT '; COPY' , "c;" int);
 COPY public.a (b, "c;") FROM stdin;
 x	1
