@@ -79,5 +79,5 @@ function notFound(sets: readonly NamedSet[], name: string): OpsError {
 }
 
 function describe({ manifest }: NamedSet): string {
-  return `${stampOf(manifest)} (${manifest.host.name}/${manifest.job}, ${manifest.outcome})`;
+  return `${stampOf(manifest)} (${manifest.host.name}/${manifest.job}, ${manifest.outcome}, run ${manifest.runId.slice(0, 8)})`;
 }

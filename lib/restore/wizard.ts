@@ -40,13 +40,27 @@ export async function askAndRestore(context: RestoreContext): Promise<ToolResult
   const path = isArchive ? await operator.ask("Which path in it (empty: all of it)? ") : "";
   const to = await operator.ask("Into which directory (empty: a new one here)? ");
   if (path === undefined || to === undefined) return nothing;
-  const chosen = wordsOf(context, set, component, path.trim(), to.trim());
+  const chosen = wordsOf(context, nameSet(set, runs), set, component, path.trim(), to.trim());
   const plan = await restoreSet({ ...chosen, isDryRun: true });
   await operator.tell(`\n${plan.text}\nThe same without questions: ${chosen.command}\n`);
   return (await operator.confirm("Restore?")) === true ? restoreSet(chosen) : nothing;
 }
 
-function wordsOf(context: RestoreContext, set: FoundSet, component: string, path: string, to: string) {
+/** Its time; where another set has the same second, its run. */
+function nameSet(set: FoundSet, runs: readonly FoundSet[]): string {
+  const stamp = stampOf(set.manifest);
+  const isAlone = runs.filter(({ manifest }) => stampOf(manifest) === stamp).length === 1;
+  return isAlone ? stamp : set.manifest.runId.slice(0, 8);
+}
+
+function wordsOf(
+  context: RestoreContext,
+  name: string,
+  set: FoundSet,
+  component: string,
+  path: string,
+  to: string,
+) {
   const { manifest } = set;
   const given = {
     ...(component === "everything" ? {} : { component }),
@@ -54,7 +68,7 @@ function wordsOf(context: RestoreContext, set: FoundSet, component: string, path
     host: manifest.host.name,
     job: manifest.job,
   };
-  const operands = ["restore", stampOf(manifest), ...(path === "" ? [] : [path])];
+  const operands = ["restore", name, ...(path === "" ? [] : [path])];
   const from = context.flags["from"];
   const flags = Object.entries(typeof from === "string" ? { from, ...given } : given);
   const command = ["restore.ts", ...operands, ...flags.flatMap(([name, value]) => [`--${name}`, value])];

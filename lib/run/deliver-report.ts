@@ -123,7 +123,11 @@ async function recordDeliveries(
   deliveries: Parameters<typeof recordChannels>[1],
 ): Promise<void> {
   try {
-    await recordChannels(channelsPath(settings), deliveries, deps.clock.now());
+    // A server may send back in its refusal what it was given.
+    const masked = deliveries.map((delivery) =>
+      delivery.error === undefined ? delivery : { ...delivery, error: log.redact(delivery.error) },
+    );
+    await recordChannels(channelsPath(settings), masked, deps.clock.now());
   } catch (error) {
     log.warning("channels.unrecorded", `Cannot record how the channels did: ${describeError(error)}`);
   }

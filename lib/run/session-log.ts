@@ -37,6 +37,8 @@ export interface SessionLogOptions {
 export interface SessionLog extends Log {
   /** From now on secrets are masked by `redact`. */
   readonly setRedactor: (redact: (text: string) => string) => void;
+  /** Mask secrets in what is written elsewhere. */
+  readonly redact: (text: string) => string;
   /** Open the log file; what was said before goes into it first. */
   readonly openFile: (path: string) => Promise<void>;
   /** The last lines, oldest first. */
@@ -96,6 +98,7 @@ export function createSessionLog(options: SessionLogOptions): SessionLog {
     setRedactor: (next) => {
       redact = next;
     },
+    redact: (text) => redact(text),
     openFile: async (path) => {
       await mkdir(dirname(path), { recursive: true, mode: 0o750 });
       const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;

@@ -66,7 +66,7 @@ describe.each(runtimes)("restore on a terminal on %s", (runtime) => {
     expect(status).toBe(0);
     expect(screen).toContain("Nothing that exists is overwritten, nothing is stopped");
     expect(screen).toMatch(
-      /restore\.ts restore \d{8}T\d{6}Z storage --from \S+ --component application --to \S+ --host web1 --job app/,
+      /restore\.ts restore (?:\d{8}T\d{6}Z|[0-9a-f]{8}) storage --from \S+ --component application --to \S+ --host web1 --job app/,
     );
     expect(await treeOf(to)).toContain("application/storage/uploads/one.txt");
     expect(existsSync(join(to, "application/index.php"))).toBe(false);

@@ -366,6 +366,11 @@ describe.skipIf(!(hasDocker && hasMariadb && hasPostgres))("A database in a cont
 
     test("is refused by theirs, in their words with a hint, and leaves nothing usable", async () => {
       await using sandbox = await createSandbox();
+      const isReady = () => {
+        const ask = ["--host", sockets, "--username=postgres", "--dbname=postgres", "--command=SELECT 1"];
+        return spawnSync("psql", ask, { stdio: "ignore" }).status === 0;
+      };
+      await waitFor(isReady, { what: "the newer server" });
       const [source] = sourcesOf(`postgres://postgres@/postgres?socket=${sockets}`);
       await using dump = await openSource(sandbox, source as Source);
       const written = await dump.write();

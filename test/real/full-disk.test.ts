@@ -164,7 +164,13 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that is full, on %s,", (
       fillDisk(directory, megabyte);
       const ended = await run(job);
       expect(ended.exitCode).toBe(2);
-      expect(eventsOf(ended)).toEqual(["run.failed", "report.incomplete", "message.failed", "outbox.full"]);
+      expect(eventsOf(ended)).toEqual([
+        "run.failed",
+        "report.incomplete",
+        "message.failed",
+        "outbox.full",
+        "channels.unrecorded",
+      ]);
     });
   });
 

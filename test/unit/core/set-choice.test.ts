@@ -48,7 +48,7 @@ describe("chooseSet()", () => {
     expect(() => chosen("2026-11")).toThrow(
       expect.objectContaining({
         outcome: "usage",
-        hint: expect.stringContaining("20261121T030000Z (web1/app, partial)"),
+        hint: expect.stringContaining("20261121T030000Z (web1/app, partial, run "),
       }),
     );
   });
