@@ -107,9 +107,6 @@ async function writeOpened(
       await removePartialFile(join(directory, fileName), settings.FS_TIMEOUT);
     return failSource(context, source, words, hint);
   };
-  const letGo = () => void open.release?.();
-  // A run that is stopped needs the archive no more: what ends its programs may take its time, the restart may not.
-  context.signal.addEventListener("abort", letGo, { once: true });
   const startedMs = deps.clock.monotonicMs();
   progress.begin(source.name, history.lastBytesOut);
   let archive: WrittenArchive | UselessArchive;
@@ -128,14 +125,13 @@ async function writeOpened(
       clock: deps.clock,
       signal: open.giveUp === undefined ? context.signal : AbortSignal.any([context.signal, open.giveUp]),
       onBytes: progress.update,
-      onRead: letGo,
+      onRead: () => void open.release?.(),
     });
   } catch (error) {
     const isGivenUp = open.giveUp?.aborted === true && !context.signal.aborted;
     if (!isGivenUp || error !== open.giveUp?.reason || !(error instanceof OpsError)) throw error;
     return await discard([describeError(error)], error.hint);
   } finally {
-    context.signal.removeEventListener("abort", letGo);
     progress.end();
   }
   const seconds = (deps.clock.monotonicMs() - startedMs) / 1000;

@@ -60,7 +60,15 @@ export async function openJournal(path: string, start: JournalContent): Promise<
   await orRefuse(path, () => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
   await write(start);
   return {
-    record: (entry) => write({ ...content, undo: [...content.undo, entry] }),
+    record: async (entry) => {
+      try {
+        await write({ ...content, undo: [...content.undo, entry] });
+      } catch (error) {
+        // What could not be written down is not done.
+        content = { ...content, undo: content.undo.filter((one) => one !== entry) };
+        throw error;
+      }
+    },
     forget: (entry) => write({ ...content, undo: content.undo.filter((one) => one !== entry) }),
     entries: () => content.undo,
     recordReport: (report) => write({ ...content, report }),

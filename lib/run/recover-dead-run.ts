@@ -7,7 +7,7 @@
 
 import { describeError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
-import { inUndoOrder, mayBeDown } from "#lib/core/undo.ts";
+import { inUndoOrder, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
@@ -28,8 +28,10 @@ import { endMarkedProcesses } from "#lib/tools/process-group.ts";
 export interface Recovery {
   /** What was found and done; empty when no run had died. */
   readonly notes: readonly string[];
-  /** What could not be undone, and stays in the journal. */
+  /** Why something could not be undone, and stays in the journal. */
   readonly problems: readonly string[];
+  /** What: a run that goes on from here has it in its own journal, since there is but one. */
+  readonly left: readonly UndoEntry[];
 }
 
 /** `died` is what the lock file said of its last holder, which finds runs that died before they had a journal. */
@@ -44,25 +46,25 @@ export async function recoverDeadRun(
   if (damaged !== undefined)
     notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
   const dead = journal ?? (died && { ...died, undo: [], logFile: undefined, report: undefined });
-  if (dead === undefined) return { notes, problems: [] };
+  if (dead === undefined) return { notes, problems: [], left: [] };
   session.log.warning("run.died", describeDeath(dead));
   notes.push(describeDeath(dead));
   if (!(await endMarkedProcesses(dead.runId))) {
     notes.push("A process of that run cannot be killed: it waits for a file system that does not answer");
   }
   const problems: string[] = [];
-  let isDown = false;
+  const left: UndoEntry[] = [];
   for (const entry of inUndoOrder(dead.undo)) {
     try {
       notes.push(...(await undoEntry(entry, session, job)));
     } catch (error) {
-      isDown ||= mayBeDown(entry);
+      left.push(entry);
       problems.push(describeError(error));
       session.log.error("undo.failed", describeError(error));
     }
   }
   if (journal?.isReported !== true) {
-    const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, isDown });
+    const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, left });
     // With a report of its own it had its ending recorded.
     if (dead.report === undefined) await recordDeath(session, job, report);
     await writeMetrics(session, job.settings, report);
@@ -70,7 +72,7 @@ export async function recoverDeadRun(
   }
   if (problems.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);
-  return { notes, problems };
+  return { notes, problems, left };
 }
 
 async function recordDeath(session: Session, job: Job, report: Report): Promise<void> {
@@ -90,15 +92,10 @@ function describeDeath(dead: DeadRun): string {
     : `${name} was killed after it had ended, before its report was delivered`;
 }
 
-function reportDeath(
-  dead: DeadRun,
-  session: Session,
-  job: Job,
-  { notes, problems, isDown }: Recovery & { readonly isDown: boolean },
-): Report {
+function reportDeath(dead: DeadRun, session: Session, job: Job, { notes, problems, left }: Recovery): Report {
   const ending: Ending = {
     outcome: "failed",
-    critical: isDown,
+    critical: left.some(mayBeDown),
     headline: describeDeath(dead),
     hint: "Look for the kernel's OOM killer, a reboot, or a kill -9 at that time",
     problems,

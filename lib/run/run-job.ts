@@ -7,6 +7,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { RunResult } from "#lib/core/run-context.ts";
+import { isLasting } from "#lib/core/undo.ts";
 import { createContext, noJournal } from "#lib/run/create-context.ts";
 import { deliverStart } from "#lib/run/deliver-report.ts";
 import { type Ending, endingOfError } from "#lib/run/ending.ts";
@@ -95,7 +96,8 @@ async function runLocked(
   // What a use case that was stopped has to say all the same.
   let known: RunResult | undefined;
   try {
-    facts.notes.push(...(await recoverDeadRun(session, job, died)).notes);
+    const recovery = await recoverDeadRun(session, job, died);
+    facts.notes.push(...recovery.notes);
     journal = await openJournal(journalPath(job.settings.STATE_DIR, job.settings.JOB), {
       runId: session.runId,
       script: session.script.name,
@@ -104,7 +106,8 @@ async function runLocked(
       pid: session.world.pid,
       startedAt: session.startedAt.toISOString(),
       logFile: facts.logFile,
-      undo: [],
+      // Tried again at the end of this run, and told of then.
+      undo: recovery.left.filter(isLasting),
     });
     session.log.debug("run.began", `Began run ${session.runId}`);
     const context = createContext(session, job, {

@@ -63,6 +63,7 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
       log: access.log,
       journal: access.journal,
       stopped: { kind: "stack", record, startedAt: request.startedAt },
+      signal: access.signal,
       start: request.start,
       maxMs: request.maxWindowMs,
       onDown: (end) => access.alert(describeAlert(name, record, end)),

@@ -6,6 +6,7 @@
  * everybody gets its one answer. Stopping is never cut off half way: the engine would go on with it behind our back.
  */
 import type { Clock } from "#lib/core/deps.ts";
+import { DockerError } from "#lib/core/docker-error.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { Log } from "#lib/core/log.ts";
 import { manualStartCommand } from "#lib/core/manual-command.ts";
@@ -14,7 +15,7 @@ import type { UndoJournal } from "#lib/core/run-context.ts";
 import type { StoppedStack } from "#lib/core/undo.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import { type StartOptions, type StartResult, startStack } from "#lib/stacks/start-stack.ts";
-import { requireStopped, stopStack } from "#lib/stacks/stop-stack.ts";
+import { finishStopping, requireStopped, stopStack } from "#lib/stacks/stop-stack.ts";
 
 export interface WindowRequest {
   readonly docker: Docker;
@@ -22,6 +23,8 @@ export interface WindowRequest {
   readonly log: Log;
   readonly journal: UndoJournal;
   readonly stopped: StoppedStack;
+  /** Of the run: nobody needs the data any more when it is aborted, and the window is closed at once. */
+  readonly signal: AbortSignal;
   readonly start: StartOptions;
   /** When it has been open for so long, whoever reads the stack's data is told to give up, and it is closed. */
   readonly maxMs: number;
@@ -50,7 +53,7 @@ export interface StackWindow {
 
 /** Stop the stack. Throws OpsError "failed" when it cannot be stopped; what was is started again by then. */
 export async function openWindow(request: WindowRequest): Promise<StackWindow> {
-  const { docker, clock, log, journal, stopped } = request;
+  const { docker, clock, log, journal, stopped, signal } = request;
   const { project } = stopped.record;
   await journal.record(stopped);
   const openedMs = clock.monotonicMs();
@@ -66,8 +69,11 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     const next = `waiting ${pause} before attempt ${attempt}/${request.start.maxAttempts}`;
     log.warning("stack.restarting", `Stack "${project}" did not start: ${problems.join("; ")}; ${next}`);
   };
+  let stopping: Promise<void> = Promise.resolve();
   const startAgain = async () => {
     over.abort();
+    // What is started while the engine is still about to stop it would be stopped behind our back.
+    await stopping.catch((error: unknown) => finishAfter(error, docker, stopped));
     log.info("stack.starting", `Starting stack "${project}" (attempt 1/${request.start.maxAttempts})`);
     const started = await startStack({ docker, clock }, stopped.record, { ...request.start, onRetry });
     const seconds = (clock.monotonicMs() - openedMs) / 1000;
@@ -83,7 +89,10 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     // What does not run stays in the journal: the end of the run tries once more, and so does every recovery.
     if (result.isRunning) {
       log.info("stack.started", `Stack "${project}" runs again; it was stopped for ${seconds.toFixed(1)} s`);
-      await journal.forget(stopped);
+      // It runs, whatever the disk of the journal says: to start it once more would do nothing.
+      await journal
+        .forget(stopped)
+        .catch((error: unknown) => log.warning("journal.stale", describeError(error)));
     }
     return { ...result, seconds };
   };
@@ -128,6 +137,11 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
       ),
     end,
   };
+  const closeAtOnce = () => void window.end();
+  signal.addEventListener("abort", closeAtOnce, { once: true });
+  over.signal.addEventListener("abort", () => signal.removeEventListener("abort", closeAtOnce), {
+    once: true,
+  });
   void clock.sleep(request.maxMs, over.signal).then(
     () => {
       log.warning(
@@ -140,8 +154,16 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
     () => undefined,
   );
   log.info("stack.stopping", `Stopping stack "${project}"`);
-  await orStartAgain(() => stopStack(docker, stopped.record));
+  stopping = stopStack(docker, stopped.record);
+  await orStartAgain(() => stopping);
+  if (signal.aborted) await window.end();
+  signal.throwIfAborted();
   return window;
+}
+
+/** An engine that did not answer in time may still do what it was asked for. */
+async function finishAfter(error: unknown, docker: Docker, stopped: StoppedStack): Promise<void> {
+  if (error instanceof DockerError && error.trouble === "timeout") await finishStopping(docker, stopped);
 }
 
 function exceeded(project: string, maxMs: number): OpsError {

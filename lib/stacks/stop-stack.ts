@@ -5,9 +5,11 @@
  * afterwards in any case (`startStack`), which does nothing to what runs.
  */
 import type { Container } from "#lib/core/containers.ts";
+import { DockerError } from "#lib/core/docker-error.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import { planLevels } from "#lib/core/start-order.ts";
+import type { StoppedStack } from "#lib/core/undo.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import { isActive, locate, readRecorded } from "#lib/stacks/resume-containers.ts";
 
@@ -41,4 +43,22 @@ export async function requireStopped(docker: Docker, record: StackRecord): Promi
 
 function describeActive(active: readonly Container[]): string {
   return active.map(({ name, state }) => `container "${name}" is ${state}`).join(", ");
+}
+
+/**
+ * Who asked for a stop and did not wait for its end leaves the engine at it: what seems to run may be about to end, seconds
+ * after we called it well. Asked to stop once more, the engine answers when that is over. What has been started since the
+ * run looked is left alone.
+ */
+export async function finishStopping(docker: Docker, { record, startedAt }: StoppedStack): Promise<void> {
+  if (record.how !== "stop") return;
+  try {
+    const containers = await docker.inspectContainers(record.containers.map(({ id }) => id));
+    await docker.stop(
+      containers.filter(({ id, state, startedAt: at }) => state === "running" && startedAt[id] === at),
+    );
+  } catch (error) {
+    // Starting them has the patience for an engine that does not answer yet, and says so when it never does.
+    if (!(error instanceof DockerError)) throw error;
+  }
 }

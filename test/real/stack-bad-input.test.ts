@@ -178,6 +178,13 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(states()).toEqual({ "b-other-main-1": "running" });
     expect(world.components()).toEqual(new Set(["stack-a-gone", "stack-b-other"]));
     expect(existsSync(world.job.journal)).toBe(true);
+    // The next run tries again, says the same, and does not forget either.
+    const next = await world.run();
+    expect({ exitCode: next.exitCode, told: world.told().at(-1)?.critical }).toEqual({
+      exitCode: 2,
+      told: true,
+    });
+    expect(readFileSync(world.job.journal, "utf8")).toContain("a-gone-main-1");
     // Once its file is back, a recovery makes good what the run could not.
     execFileSync("mv", [`${file}.away`, file]);
     expect((await world.recover()).exitCode).toBe(0);

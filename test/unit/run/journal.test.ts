@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { journalPath, openJournal, readJournal, removeJournal } from "#lib/run/journal.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 
@@ -65,4 +65,15 @@ test("a run is refused, with the path, when its journal cannot be written", asyn
     (caught: unknown) => caught,
   );
   expect(error).toMatchObject({ outcome: "failed" });
+});
+
+test("an act that could not be written down is not among those to be undone", async () => {
+  await using sandbox = await createSandbox();
+  const path = journalPath(sandbox.path("state"), "app");
+  const journal = await openJournal(path, start);
+  await journal.record(first);
+  rmSync(sandbox.path("state"), { recursive: true });
+  await sandbox.write("state", "no directory");
+  await expect(journal.record(second)).rejects.toThrow("Cannot write the journal");
+  expect(journal.entries()).toEqual([first]);
 });

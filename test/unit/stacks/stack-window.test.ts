@@ -23,6 +23,7 @@ const maxMs = 900_000;
 function createWorld(fake: FakeDocker = createFakeDocker([fakeContainer("web"), fakeContainer("db")])) {
   const clock = createVirtualClock();
   const stopped = stoppedStack(["db", "web"]);
+  const aborted = new AbortController();
   const entries: UndoEntry[] = [];
   const down: WindowEnd[] = [];
   const request: WindowRequest = {
@@ -39,13 +40,14 @@ function createWorld(fake: FakeDocker = createFakeDocker([fakeContainer("web"), 
       },
     },
     stopped,
+    signal: aborted.signal,
     start: defaultStartOptions,
     maxMs,
     onDown: (end) => down.push(end),
   };
   const open = (change: Partial<WindowRequest> = {}): Promise<StackWindow> =>
     clock.run(openWindow({ ...request, docker: fake.docker, ...change }));
-  return { fake, clock, entries, down, stopped, open };
+  return { fake, clock, entries, down, stopped, abort: () => aborted.abort(new Error("Stopped")), open };
 }
 
 describe("openWindow()", () => {
@@ -149,5 +151,73 @@ describe("openWindow()", () => {
     await clock.run(window.close());
     expect(await clock.run(window.end())).toMatchObject({ isRunning: false, problems: ["A bug"] });
     expect(down).toHaveLength(1);
+  });
+
+  test("starts the stack at once when the run is stopped, whoever still reads its data", async () => {
+    const { fake, clock, open, abort } = createWorld();
+    const window = await open();
+    abort();
+    await clock.run(window.close());
+    expect(fake.calls).toContain("start web");
+    expect(window.giveUp.aborted).toBe(false);
+  });
+
+  /** Stops that take a minute each, and end what runs only then. */
+  const stopSlowly = (
+    { docker, break: change }: FakeDocker,
+    clock: { sleep: (ms: number) => Promise<void> },
+  ) => {
+    const { stop } = docker;
+    change({
+      stop: async (targets) => {
+        await clock.sleep(60_000);
+        await stop(targets);
+      },
+    });
+  };
+
+  test("starts nothing that is still being stopped, though it has been open for too long", async () => {
+    const { fake, clock, entries, open } = createWorld();
+    stopSlowly(fake, clock);
+    const window = await open({ maxMs: 1000 });
+    expect(window.giveUp.aborted).toBe(true);
+    expect((await clock.run(window.end())).isRunning).toBe(true);
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+    expect(fake.calls.findLastIndex((call) => call.startsWith("stop"))).toBeLessThan(
+      fake.calls.findIndex((call) => call.startsWith("start")),
+    );
+    expect(entries).toEqual([]);
+  });
+
+  test("starts nothing that is still being stopped, though the run is", async () => {
+    const { fake, clock, open, abort } = createWorld();
+    stopSlowly(fake, clock);
+    void clock.sleep(1000).then(abort);
+    await expect(open()).rejects.toThrow("Stopped");
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+  });
+
+  test("asks once more where docker did not answer in time: it may still end what seems to run", async () => {
+    const { fake, open } = createWorld();
+    const { stop } = fake.docker;
+    let asked = 0;
+    fake.break({
+      stop: async (targets) => {
+        asked += 1;
+        if (asked === 1) throw dockerRefuses("stop it", "timeout");
+        await stop(targets);
+      },
+    });
+    await expect(open()).rejects.toThrow("the engine says no");
+    expect(fake.calls.slice(0, 2).every((call) => call.startsWith("stop"))).toBe(true);
+    expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
+  });
+
+  test("calls running what runs, also when the journal cannot be written any more", async () => {
+    const { clock, down, open } = createWorld();
+    const full = () => Promise.reject(new OpsError("No room", { outcome: "failed" }));
+    const window = await open({ journal: { record: async () => undefined, forget: full } });
+    expect(await clock.run(window.end())).toMatchObject({ isRunning: true, problems: [] });
+    expect(down).toEqual([]);
   });
 });
