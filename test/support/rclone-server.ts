@@ -20,14 +20,21 @@ export interface RcloneServer extends AsyncDisposable {
   readonly start: () => Promise<void>;
 }
 
-interface ServeOptions {
+export interface ServeOptions {
   readonly protocol: RcloneProtocol;
   readonly directory: string;
   /** User and group of the server; needs root. */
   readonly uid?: number;
+  /** Keep what directories hold, as a server does unless told otherwise: what is put there behind its back stays unseen. */
+  readonly remembers?: boolean;
 }
 
-export async function startRcloneServer({ protocol, directory, uid }: ServeOptions): Promise<RcloneServer> {
+export async function startRcloneServer({
+  protocol,
+  directory,
+  uid,
+  remembers = false,
+}: ServeOptions): Promise<RcloneServer> {
   const work = mkdtempSync(join(tmpdir(), "lastgood-rclone-"));
   if (uid !== undefined) chownSync(work, uid, uid);
   const configFile = join(work, "rclone.conf");
@@ -46,8 +53,8 @@ export async function startRcloneServer({ protocol, directory, uid }: ServeOptio
   let child: ChildProcess | undefined;
   const start = async () => {
     const account = ["--user=me", "--pass=secret"];
-    // What a test puts into the directory behind its back, it must see.
-    const options = [`--addr=127.0.0.1:${port}`, "--config=/dev/null", "--dir-cache-time=0"];
+    const options = [`--addr=127.0.0.1:${port}`, "--config=/dev/null"];
+    if (!remembers) options.push("--dir-cache-time=0");
     child = spawn("rclone", ["serve", protocol, directory, ...options, ...account], {
       stdio: "ignore",
       // It keeps a host key in its cache.

@@ -7,7 +7,7 @@ import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { targetOf } from "#test/support/faulty-remote.ts";
 import { type ObjectServer, startObjectServer } from "#test/support/object-server.ts";
-import { startRcloneServer } from "#test/support/rclone-server.ts";
+import { type ServeOptions, startRcloneServer } from "#test/support/rclone-server.ts";
 import { type Sandbox, treeOf } from "#test/support/sandbox.ts";
 
 /** "unmovable" is a directory whose files can be moved by copies alone, and its directories not at all. */
@@ -43,16 +43,24 @@ export interface OpenedStore extends AsyncDisposable {
 
 const baseName = "the base";
 
-export async function openRcloneStore(sandbox: Sandbox, kind: StoreKind): Promise<OpenedStore> {
-  return kind === "objects" ? openObjects(sandbox) : openDirectory(sandbox, kind);
+export async function openRcloneStore(
+  sandbox: Sandbox,
+  kind: StoreKind,
+  server: Pick<ServeOptions, "remembers"> = {},
+): Promise<OpenedStore> {
+  return kind === "objects" ? openObjects(sandbox) : openDirectory(sandbox, kind, server);
 }
 
-async function openDirectory(sandbox: Sandbox, kind: Exclude<StoreKind, "objects">): Promise<OpenedStore> {
+async function openDirectory(
+  sandbox: Sandbox,
+  kind: Exclude<StoreKind, "objects">,
+  serve: Pick<ServeOptions, "remembers">,
+): Promise<OpenedStore> {
   const base = sandbox.path("served", baseName);
   mkdirSync(base, { recursive: true });
   const server =
     kind === "webdav" || kind === "sftp"
-      ? await startRcloneServer({ protocol: kind, directory: sandbox.path("served") })
+      ? await startRcloneServer({ protocol: kind, directory: sandbox.path("served"), ...serve })
       : undefined;
   const env = kind === "unmovable" ? { RCLONE_DISABLE: "DirMove,Move" } : {};
   const remote =
