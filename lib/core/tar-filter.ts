@@ -40,12 +40,14 @@ type State =
   | { readonly at: "header" }
   | { readonly at: "extension"; readonly type: Extension; readonly size: number }
   | { readonly at: "map"; readonly isKept: boolean; readonly size: number }
-  | { readonly at: "content"; readonly isKept: boolean; left: number }
+  | { readonly at: "content"; readonly isKept: boolean; readonly padding: number; left: number }
   | { readonly at: "end" };
 
+/** `onContent` gets the content of what is kept, without padding, besides. */
 export function createTarFilter(
   judge: (member: TarMember) => Verdict,
   emit: (bytes: Uint8Array) => void,
+  onContent: (bytes: Uint8Array) => void = () => undefined,
 ): TarFilter {
   let state: State = { at: "header" };
   let gathered = Buffer.alloc(0);
@@ -54,7 +56,8 @@ export function createTarFilter(
   let zeroBlocks = 0;
 
   const beginContent = (isKept: boolean, size: number) => {
-    state = size === 0 ? { at: "header" } : { at: "content", isKept, left: paddedBytes(size) };
+    const left = paddedBytes(size);
+    state = size === 0 ? { at: "header" } : { at: "content", isKept, left, padding: left - size };
   };
 
   const onHeader = (block: Buffer) => {
@@ -123,7 +126,10 @@ export function createTarFilter(
         }
         if (state.at === "content") {
           const part = bytes.subarray(at, at + state.left);
-          if (state.isKept) emit(part);
+          if (state.isKept) {
+            emit(part);
+            onContent(part.subarray(0, Math.max(0, state.left - state.padding)));
+          }
           at += part.length;
           state.left -= part.length;
           if (state.left === 0) state = { at: "header" };

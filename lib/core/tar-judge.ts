@@ -153,7 +153,7 @@ function checkName(name: string): string | undefined {
 }
 
 /** `./a//b/` is `a/b`; the archive's own directory is the empty path. */
-function normalise(name: string): string {
+export function normalise(name: string): string {
   return name
     .split("/")
     .filter((part) => part !== "" && part !== ".")

@@ -11,6 +11,8 @@ export interface TarMember {
   readonly mode: number;
   /** Bytes of content that follow in the archive, without padding. */
   readonly size: number;
+  /** A file with holes. With its real size: its content begins with their map; without: they are described in an older way. */
+  readonly holes?: { readonly realSizeBytes: number | undefined };
 }
 
 /** What stands before a member's own header. */
@@ -35,7 +37,15 @@ const kinds: Readonly<Record<string, TarMember["kind"]>> = {
 };
 
 /** Keys that decide what is written where. */
-const decisive = ["path", "linkpath", "size", "GNU.sparse.name"] as const;
+const decisive = [
+  "path",
+  "linkpath",
+  "size",
+  "GNU.sparse.name",
+  "GNU.sparse.major",
+  "GNU.sparse.realsize",
+  "GNU.sparse.size",
+] as const;
 type Decisive = (typeof decisive)[number];
 
 /** Throws TarFormatError where it could be two different members. */
@@ -46,7 +56,8 @@ export function composeMember(header: TarHeader, extensions: TarExtensions): Tar
   if (extensions.longLink !== undefined && pax.has("linkpath")) throw twice("link");
   const name = pax.get("GNU.sparse.name") ?? path ?? extensions.longName ?? header.name;
   const linkName = pax.get("linkpath") ?? extensions.longLink ?? header.linkName;
-  const size = sizeOf(header, pax.get("size"));
+  const size = sizeOf(pax.get("size")) ?? header.size;
+  const holes = holesOf(header, pax);
   const kind = kinds[header.type] ?? "other";
   // By old custom a file whose name ends with a slash is a directory.
   const isDirectory = kind === "file" && name.endsWith("/");
@@ -56,6 +67,7 @@ export function composeMember(header: TarHeader, extensions: TarExtensions): Tar
     linkName,
     mode: header.mode & 0o7777,
     size,
+    ...(holes === undefined ? {} : { holes }),
   };
   if (size > 0 && !["file", "other"].includes(member.kind)) {
     throw new TarFormatError(`a ${member.kind} has content`);
@@ -87,8 +99,14 @@ function readDecisive(pax: Buffer | undefined): ReadonlyMap<Decisive, string> {
   return found;
 }
 
-function sizeOf(header: TarHeader, pax: string | undefined): number {
-  if (pax === undefined) return header.size;
+/** GNU's formats 0.0 and 0.1 name a size, 1.0 a real one; its oldest has a type of its own. */
+function holesOf({ type }: TarHeader, pax: ReadonlyMap<Decisive, string>): TarMember["holes"] {
+  if (pax.get("GNU.sparse.major") === "1") return { realSizeBytes: sizeOf(pax.get("GNU.sparse.realsize")) };
+  return type === "S" || pax.has("GNU.sparse.size") ? { realSizeBytes: undefined } : undefined;
+}
+
+function sizeOf(pax: string | undefined): number | undefined {
+  if (pax === undefined) return undefined;
   const size = /^\d{1,16}$/.test(pax) ? Number(pax) : Number.NaN;
   if (!Number.isSafeInteger(size)) throw new TarFormatError("an extended header has no valid size");
   return size;

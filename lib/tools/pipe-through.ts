@@ -15,6 +15,8 @@ export interface PipeRequest {
   readonly toEnv?: Readonly<Record<string, string>> | undefined;
   /** What goes on of a chunk. What it throws ends both programs. */
   readonly pass: (chunk: Uint8Array) => Uint8Array;
+  /** What `to` writes, which goes nowhere else. What it throws ends both programs. */
+  readonly onOutput?: ((chunk: Uint8Array) => void) | undefined;
   /** Given up when nothing has moved for so long. */
   readonly stallMs: number;
   readonly signal: AbortSignal;
@@ -38,7 +40,9 @@ export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
   const { env, signal, stallMs, from, to } = request;
   signal.throwIfAborted();
   const source = start(from, env, ["ignore", "pipe", "pipe"]);
-  const sink = start(to, { ...env, ...request.toEnv }, ["pipe", "ignore", "pipe"]);
+  const { onOutput } = request;
+  const output = onOutput === undefined ? "ignore" : "pipe";
+  const sink = start(to, { ...env, ...request.toEnv }, ["pipe", output, "pipe"]);
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => undefined);
   let isStalled = false;
@@ -53,6 +57,14 @@ export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
     timer = setTimeout(onStall, stallMs);
   };
   signal.addEventListener("abort", onAbort, { once: true });
+  sink.child.stdout?.on("data", (chunk: Uint8Array) => {
+    onMove();
+    try {
+      onOutput?.(chunk);
+    } catch (error) {
+      stopped.reject(error);
+    }
+  });
   try {
     await Promise.race([pour(source, sink, request.pass, onMove), stopped.promise]);
     const [fromExit, toExit] = await Promise.race([Promise.all([source.ended, sink.ended]), stopped.promise]);
