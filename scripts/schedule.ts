@@ -14,6 +14,7 @@ await runTool({
       help: 'install, explain: five fields as in a crontab, H for a minute of this host\'s own ("H 3 * * *")',
     },
     with: { value: "OWNER", help: "install: cron or systemd (cron)" },
+    "without-drill": { help: "install: no weekly drill of a restore" },
     "disable-legacy": { help: "install: switch off whatever else starts the job; a copy is kept" },
     "dry-run": { help: "install, remove: say what would be done; touch nothing" },
     root: { value: "DIR", help: "work on the machine whose / is this directory" },

@@ -9,7 +9,7 @@ export interface BackupCommand {
   readonly role: "backup" | "recovery" | "check" | "foreign";
   /** As it is called, without directories: `backup-run.ts`. */
   readonly program: string;
-  /** What `--config` says, or the default job; undefined when it is none of ours. */
+  /** What `--config` says, or the default job; undefined when it is none of ours, or is about all jobs. */
   readonly config: string | undefined;
   /** The lock that a legacy script takes: a job of ours with the same one replaces it. */
   readonly lockFile: string | undefined;
@@ -17,7 +17,15 @@ export interface BackupCommand {
   readonly identity: string;
 }
 
-type Known = Pick<BackupCommand, "role"> & { readonly lockFile?: string; readonly isOurs?: boolean };
+interface Known {
+  readonly role: BackupCommand["role"];
+  readonly lockFile?: string;
+  readonly isOurs?: boolean;
+  /** The one of its commands that counts, among those that only look. */
+  readonly command?: string;
+  /** Without --config it is about every job, not about the default one. */
+  readonly isOfAllJobs?: boolean;
+}
 
 const applicationLock = "/var/lock/backup-run.lock";
 const stackLock = "/var/run/docker-stack-backup.lock";
@@ -26,7 +34,8 @@ const known: Readonly<Record<string, Known>> = {
   "backup-run": { role: "backup", isOurs: true },
   "manual-backup": { role: "backup", isOurs: true },
   recover: { role: "recovery", isOurs: true },
-  "health-check": { role: "check", isOurs: true },
+  "health-check": { role: "check", isOurs: true, isOfAllJobs: true },
+  restore: { role: "check", isOurs: true, command: "drill" },
   "upload-waiting": { role: "check", isOurs: true },
   "backup-run.sh": { role: "backup", lockFile: applicationLock },
   // It puts the line of backup-run.sh back into root's crontab when it is gone.
@@ -113,7 +122,8 @@ function describe(word: string, rest: readonly string[]): BackupCommand | undefi
     return { role: "foreign", program, config: undefined, lockFile: undefined, identity };
   }
   if (rest.some((option) => harmless.has(option))) return undefined;
-  const config = facts.isOurs === true ? readConfigFlag(rest) : undefined;
+  if (facts.command !== undefined && !rest.includes(facts.command)) return undefined;
+  const config = facts.isOurs === true ? readConfig(facts, rest) : undefined;
   const identity = [program, ...rest].join(" ");
   return { role: facts.role, program, config, lockFile: facts.lockFile, identity };
 }
@@ -123,13 +133,17 @@ function ofOurs(program: string): Known | undefined {
   return known[name]?.isOurs === true ? known[name] : undefined;
 }
 
-function readConfigFlag(words: readonly string[]): string {
+function readConfig({ isOfAllJobs }: Known, words: readonly string[]): string | undefined {
+  return readConfigFlag(words) ?? (isOfAllJobs === true ? undefined : "backup");
+}
+
+function readConfigFlag(words: readonly string[]): string | undefined {
   for (const [index, word] of words.entries()) {
     const value = /^(?:--config|-c)=(.+)$/s.exec(word)?.[1];
     if (value !== undefined) return value;
     if (word === "--config" || word === "-c") return words[index + 1] ?? "backup";
   }
-  return "backup";
+  return undefined;
 }
 
 function baseName(path: string): string {

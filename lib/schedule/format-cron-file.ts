@@ -7,9 +7,15 @@ import {
   searchPath,
 } from "#lib/schedule/schedule-plan.ts";
 
-/** The file for /etc/cron.d: the backup at its times, and at boot what finishes one that died. */
+/** The file for /etc/cron.d: the backup at its times, the drill of a restore, and at boot what finishes a run that died. */
 export function formatCronFile(plan: SchedulePlan): string {
   const { text } = plan.expression;
+  const lines = [
+    [text, commandOf(plan, "backup-run")],
+    ["@reboot", commandOf(plan, "recover")],
+    ...(plan.drill === undefined ? [] : [[plan.drill.text, commandOf(plan, "drill")] as const]),
+  ] as const;
+  const width = Math.max(...lines.map(([when]) => when.length));
   return [
     `# lastgood: unattended backups of the job "${plan.job}" (${configPathOf(plan.job)}).`,
     `# ${ownershipMark}. Owner root, mode 0644; cron ignores a name with a dot.`,
@@ -18,13 +24,12 @@ export function formatCronFile(plan: SchedulePlan): string {
     `PATH=${searchPath}`,
     "MAILTO=root",
     "",
-    `${text} root ${quote(commandOf(plan, "backup-run"))}`,
-    `${"@reboot".padEnd(text.length)} root ${quote(commandOf(plan, "recover"))}`,
+    ...lines.map(([when, command]) => `${when.padEnd(width)} root ${quoteForCron(command)}`),
     "",
   ].join("\n");
 }
 
 /** For the shell, and for cron, to which `%` means the end of the line. */
-function quote(words: readonly string[]): string {
+export function quoteForCron(words: readonly string[]): string {
   return words.map(quoteForShell).join(" ").replaceAll("%", "\\%");
 }

@@ -33,9 +33,10 @@ function formatTable(entries: readonly ScheduleEntry[], at: JudgedAt): readonly 
   );
 }
 
-/** `backup-run.ts shop`, `backup-run.sh`, `restic backup /srv`. */
+/** `backup-run.ts shop`, `backup-run.sh`, `restore.ts drill`, `restic backup /srv`. */
 export function describeStarted({ backup }: Pick<ScheduleEntry, "backup">): string {
-  return backup.config === undefined ? backup.identity : `${backup.program} ${backup.config}`;
+  const { role, config, program, identity } = backup;
+  return config === undefined || role === "check" ? identity : `${program} ${config}`;
 }
 
 function describeNext(entry: ScheduleEntry, at: JudgedAt): string {

@@ -1,43 +1,59 @@
 /**
- * The systemd units of a job: a timer, the service that it starts, and one that finishes at boot what died with the
- * machine. `systemd-analyze security` says what the service may do beyond a backup.
+ * The systemd units of a job: a timer and the service that it starts, the same for its drill, and a service that finishes
+ * at boot what died with the machine. `systemd-analyze security` says what they may do beyond a backup.
  */
-import { toOnCalendar } from "#lib/core/on-calendar.ts";
+import type { CronExpression } from "#lib/core/cron-expression.ts";
 import {
   commandOf,
   configPathOf,
   ownershipMark,
   type SchedulePlan,
-  searchPath,
   unitNamesOf,
 } from "#lib/schedule/schedule-plan.ts";
+import {
+  formatTimer,
+  hardening,
+  joinLines,
+  quoteForUnit,
+  stopMinutes,
+  surroundings,
+} from "#lib/schedule/unit-text.ts";
 
 /** Names of the files and their texts. */
 export function formatUnits(plan: SchedulePlan): ReadonlyMap<string, string> {
-  const { service, timer, recovery } = unitNamesOf(plan.job);
+  const { job, expression, drill } = plan;
+  const names = unitNamesOf(job);
   return new Map([
-    [service, formatService(plan)],
-    [timer, formatTimer(plan)],
-    [recovery, formatRecovery(plan)],
+    [names.service, formatRun(plan, "backup-run", `backup of the job ${job}`)],
+    [names.timer, formatTimerOf(plan, expression, `when to back up the job ${job}`)],
+    [names.recovery, formatRecovery(plan)],
+    ...(drill === undefined ? [] : formatDrill(plan, drill)),
   ]);
 }
 
-const stopMinutes = 15;
+function formatDrill(plan: SchedulePlan, drill: CronExpression): readonly (readonly [string, string])[] {
+  const names = unitNamesOf(plan.job);
+  return [
+    [names.drill, formatRun(plan, "drill", `drill of a restore of the job ${plan.job}`)],
+    [names.drillTimer, formatTimerOf(plan, drill, `when to drill a restore of the job ${plan.job}`)],
+  ];
+}
 
-function formatService(plan: SchedulePlan): string {
+/** A service that holds the job's lock, and leaves nothing when it dies. */
+function formatRun(plan: SchedulePlan, command: "backup-run" | "drill", description: string): string {
   const { recovery } = unitNamesOf(plan.job);
-  return join([
+  return joinLines([
     ...head(plan),
     "[Unit]",
-    `Description=lastgood: backup of the job ${plan.job}`,
+    `Description=lastgood: ${description}`,
     "Wants=network-online.target",
     `After=network-online.target docker.service ${recovery}`,
     "",
     "[Service]",
     "Type=oneshot",
-    `ExecStart=${quote(commandOf(plan, "backup-run"))}`,
+    `ExecStart=${quoteForUnit(commandOf(plan, command))}`,
     "# After every end, that by kill -9 included: start what still stands, report what died.",
-    `ExecStopPost=-${quote(commandOf(plan, "recover"))}`,
+    `ExecStopPost=-${quoteForUnit(commandOf(plan, "recover"))}`,
     "# Asked to stop, the run ends its own children and starts what it stopped: only then is the rest killed.",
     "KillMode=mixed",
     `TimeoutStopSec=${stopMinutes}min`,
@@ -53,43 +69,29 @@ function formatService(plan: SchedulePlan): string {
   ]);
 }
 
-function formatTimer(plan: SchedulePlan): string {
-  const delay = plan.delayMinutes;
-  return join([
-    ...head(plan),
-    "[Unit]",
-    `Description=lastgood: when to back up the job ${plan.job}`,
-    "",
-    "[Timer]",
-    ...toOnCalendar(plan.expression).map((value) => `OnCalendar=${value}`),
-    ...(delay === undefined
-      ? []
-      : [
-          "# The same on each day, different on each host.",
-          `RandomizedDelaySec=${delay}min`,
-          "FixedRandomDelay=true",
-        ]),
-    "# A start that was missed while the machine was down is made up for.",
-    "Persistent=true",
-    "",
-    "[Install]",
-    "WantedBy=timers.target",
-  ]);
+function formatTimerOf(plan: SchedulePlan, expression: CronExpression, description: string): string {
+  return formatTimer({
+    head: head(plan),
+    description: `lastgood: ${description}`,
+    expression,
+    delayMinutes: plan.delayMinutes,
+    isPersistent: true,
+  });
 }
 
 function formatRecovery(plan: SchedulePlan): string {
-  const { service } = unitNamesOf(plan.job);
-  return join([
+  const { service, drill } = unitNamesOf(plan.job);
+  return joinLines([
     ...head(plan),
     "[Unit]",
     `Description=lastgood: finish what a dead backup of the job ${plan.job} left`,
     "Wants=network-online.target",
     "After=network-online.target docker.service",
-    `Before=${service}`,
+    `Before=${service} ${drill}`,
     "",
     "[Service]",
     "Type=oneshot",
-    `ExecStart=${quote(commandOf(plan, "recover"))}`,
+    `ExecStart=${quoteForUnit(commandOf(plan, "recover"))}`,
     `TimeoutStartSec=${stopMinutes}min`,
     ...surroundings,
     ...hardening,
@@ -104,58 +106,4 @@ function head({ job }: SchedulePlan): readonly string[] {
     `# lastgood: unattended backups of the job "${job}" (${configPathOf(job)}).`,
     `# ${ownershipMark}.`,
   ];
-}
-
-const surroundings = [
-  `Environment=PATH=${searchPath}`,
-  "UMask=0027",
-  "Nice=10",
-  "CPUSchedulingPolicy=batch",
-  "IOSchedulingClass=best-effort",
-  "IOSchedulingPriority=7",
-  "LogRateLimitIntervalSec=0",
-];
-
-const hardening = [
-  "",
-  "# It reads every file, whoever owns it, and talks to Docker; beyond that it needs little of what root may do.",
-  "# SYS_ADMIN removes snapshots, SYS_PTRACE finds the children of a dead run, SETUID asks PostgreSQL as its own user.",
-  "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER CAP_FSETID CAP_SETFCAP CAP_KILL CAP_SETUID CAP_SETGID CAP_SYS_NICE CAP_SYS_PTRACE CAP_SYS_ADMIN",
-  "NoNewPrivileges=yes",
-  "# Not strict: a store that is added later must not fail for a path that is missing here.",
-  "ProtectSystem=full",
-  "PrivateTmp=yes",
-  "# Snapshots of ZFS need its device.",
-  "DevicePolicy=closed",
-  "DeviceAllow=/dev/zfs rw",
-  "DeviceAllow=char-pts rw",
-  "ProtectClock=yes",
-  "ProtectControlGroups=yes",
-  "ProtectHostname=yes",
-  "ProtectKernelLogs=yes",
-  "ProtectKernelModules=yes",
-  "ProtectKernelTunables=yes",
-  "LockPersonality=yes",
-  "# The runtime compiles as it runs.",
-  "MemoryDenyWriteExecute=no",
-  "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
-  "RestrictNamespaces=yes",
-  "RestrictRealtime=yes",
-  "SystemCallArchitectures=native",
-  "SystemCallFilter=@system-service @mount",
-  "SystemCallErrorNumber=EPERM",
-];
-
-/** As systemd reads words: in quotes where they hold anything special, `%` and `$` doubled. */
-function quote(words: readonly string[]): string {
-  return words
-    .map((word) => {
-      const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-      return /^[A-Za-z0-9_./:=@%+$-]+$/.test(escaped) ? escaped : `"${escaped.replaceAll(/["\\]/g, "\\$&")}"`;
-    })
-    .join(" ");
-}
-
-function join(lines: readonly string[]): string {
-  return `${lines.join("\n")}\n`;
 }

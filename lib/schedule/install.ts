@@ -1,14 +1,16 @@
 /**
- * Install the one schedule of a job, or refuse while something else starts it.
+ * Install the one schedule of a job, with its drill and the health check of the host, or refuse while something else starts it.
  *
  * Ours is written before the other is switched off: between the two, and if the machine goes down there, both start and one
  * finds the lock held. The other order would leave a moment in which nothing starts. What fails is undone.
  */
 import { loadConfig } from "#lib/config/load-config.ts";
+import type { Settings } from "#lib/config/schema.ts";
+import type { CronExpression } from "#lib/core/cron-expression.ts";
 import { nextStarts } from "#lib/core/cron-times.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { placeOf, type ScheduleEntry } from "#lib/core/schedule-entry.ts";
-import { findRivals, type ScheduledJob } from "#lib/core/schedule-judgement.ts";
+import { findRivals, type JudgedAt, type ScheduledJob } from "#lib/core/schedule-judgement.ts";
 import type { Tool, ToolResult } from "#lib/core/tool.ts";
 import { formatWall } from "#lib/core/wall-clock.ts";
 import { applyChanges, listActs } from "#lib/cron/changes.ts";
@@ -17,13 +19,18 @@ import { inside } from "#lib/cron/machine.ts";
 import { findLauncher, findStrangers } from "#lib/schedule/find-launcher.ts";
 import { readJobFlag, readOwnerFlag, readTimes, requireRoot } from "#lib/schedule/flags.ts";
 import { describeStarted } from "#lib/schedule/format-survey.ts";
-import { ownPathsOf, planFiles } from "#lib/schedule/plan-files.ts";
-import { configPathOf, type SchedulePlan } from "#lib/schedule/schedule-plan.ts";
+import { ownPathsOf } from "#lib/schedule/own-files.ts";
+import { planDrill, planHealth } from "#lib/schedule/plan-checks.ts";
+import { planFiles } from "#lib/schedule/plan-files.ts";
+import { configPathOf, type HealthPlan, type SchedulePlan } from "#lib/schedule/schedule-plan.ts";
 import { configRequest, openMachine, type Survey, surveyMachine } from "#lib/schedule/survey.ts";
 
 const shownStarts = 3;
 
-/** Flags: job, at, with, disable-legacy, dry-run, root. */
+/** What root is going to run. */
+const installedScripts = ["backup-run.ts", "recover.ts", "restore.ts", "health-check.ts"];
+
+/** Flags: job, at, with, without-drill, disable-legacy, dry-run, root. */
 export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const job = readJobFlag(tool);
   const owner = readOwnerFlag(tool);
@@ -31,35 +38,26 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
   requireRoot(tool, "install");
   const machine = openMachine(tool);
   const { settings } = await loadConfig(configRequest(tool, inside(machine, configPathOf(job))));
-  const plan: SchedulePlan = {
-    job,
-    expression: timesOf(settings.HOST_NAME, job),
-    delayMinutes: undefined,
-    launcher: await findLauncher(tool),
-    scripts: tool.caller.scripts,
-    logFile: settings.LOG_FILE,
-    runTimeoutMs: settings.RUN_TIMEOUT,
-    busyExit: settings.LOCK_BUSY_EXIT,
-  };
   const survey = await surveyMachine(tool);
   const rivals = rivalsOf(survey, { name: job, config: configPathOf(job), lockFile: settings.LOCK_FILE });
   if (rivals.length > 0 && tool.flags["disable-legacy"] !== true) throw refuse(job, rivals);
-  const files = await planFiles(machine, plan, owner);
+  const planned = await planSchedule(tool, survey, settings, timesOf(settings.HOST_NAME, job));
+  const { plan, health } = planned;
+  const files = await planFiles(machine, { plan, health, owner });
   const stamp = survey.at.now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
   const disabling = await planDisabling(machine, rivals, stamp.slice(0, 8));
   const copies = `/var/lib/lastgood/schedule/${stamp}Z`;
   const copied = [...files.replaced, ...disabling.files];
   const { launcher, scripts } = plan;
-  const strangers = await findStrangers(tool, [launcher[0], scripts, `${scripts}/backup-run.ts`]);
-  const notes = [...files.notes, ...strangers];
+  const run = installedScripts.map((script) => `${scripts}/${script}`);
+  const strangers = await findStrangers(tool, [launcher[0], scripts, ...run]);
+  const notes = [...files.notes, ...planned.notes, ...strangers];
   const changes = [...files.writes, ...disabling.changes, ...files.cleanup];
   const isDryRun = tool.flags["dry-run"] === true;
   if (!isDryRun) {
     await copyFiles(machine, copied, copies);
     await applyChanges(changes);
   }
-  const next = nextStarts(plan.expression, survey.at.now, survey.at.timeZone, shownStarts);
-  const starts = next.map((start) => formatWall(start, survey.at.timeZone));
   return {
     outcome: "complete",
     text: [
@@ -68,7 +66,7 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
       ...(copied.length === 0
         ? []
         : [`What stood there before ${isDryRun ? "would be" : "is"} kept in ${copies}`]),
-      `The job ${job} ${isDryRun ? "would start" : "starts"} next at ${starts.join(", ")}`,
+      ...describeStarts(planned, survey.at, isDryRun ? "would start" : "starts"),
       "",
     ].join("\n"),
     json: {
@@ -79,9 +77,65 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
       disabled: rivals.map(placeOf),
       copies: copied.length === 0 ? undefined : copies,
       notes,
-      next: next.map((start) => start.toISOString()),
+      next: startsOf(plan.expression, survey.at, shownStarts).map((start) => start.toISOString()),
+      drill: plan.drill?.text,
+      healthCheck: health?.expression.text,
     },
   };
+}
+
+interface Planned {
+  readonly plan: SchedulePlan;
+  readonly health: HealthPlan | undefined;
+  readonly notes: readonly string[];
+}
+
+async function planSchedule(
+  tool: Tool,
+  { machine, entries }: Survey,
+  { HOST_NAME: host, LOG_FILE, RUN_TIMEOUT, LOCK_BUSY_EXIT }: Settings,
+  expression: CronExpression,
+): Promise<Planned> {
+  const job = readJobFlag(tool);
+  const isDrilled = tool.flags["without-drill"] !== true;
+  const drilled = { name: job, config: configPathOf(job), host, expression };
+  const drill = isDrilled ? planDrill(entries, drilled) : undefined;
+  const check = await planHealth(machine, entries, host);
+  const program = { launcher: await findLauncher(tool), scripts: tool.caller.scripts };
+  return {
+    plan: {
+      ...program,
+      job,
+      expression,
+      delayMinutes: undefined,
+      drill: drill?.expression,
+      logFile: LOG_FILE,
+      runTimeoutMs: RUN_TIMEOUT,
+      busyExit: LOCK_BUSY_EXIT,
+    },
+    health:
+      check.expression === undefined
+        ? undefined
+        : { ...program, expression: check.expression, delayMinutes: undefined },
+    notes: [drill?.note, check.note].filter((note) => note !== undefined),
+  };
+}
+
+/** For people: a line for each that starts. */
+function describeStarts({ plan, health }: Planned, at: JudgedAt, begins: string): readonly string[] {
+  const show = (times: CronExpression, count: number) =>
+    startsOf(times, at, count)
+      .map((start) => formatWall(start, at.timeZone))
+      .join(", ");
+  return [
+    `The job ${plan.job} ${begins} next at ${show(plan.expression, shownStarts)}`,
+    ...(plan.drill === undefined ? [] : [`The drill of a restore ${begins} next at ${show(plan.drill, 1)}`]),
+    ...(health === undefined ? [] : [`The health check of all jobs ${begins} twice an hour`]),
+  ];
+}
+
+function startsOf(times: CronExpression, { now, timeZone }: JudgedAt, count: number): readonly Date[] {
+  return nextStarts(times, now, timeZone, count);
 }
 
 /** What else starts the job; our own files for it are replaced anyway. */

@@ -22,6 +22,13 @@ interface Scheduled {
   readonly schedule: (...args: readonly string[]) => Promise<Ended>;
 }
 
+interface Shown {
+  readonly source: string;
+  readonly file: string;
+  readonly role: string;
+  readonly starts: string;
+}
+
 /** A machine with the job "backup", which has the lock of the legacy script. */
 async function withJob(runtime: Runtime, body: (scheduled: Scheduled) => Promise<void>): Promise<void> {
   await using sandbox = await createSandbox();
@@ -84,8 +91,11 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
             role: "backup",
           },
           { file: "/etc/cron.d/lastgood-backup", line: 9, when: "@reboot", role: "recovery" },
+          { file: "/etc/cron.d/lastgood-backup", line: 10, role: "check", when: "16 5 * * 0" },
+          { file: "/etc/cron.d/lastgood-health", line: 8, role: "check", starts: "health-check.ts --quiet" },
         ],
       });
+      expect(installed.stdout).toContain("The health check of all jobs starts twice an hour\n");
       const [stamp = ""] = readdirSync(machine.path("/var/lib/lastgood/schedule"));
       const copies = `/var/lib/lastgood/schedule/${stamp}`;
       expect(installed.stdout).toContain(`What stood there before is kept in ${copies}`);
@@ -131,14 +141,15 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
       );
       const shown = await schedule("show", "--json");
       expect(shown.exitCode).toBe(0);
-      expect(json(shown).entries).toMatchObject([
-        {
-          source: "timer",
-          file: "/etc/systemd/system/lastgood-backup.timer",
-          starts: "/etc/lastgood/backup.env",
-        },
-        { source: "service", file: "/etc/systemd/system/lastgood-recover-backup.service", role: "recovery" },
-      ]);
+      const entries: readonly Shown[] = json(shown).entries;
+      expect(new Set(entries.map(({ source, file, role }) => `${source} ${role} ${file}`))).toEqual(
+        new Set([
+          "timer backup /etc/systemd/system/lastgood-backup.timer",
+          "service recovery /etc/systemd/system/lastgood-recover-backup.service",
+          "timer check /etc/systemd/system/lastgood-drill-backup.timer",
+          "timer check /etc/systemd/system/lastgood-health.timer",
+        ]),
+      );
       const removed = await schedule("remove");
       expect(removed).toMatchObject({ exitCode: 0, stderr: "" });
       const left = (await treeOf(machine.root)).filter((path) => !before.includes(path));
@@ -150,6 +161,62 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
         exitCode: 2,
         stderr: expect.stringContaining("no schedule that was installed here"),
       });
+    });
+  });
+
+  test("the health check is there once, with the last job that was installed, and goes with the last that is removed", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      const settings = machine.read("/etc/lastgood/backup.env");
+      await machine.write("/etc/lastgood/shop.env", settings, 0o600);
+      const filesOfChecks = async () => {
+        const { entries }: { entries: readonly Shown[] } = json(await schedule("show", "--json"));
+        const checks = entries.filter(({ role }) => role === "check");
+        return new Set(checks.map(({ starts, file }) => `${starts} ${file}`));
+      };
+      const drill = "/etc/lastgood/backup.env /etc/cron.d/lastgood-backup";
+      const health = "health-check.ts --quiet";
+      expect((await schedule("install", "--at", "0 3 * * *")).exitCode).toBe(0);
+      expect(await filesOfChecks()).toEqual(new Set([drill, `${health} /etc/cron.d/lastgood-health`]));
+      const args = ["install", "--job", "shop", "--at", "0 12 * * *", "--with", "systemd", "--without-drill"];
+      expect(await schedule(...args)).toMatchObject({ exitCode: 0, stderr: "" });
+      const timer = `${health} /etc/systemd/system/lastgood-health.timer`;
+      expect(await filesOfChecks()).toEqual(new Set([drill, timer]));
+      expect((await schedule("show")).exitCode).toBe(0);
+
+      expect((await schedule("remove", "--job", "shop")).exitCode).toBe(0);
+      expect(await filesOfChecks()).toEqual(new Set([drill, timer]));
+      const preview = await schedule("remove", "--dry-run");
+      expect(preview.stdout).toContain("Would: remove /etc/systemd/system/lastgood-health.timer");
+      expect((await schedule("remove")).exitCode).toBe(0);
+      expect(await filesOfChecks()).toEqual(new Set());
+      const units = readdirSync(machine.path("/etc/systemd/system"), { recursive: true });
+      expect(units.filter((name) => String(name).includes("lastgood"))).toEqual([]);
+      expect((await schedule("remove")).exitCode).toBe(2);
+    });
+  });
+
+  test("install leaves a health check and a drill alone that somebody has already, and says so", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      const command = "root bun /opt/lastgood/scripts";
+      const own = `40 7 * * * ${command}/health-check.ts --quiet --deep\n`;
+      await machine.write("/etc/cron.d/lastgood-health", own);
+      await machine.write("/etc/cron.d/drills", `0 6 * * 6 ${command}/restore.ts drill -c backup\n`);
+      const installed = await schedule("install");
+      expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(installed.stdout).toContain("Note: /etc/cron.d/drills:1 drills the job backup already\n");
+      expect(installed.stdout).toContain(
+        "Note: /etc/cron.d/lastgood-health is your own: the health check stays as it says\n",
+      );
+      expect(machine.read("/etc/cron.d/lastgood-health")).toBe(own);
+      expect(machine.read("/etc/cron.d/lastgood-backup")).not.toContain("drill");
+      await machine.write("/etc/cron.d/lastgood-health", "");
+      await machine.write("/etc/cron.d/monitoring", own);
+      expect((await schedule("install")).stdout).toContain(
+        "Note: /etc/cron.d/monitoring:1 checks the health of all jobs already\n",
+      );
+      expect((await schedule("remove")).exitCode).toBe(0);
+      expect(machine.read("/etc/cron.d/monitoring")).toBe(own);
+      expect(existsSync(machine.path("/etc/cron.d/lastgood-health"))).toBe(true);
     });
   });
 

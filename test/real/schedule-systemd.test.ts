@@ -66,6 +66,15 @@ describe.skipIf(!hasSystemd).each(runtimes)("a timer that was installed with %s"
     const shown = await machine.run(runtime, script, ["show", "--json"]);
     expect(JSON.parse(shown.stdout)).toMatchObject({ duplicates: [], unscheduled: [], ignored: [] });
 
+    for (const name of ["drill-backup", "health"]) {
+      expect(property(`lastgood-${name}.timer`, "ActiveState")).toBe("active");
+      machine.shell(`systemctl start lastgood-${name}.service`);
+      expect([name, property(`lastgood-${name}.service`, "Result")]).toEqual([name, "success"]);
+    }
+    const { drills } = JSON.parse(machine.shell("cat /var/lib/lastgood/backup/drill.json"));
+    expect(drills).toMatchObject([{ outcome: "complete", components: [{ name: "application" }] }]);
+    expect(JSON.parse(machine.shell("cat /var/lib/lastgood/backup/health.json")).problems).toEqual({});
+
     expect(await machine.run(runtime, script, ["remove"])).toMatchObject({ exitCode: 0, stderr: "" });
     expect(property("lastgood-backup.timer", "LoadState")).toBe("not-found");
     expect(machine.tryShell(`find ${unitDirectory} -name 'lastgood-*'`).stdout).toBe("");

@@ -19,6 +19,10 @@ test.each([
   ["deno run -A /opt/lastgood/scripts/backup-run.ts -c=/etc/lastgood/x.env", "backup", "/etc/lastgood/x.env"],
   ["/opt/bun/bin/bun.exe /opt/lastgood/scripts/recover.ts", "recovery", "backup"],
   ["nice -n 19 flock -n /x.lock bun scripts/manual-backup.ts --config 'shop' --yes", "backup", "shop"],
+  ["bun /opt/lastgood/scripts/restore.ts drill", "check", "backup"],
+  ["bun /opt/lastgood/scripts/restore.ts drill --config shop --to /mnt/x", "check", "shop"],
+  ["bun /opt/lastgood/scripts/health-check.ts --quiet", "check", undefined],
+  ["bun /opt/lastgood/scripts/health-check.ts -c shop", "check", "shop"],
 ])("recogniseBackup() knows ours in %j", (line, role, config) => {
   expect(recogniseBackup(line)).toMatchObject({ role, config, lockFile: undefined });
 });
@@ -43,6 +47,8 @@ test.each([
   "find /var/backups -mtime +14 -delete",
   "bun /opt/lastgood/scripts/backup-run.ts --dry-run",
   "bun /opt/lastgood/scripts/backup-run.ts --check-config",
+  "bun /opt/lastgood/scripts/restore.ts list --config drills",
+  "bun /opt/lastgood/scripts/restore.ts verify --all",
   "flock -n /run/backup true",
   "rm -f /var/lock/backup-run.lock",
   "/usr/libexec/dpkg/dpkg-db-backup",

@@ -1,22 +1,27 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCronExpression } from "#lib/core/cron-expression.ts";
+import { type CronExpression, parseCronExpression } from "#lib/core/cron-expression.ts";
 import { isCronName, parseCrontab } from "#lib/core/crontab.ts";
 import { parseUnitFile } from "#lib/core/unit-file.ts";
 import { formatCronFile } from "#lib/schedule/format-cron-file.ts";
+import { formatHealthCronFile, formatHealthUnits } from "#lib/schedule/format-health.ts";
 import { rotates } from "#lib/schedule/format-logrotate.ts";
 import { formatUnits } from "#lib/schedule/format-units.ts";
-import { cronPathOf, isOwnText, type SchedulePlan } from "#lib/schedule/schedule-plan.ts";
+import { cronPathOf, isOwnHealthText, isOwnText, type SchedulePlan } from "#lib/schedule/schedule-plan.ts";
 import { projectDirectory } from "#test/support/sandbox.ts";
 import { renderSchedules } from "../../../docs/write-schedules.ts";
 
-const expression = parseCronExpression("30 2 1 * 0");
-if ("problem" in expression || expression.kind === "boot") throw new Error("No times");
+function readTimes(text: string): CronExpression {
+  const expression = parseCronExpression(text);
+  if ("problem" in expression || expression.kind === "boot") throw new Error("No times");
+  return expression;
+}
 
 const plan: SchedulePlan = {
   job: "shop.eu",
-  expression,
+  expression: readTimes("30 2 1 * 0"),
+  drill: readTimes("5 6 * * 0"),
   delayMinutes: undefined,
   launcher: ["/opt/100% bun/$bin/bun", "run"],
   scripts: "/opt/it's good",
@@ -52,6 +57,11 @@ test("formatCronFile() quotes for the shell, and for cron, which ends a line at 
       "'/opt/100% bun/$bin/bun' run '/opt/it'\\''s good/backup-run.ts' --config shop.eu",
     ],
     ["@reboot", "root", "'/opt/100% bun/$bin/bun' run '/opt/it'\\''s good/recover.ts' --config shop.eu"],
+    [
+      "5 6 * * 0",
+      "root",
+      "'/opt/100% bun/$bin/bun' run '/opt/it'\\''s good/restore.ts' drill --config shop.eu",
+    ],
   ]);
   expect(text).toContain("'/opt/100\\% bun/");
 });
@@ -67,6 +77,9 @@ test("formatUnits() quotes for systemd, and asks for either day by two values", 
   const timer = parseUnitFile([units.get("lastgood-shop.eu.timer") ?? ""]);
   expect(timer.get("Timer.OnCalendar")).toEqual(["*-*-01 02:30:00", "Sun *-*-* 02:30:00"]);
   expect(timer.get("Timer.RandomizedDelaySec")).toBeUndefined();
+  const drill = parseUnitFile([units.get("lastgood-drill-shop.eu.timer") ?? ""]);
+  expect(drill.get("Timer.OnCalendar")).toEqual(["Sun *-*-* 06:05:00"]);
+  expect([...formatUnits({ ...plan, drill: undefined }).keys()].join()).not.toContain("drill");
 });
 
 test("cronPathOf() has no dot, and isOwnText() keeps jobs apart whose paths would be the same", () => {
@@ -74,6 +87,19 @@ test("cronPathOf() has no dot, and isOwnText() keeps jobs apart whose paths woul
   expect(isOwnText(formatCronFile(plan), "shop.eu")).toBe(true);
   expect(isOwnText(formatCronFile(plan), "shop_eu")).toBe(false);
   expect(isOwnText('# for the job "shop.eu"\n', "shop.eu")).toBe(false);
+});
+
+test("isOwnHealthText() knows the health check's files, which are those of no job", () => {
+  const health = { ...plan, expression: readTimes("*/30 * * * *") };
+  const texts = [formatHealthCronFile(health), ...formatHealthUnits(health).values()];
+  for (const text of texts) {
+    expect([isOwnHealthText(text), isOwnText(text, "health"), isOwnText(text, "shop.eu")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  }
+  expect(isOwnHealthText(formatCronFile({ ...plan, job: "health" }))).toBe(false);
 });
 
 test.each([
