@@ -74,6 +74,8 @@ function archiveAgain(directory: string): readonly [string, ...string[]] {
     "--create",
     "--file=-",
     "--format=pax",
+    // Chunks of 64 KiB: many small ones cost more than their bytes.
+    "--blocking-factor=128",
     "--pax-option=delete=atime,delete=ctime",
     "--sparse",
     "--numeric-owner",

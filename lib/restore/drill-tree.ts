@@ -1,13 +1,15 @@
-/** The drill of the application: extracted, counted, and compared with what is live. */
+/** The drill of an archive: extracted, compared with it to the last byte, and the application with what is live. */
 import { join } from "node:path";
+import { compareTree } from "#lib/archive/compare-tree.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { formatBytes } from "#lib/core/size.ts";
 import { type ListedEntry, spotCheck } from "#lib/core/spot-check.ts";
 import { sha256OfText } from "#lib/core/text-hash.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
-import type { RestoreContext } from "#lib/restore/places.ts";
+import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { extractTree } from "#lib/restore/restore-part.ts";
 import { askerOf } from "#lib/restore/target-directory.ts";
 import { isOwnSet } from "#lib/restore/trust.ts";
@@ -27,12 +29,9 @@ const sampled = 250;
 const listingMs = 600_000;
 
 export async function drillTree(context: RestoreContext, drill: TreeDrill): Promise<DrilledComponent> {
-  const { component, manifest, from, scratch, settings } = drill;
-  const isTrusted = isOwnSet(context, manifest);
-  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted });
-  // What no foreign set may have says nothing about whether this one can be restored.
-  const problems = isTrusted ? [...tree.problems] : [];
-  const counted = `${tree.kept} members extracted`;
+  const { component, manifest, scratch, settings } = drill;
+  const { message: counted, problems: lost } = await extractAndCompare(context, drill);
+  const problems = [...lost];
   const live = component.name === "application" ? settings.APP_DIR : undefined;
   if (live === undefined) return { message: counted, problems };
   const [before, now] = [await listTree(context, scratch), await listTree(context, live)];
@@ -48,6 +47,39 @@ export async function drillTree(context: RestoreContext, drill: TreeDrill): Prom
   return {
     message: `${counted}, ${sample.length} of ${found.comparable.length} unchanged files compared with ${live}, ${found.changedSince} changed since`,
     problems,
+  };
+}
+
+/** Throws OpsError "failed" when it cannot be extracted. */
+export async function extractAndCompare(
+  context: RestoreContext,
+  { component, manifest, from, scratch }: Omit<TreeDrill, "settings">,
+): Promise<DrilledComponent> {
+  const { childEnvironment: env, signal, progress } = context;
+  const isTrusted = isOwnSet(context, manifest);
+  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted });
+  progress.begin(`compare ${component.name}`, component.bytesIn);
+  const found = await compareTree({
+    archive: join(from, component.file),
+    compression: component.compression,
+    directory: scratch,
+    isTrusted,
+    env,
+    stallMs: limitsOf(context).stallMs,
+    signal,
+    onBytes: progress.update,
+  });
+  const { files, bytes, links, others, unjudged } = found;
+  const kinds = [
+    `${files} files (${formatBytes(bytes)}) byte by byte`,
+    ...(links === 0 ? [] : [`${links} hard links`]),
+    `${others} directories and the like`,
+    ...(unjudged === 0 ? [] : [`${unjudged} could not be`]),
+  ];
+  return {
+    message: `${tree.kept} members extracted and compared with the archive: ${kinds.join(", ")}`,
+    // What no foreign set may have says nothing about whether this one can be restored.
+    problems: [...(isTrusted ? tree.problems : []), ...found.problems],
   };
 }
 

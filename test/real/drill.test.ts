@@ -84,7 +84,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       const notes: string[] = JSON.parse(ended.stdout).notes;
       const said = (name: string) => notes.find((note) => note.startsWith(`${name}: `)) ?? "";
       expect(said("application")).toMatch(
-        /: \d+ members extracted, 5\d of 5\d unchanged files compared with .*\/srv\/app, 0 changed since/,
+        /: (\d+) members extracted and compared with the archive: 5\d files \([\d.]+ KiB\) byte by byte, \d+ directories and the like, 5\d of 5\d unchanged files compared with .*\/srv\/app, 0 changed since/,
       );
       expect(said("database-shop")).toContain(
         "loaded into a mysql server of its own, 2 tables counted, 1 rows compared",
