@@ -12,11 +12,11 @@ import { formatAgo, formatTime, type Look, lookOf } from "#lib/report/words.ts";
 /** Nothing may be fetched, and nothing run: not even what a name would smuggle in. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
-export async function createOverview(context: OverviewContext): Promise<Overview> {
+export function createOverview(context: OverviewContext): Overview {
   const jobs = context.jobs.map((job) => maskJob(job, context.redact));
   const standings = jobs.map((job) => judgeStanding(job, context.now));
   return {
-    page: await drawPage({ ...context, jobs }, standings),
+    page: drawPage({ ...context, jobs }, standings),
     lines: standings.map(({ name, outcome, ended, setAge }) => `${name}: ${outcome}${ended}; ${setAge}`),
     badCount: standings.filter(({ look }) => look !== "good").length,
   };
@@ -48,11 +48,8 @@ function lastEnding(runs: readonly PastRun[]): PastRun | undefined {
   return pickBackups(runs).findLast(({ outcome }) => outcome !== "busy");
 }
 
-async function drawPage(
-  { host, version, now, jobs }: OverviewContext,
-  standings: readonly Standing[],
-): Promise<string> {
-  const sections = await Promise.all(jobs.map((job, index) => drawJob(job, idOf(index), now)));
+function drawPage({ host, version, now, jobs }: OverviewContext, standings: readonly Standing[]): string {
+  const sections = jobs.map((job, index) => drawJob(job, idOf(index), now));
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -68,7 +65,7 @@ async function drawPage(
 <p class="quiet-text">${`As of ${formatTime(now.toISOString())}. All times are UTC.`}</p>
 ${drawSummary(standings)}
 ${sections}
-<footer>${`lastgood ${version}. A diamond is a run that failed, a triangle one that lacks something.`}</footer>
+<footer>${`lastgood ${version}. A diamond is a run that failed, a triangle one that lacks something, both hollow where nothing was left. A line is broken there, and where none ran.`}</footer>
 </body>
 </html>
 `.markup;

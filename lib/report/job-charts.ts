@@ -5,8 +5,16 @@ import { formatBytes } from "#lib/core/size.ts";
 import { chooseUnit } from "#lib/report/axis-unit.ts";
 import { colourOf, drawChart } from "#lib/report/draw-chart.ts";
 import { describeFreeSpace } from "#lib/report/free-space.ts";
-import { type Html, html, trustedHtml } from "#lib/report/html.ts";
-import { pickDrills, pickDurations, pickSizes, pickWindows, type Series } from "#lib/report/pick-series.ts";
+import { type Html, html } from "#lib/report/html.ts";
+import {
+  type Point,
+  pickDrills,
+  pickDurations,
+  pickSizes,
+  pickWindows,
+  type Series,
+  valuesOf,
+} from "#lib/report/pick-series.ts";
 
 interface Figure {
   readonly title: string;
@@ -17,7 +25,12 @@ interface Figure {
   readonly emptyText: string;
 }
 
-export async function drawJobCharts({ history, memory }: JobRecord): Promise<readonly Html[]> {
+const formats = {
+  bytes: formatBytes,
+  seconds: (value: number) => formatDuration(value * 1000),
+} as const;
+
+export function drawJobCharts({ history, memory }: JobRecord): readonly Html[] {
   const { runs } = history;
   const windows = pickWindows(runs);
   const drills = pickDrills(runs);
@@ -44,32 +57,43 @@ export async function drawJobCharts({ history, memory }: JobRecord): Promise<rea
       emptyText: "No restore was tried in these runs: run restore drill.",
     },
   ];
-  return Promise.all(figures.map(drawFigure));
+  return figures.map(drawFigure);
 }
 
 function stoppedFigure(series: readonly Series[]): Figure {
   return { title: "How long a stack was stopped", kind: "seconds", series, emptyText: "" };
 }
 
-async function drawFigure({ title, kind, series, sentences, emptyText }: Figure): Promise<Html> {
+function drawFigure({ title, kind, series, sentences, emptyText }: Figure): Html {
   const drawn = series.filter(({ points }) => points.length > 0);
   const past = drawn.filter(({ isForecast }) => isForecast !== true);
   const caption = html`<figcaption>${title}</figcaption>`;
   if (past.length === 0) return html`<figure>${caption}<p class="empty">${emptyText}</p></figure>`;
-  const highest = Math.max(...drawn.flatMap(({ points }) => points.map(({ value }) => value)));
-  const picture = trustedHtml(await drawChart(drawn, chooseUnit(kind, highest)));
-  const words = sentences ?? past.map((one) => describeLast(one, kind));
+  const highest = Math.max(...drawn.map(({ points }) => spanOf(points).most));
+  const formatValue = formats[kind];
+  const picture = drawChart({ title, series: drawn, unit: chooseUnit(kind, highest), formatValue });
+  const words = sentences ?? past.map((one) => describeLast(one, formatValue));
   const keys = words.map((text, index) =>
     past.length === 1 ? html`<li>${text}</li>` : html`<li>${swatch(index)}${text}</li>`,
   );
   return html`<figure>${caption}${picture}<ul class="key">${keys}</ul></figure>`;
 }
 
-function describeLast({ name, points }: Series, kind: Figure["kind"]): string {
-  const values = points.map(({ value }) => value);
-  const format = (value: number) => (kind === "bytes" ? formatBytes(value) : formatDuration(value * 1000));
-  const [last, least, most] = [values.at(-1) ?? 0, Math.min(...values), Math.max(...values)].map(format);
-  return least === most ? `${name}: ${last}` : `${name}: last ${last}, between ${least} and ${most}`;
+function describeLast({ name, points }: Series, formatValue: (value: number) => string): string {
+  const span = spanOf(points);
+  const [least, most] = [formatValue(span.least), formatValue(span.most)];
+  const range = least === most ? least : `between ${least} and ${most}`;
+  const last = points.at(-1)?.value;
+  if (last === undefined) return `${name}: none in the last run, ${range} before`;
+  return least === most ? `${name}: ${least}` : `${name}: last ${formatValue(last)}, ${range}`;
+}
+
+function spanOf(points: readonly Point[]): { readonly least: number; readonly most: number } {
+  const values = valuesOf(points);
+  return {
+    least: values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    most: values.reduce((most, value) => Math.max(most, value), 0),
+  };
 }
 
 function swatch(index: number): Html {

@@ -12,17 +12,17 @@ import { formatAgo, formatTime, lookMarks, lookOf } from "#lib/report/words.ts";
 
 const runsListed = 10;
 
-export async function drawJob(job: OverviewJob, id: string, now: Date): Promise<Html> {
+export function drawJob(job: OverviewJob, id: string, now: Date): Html {
   const { name, config, problem, record } = job;
   const invalid =
     problem === undefined
       ? []
       : [html`<p class="problem">${`The configuration ${config} cannot be used: ${problem.message}`}</p>`];
-  const known = record === undefined ? [] : await drawRecord(record, now);
+  const known = record === undefined ? [] : drawRecord(record, now);
   return html`<section id="${id}"><h2>${name}</h2>${invalid}${known}</section>\n`;
 }
 
-async function drawRecord(record: JobRecord, now: Date): Promise<readonly Html[]> {
+function drawRecord(record: JobRecord, now: Date): readonly Html[] {
   const { history, problems } = record;
   const lost = `${formatCount(history.unreadableCount, "line")} of its history cannot be read`;
   const unread = [...problems, ...(history.unreadableCount === 0 ? [] : [lost])];
@@ -30,7 +30,7 @@ async function drawRecord(record: JobRecord, now: Date): Promise<readonly Html[]
     ...unread.map((text) => html`<p class="problem">${text}</p>`),
     drawStrip(pickBackups(history.runs)),
     drawFacts(record, now),
-    html`<div class="charts">${await drawJobCharts(record)}</div>`,
+    html`<div class="charts">${drawJobCharts(record)}</div>`,
     ...drawRuns(history.runs),
   ];
 }

@@ -45,6 +45,14 @@ dd { margin: 0; font-weight: 600; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; }
 svg { display: block; width: 100%; height: auto; }
+svg text { fill: var(--quiet); font-size: 12px; }
+svg .rule { stroke: var(--rule); }
+svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+svg .mark.warning { --look: var(--warning); } svg .mark.bad { --look: var(--bad); }
+svg .mark { fill: var(--look); stroke: var(--card); }
+svg .hollow { fill: var(--card); stroke: var(--look); stroke-width: 1.5; }
+svg .tips path { fill: var(--rule); opacity: 0; }
+svg .tips path:hover { opacity: .35; }
 .key li:has(.swatch) { padding-left: 1.1rem; text-indent: -1.1rem; }
 .key { list-style: none; margin: .25rem 0 0; padding: 0; color: var(--quiet); font-size: .8125rem; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; border-radius: 2px; margin-right: .4rem; }

@@ -5,7 +5,8 @@ import { type Look, lookOf } from "#lib/report/words.ts";
 export interface Point {
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly value: number;
+  /** Undefined where there should be one: the run left none. */
+  readonly value: number | undefined;
   readonly look: Look;
 }
 
@@ -16,27 +17,31 @@ export interface Series {
   readonly isForecast?: boolean | undefined;
 }
 
-const runsDrawn = 90;
+const runsShown = 90;
 const seriesDrawn = 5;
 const backupScripts = new Set(["backup-run", "manual-backup"]);
 
 type PastPart = PastRun["parts"][number];
 
-/** Backups, of a part of the job as well, and those that found it busy. */
+/** The last backups, of a part of the job as well, and those that found it busy. */
 export function pickBackups(runs: readonly PastRun[]): readonly PastRun[] {
-  return runs.filter(({ script }) => backupScripts.has(script)).slice(-runsDrawn);
+  return runs.filter(({ script }) => backupScripts.has(script)).slice(-runsShown);
 }
 
-/** How long whole backups took. One that found the job busy took no time. */
+/** Those that were to make something. One that found the job busy left that to the other. */
+function pickOwnBackups(runs: readonly PastRun[]): readonly PastRun[] {
+  return runs.filter(({ script, outcome }) => backupScripts.has(script) && outcome !== "busy");
+}
+
+/** How long whole backups took. */
 export function pickDurations(runs: readonly PastRun[]): Series {
-  const whole = pickBackups(runs).filter((run) => isWholeBackup(run) && run.outcome !== "busy");
-  return { name: "backup", points: whole.map(durationPoint) };
+  return { name: "backup", points: pickOwnBackups(runs).filter(isWholeBackup).map(durationPoint) };
 }
 
 /** How long drills took; of a drill nothing is selected but itself. */
 export function pickDrills(runs: readonly PastRun[]): Series {
   const drills = runs.filter(({ script, selection }) => script === "restore" && selection?.[0] === "drill");
-  return { name: "drill", points: drills.slice(-runsDrawn).map(durationPoint) };
+  return { name: "drill", points: drills.map(durationPoint) };
 }
 
 function durationPoint({ endedAt, durationSeconds, outcome }: PastRun): Point {
@@ -58,22 +63,38 @@ function pickParts(
   runs: readonly PastRun[],
   figureOf: (part: PastPart) => number | undefined,
 ): readonly Series[] {
-  const byName = new Map<string, Point[]>();
-  for (const { endedAt, parts } of pickBackups(runs)) {
-    for (const part of parts) {
-      const value = part.kind === "source" ? figureOf(part) : undefined;
-      if (value === undefined) continue;
-      const points = byName.get(part.name) ?? [];
-      const look = part.isDoubtful === true ? "warning" : lookOf(part.outcome);
-      byName.set(part.name, [...points, { at: Date.parse(endedAt), value, look }]);
-    }
-  }
-  return [...byName]
-    .map(([name, points]) => ({ name, points }))
+  const backups = pickOwnBackups(runs);
+  const figures = backups.flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.kind === "source" && figureOf(part) !== undefined ? [part.name] : [])),
+  );
+  return [...new Set(figures)]
+    .map((name) => ({ name, points: backups.flatMap((run) => partPoint(run, name, figureOf)) }))
+    .map(({ name, points }) => ({ name, points: points.slice(points.findIndex(hasValue)) }))
     .toSorted((a, b) => highest(b.points) - highest(a.points))
     .slice(0, seriesDrawn);
 }
 
+/** None where the run was not to back that source up. */
+function partPoint(
+  run: PastRun,
+  name: string,
+  figureOf: (part: PastPart) => number | undefined,
+): readonly Point[] {
+  const part = run.parts.find((one) => one.kind === "source" && one.name === name);
+  if (part === undefined && !isWholeBackup(run)) return [];
+  const look = part?.isDoubtful === true ? "warning" : lookOf(part?.outcome ?? run.outcome);
+  return [{ at: Date.parse(run.endedAt), value: part && figureOf(part), look }];
+}
+
+/** The values that are known. */
+export function valuesOf(points: readonly Point[]): readonly number[] {
+  return points.flatMap(({ value }) => value ?? []);
+}
+
+function hasValue({ value }: Point): boolean {
+  return value !== undefined;
+}
+
 function highest(points: readonly Point[]): number {
-  return Math.max(...points.map(({ value }) => value));
+  return valuesOf(points).reduce((most, value) => Math.max(most, value), 0);
 }

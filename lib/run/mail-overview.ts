@@ -15,7 +15,7 @@ import type { LoadedJob } from "#lib/run/checked-jobs.ts";
 import { outboxDirectory } from "#lib/run/deliver-report.ts";
 import type { Session } from "#lib/run/session.ts";
 
-type Draw = (isShown: (job: LoadedJob) => boolean) => Promise<Overview>;
+type Draw = (isShown: (job: LoadedJob) => boolean) => Overview;
 
 /** Throws OpsError: "config" when nobody can be written to, "partial" when some mail was not taken. */
 export async function mailOverview(
@@ -38,7 +38,7 @@ export async function mailOverview(
     const [first] = group;
     if (first === undefined) continue;
     // Of a job that cannot even be read nobody knows whom it concerns.
-    const overview = await draw(({ settings }) => settings === undefined || group.includes(settings));
+    const overview = draw(({ settings }) => settings === undefined || group.includes(settings));
     const message = composeMessage(session, first.HOST_NAME, `${session.runId}-${index + 1}`, now, overview);
     const problem = await send(session, first, message);
     if (problem !== undefined) problems.push(problem);

@@ -21,7 +21,7 @@ export interface OverviewDefinition {
   readonly name: string;
   /** One sentence for --help. */
   readonly summary: string;
-  readonly main: (context: OverviewContext) => Promise<Overview>;
+  readonly main: (context: OverviewContext) => Overview;
 }
 
 const { config, quiet, verbose, help, version } = commonFlags;
@@ -86,7 +86,13 @@ async function makeOverview({ main }: OverviewDefinition, session: Session, flag
     await act().catch((problem: unknown) => problems.push(problem));
   };
   if (typeof output === "string")
-    await attempt(async () => writePage(session, output, await draw(() => true)));
+    await attempt(async () =>
+      writePage(
+        session,
+        output,
+        draw(() => true),
+      ),
+    );
   if (mail === true) await attempt(() => mailOverview(session, loaded, now, draw));
   for (const problem of problems.slice(1)) await showError(session, problem);
   if (problems.length > 0) throw problems[0];

@@ -53,7 +53,7 @@ describe.each(runtimes)("report on %s", (runtime) => {
     const { exitCode, stdout, stderr } = await report(sandbox, "--config", config, "--output", output);
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "" });
     const page = readPage(output);
-    expect(page.elements("title")).toEqual(["Backups of web1"]);
+    expect(page.elements("head title")).toEqual(["Backups of web1"]);
     expect(page.elements("h2")).toEqual(["app"]);
     expect(page.elements("figcaption")).toEqual([
       "Size in the set",

@@ -21,7 +21,7 @@ let page: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "lastgood-page-"));
   page = join(directory, "page.html");
-  writeFileSync(page, await drawPage());
+  writeFileSync(page, drawPage());
   if (hasBrowser) browser = await startBrowser();
 }, 60_000);
 afterAll(async () => {
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** A job with everything, one with a single run, one without any, one that cannot be read and has a long name. */
-async function drawPage(): Promise<string> {
+function drawPage(): string {
   const at = (days: number) => new Date(now.getTime() - days * dayMs).toISOString();
   const outcomes = ["complete", "partial", "failed", "busy", "complete", "interrupted"];
   const runs = Array.from({ length: 60 }, (_, index) => {
@@ -69,7 +69,7 @@ async function drawPage(): Promise<string> {
       record: undefined,
     },
   ].map((job) => ({ config: `/etc/lastgood/${job.name}.env`, problem: undefined, ...job }));
-  return (await createOverview({ host: "web1", version: "0.1.0", now, jobs, redact: (text) => text })).page;
+  return createOverview({ host: "web1", version: "0.1.0", now, jobs, redact: (text) => text }).page;
 }
 
 /** In the page: texts that are hard to see against what is behind them, by the contrast that WCAG counts. */
@@ -117,6 +117,34 @@ describe.skipIf(!hasBrowser)("the report in a browser", () => {
       expect(complaints).toEqual([]);
     },
   );
+
+  test("tells whoever points at a chart, wherever in it, what was then", async () => {
+    const { evaluate } = await browser.open(page, { scheme: "light", width: 360 });
+    const pointed = `(() => {
+      const svg = document.querySelector("svg");
+      svg.scrollIntoView();
+      const { left, top, width, height } = svg.getBoundingClientRect();
+      const [tips, places] = [svg.querySelector(".tips").getBoundingClientRect(), [0.001, 0.5, 0.999]];
+      return places.map((place) => document.elementFromPoint(tips.left + place * tips.width, top + height / 3)
+        .querySelector("title")?.textContent.split("\\n"));
+    })()`;
+    const tips = await evaluate(pointed);
+    const five = Array.from({ length: 5 }, () => expect.stringMatching(/stack-\d: [\d.]+ MiB$/));
+    expect(tips).toEqual([
+      ["2026-10-22 10:00", ...five],
+      ["2026-11-06 10:00", ...five],
+      ["2026-11-20 22:00", ...five],
+    ]);
+  });
+
+  test("has a name for each chart", async () => {
+    const { evaluate } = await browser.open(page, { scheme: "light", width: 360 });
+    const names =
+      "[...document.querySelectorAll('svg')].map((svg) => [svg.getAttribute('role'), svg.ariaLabel])";
+    const named = await evaluate(names);
+    expect(named).toContainEqual(["img", "Size in the set, 2026-10-22 to 2026-11-20"]);
+    expect(new Set((named as readonly string[][]).map(([role]) => role))).toEqual(new Set(["img"]));
+  });
 
   test("is dark where the reader wants it dark, its charts too", async () => {
     const colours = await Promise.all(

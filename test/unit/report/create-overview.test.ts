@@ -9,9 +9,9 @@ import { parsePage } from "#test/support/parse-page.ts";
 const now = new Date("2026-11-21T10:00:00.000Z");
 const hostile = `<img src=x onerror=alert(1)>"'&`;
 
-async function draw(...jobs: readonly OverviewJob[]) {
+function draw(...jobs: readonly OverviewJob[]) {
   const redact = (text: string) => text.replaceAll("hunter2", "***");
-  const overview = await createOverview({ host: "web1", version: "0.1.0", now, jobs, redact });
+  const overview = createOverview({ host: "web1", version: "0.1.0", now, jobs, redact });
   return { ...overview, parsed: parsePage(overview.page) };
 }
 
@@ -27,11 +27,11 @@ function job(name: string, changes: Partial<JobRecord>, problem?: string): Overv
 const history = (...runs: readonly ReturnType<typeof createPastRun>[]) => ({ runs, unreadableCount: 0 });
 
 describe("createOverview()", () => {
-  test("says in a line how each job stands, and counts those that are not complete", async () => {
+  test("says in a line how each job stands, and counts those that are not complete", () => {
     const good = createPastRun("2026-11-21T03:00:00.000Z");
     const bad = createPastRun("2026-11-21T09:00:00.000Z", { outcome: "failed" });
     const busy = createPastRun("2026-11-21T09:30:00.000Z", { outcome: "busy" });
-    const { lines, badCount, parsed } = await draw(
+    const { lines, badCount, parsed } = draw(
       job("good", { history: history(bad, good, busy), places: { "copy destination": good.endedAt } }),
       job("bad", { history: history(good, bad), lastCompleteAt: good.endedAt }),
       job("never", {}),
@@ -47,16 +47,13 @@ describe("createOverview()", () => {
     expect(parsed.text).toContain("KEEP_LAST is no number");
   });
 
-  test("draws each chart for which there is something, also of a single run, and says why others are empty", async () => {
+  test("draws each chart for which there is something, also of a single run, and says why others are empty", () => {
     const at = "2026-11-21T03:00:00.000Z";
     const parts = [
       createPart("application", { bytesOut: 5_000_000 }),
       createPart("stack-plex", { windowSeconds: 4 }),
     ];
-    const { parsed } = await draw(
-      job("app", { history: history(createPastRun(at, { parts })) }),
-      job("never", {}),
-    );
+    const { parsed } = draw(job("app", { history: history(createPastRun(at, { parts })) }), job("never", {}));
     expect(parsed.elements("figcaption")).toEqual([
       "Size in the set",
       "Duration of a backup",
@@ -73,7 +70,7 @@ describe("createOverview()", () => {
     expect(parsed.text).not.toMatch(/NaN|undefined|Infinity|Invalid/);
   });
 
-  test("asks for nothing from elsewhere and runs nothing, whatever names and messages say", async () => {
+  test("asks for nothing from elsewhere and runs nothing, whatever names and messages say", () => {
     const run = createPastRun("2026-11-21T03:00:00.000Z", {
       script: "manual-backup",
       outcome: hostile,
@@ -83,7 +80,7 @@ describe("createOverview()", () => {
     });
     const space = { [hostile]: [{ at: run.endedAt, freeBytes: 1 }] };
     const proof = { at: run.endedAt, isGood: false, problems: [hostile] };
-    const { parsed } = await draw(
+    const { parsed } = draw(
       job(
         hostile,
         {
@@ -103,33 +100,20 @@ describe("createOverview()", () => {
     expect(parsed.text.split("onerror=alert(1)").length - 1).toBeGreaterThan(8);
   });
 
-  test("masks secrets in all that programs may have said", async () => {
+  test("masks secrets in all that programs may have said", () => {
     const said = "password hunter2";
     const run = createPastRun("2026-11-21T03:00:00.000Z", { headline: said, outcome: "failed" });
     const proof = { at: run.endedAt, isGood: false, problems: [said] };
     const record = { history: history(run), verification: proof, drill: proof, problems: [said] };
-    const { page, parsed } = await draw(job("app", record, said));
+    const { page, parsed } = draw(job("app", record, said));
     expect(page).not.toContain("hunter2");
     expect(parsed.text.split("password ***").length - 1).toBe(5);
   });
 
-  test("gives no two elements the same id", async () => {
+  test("gives no two elements the same id", () => {
     const run = createPastRun("2026-11-21T03:00:00.000Z", { parts: [createPart("a", { bytesOut: 1 })] });
-    const { page } = await draw(job("one", { history: history(run) }), job("two", { history: history(run) }));
+    const { page } = draw(job("one", { history: history(run) }), job("two", { history: history(run) }));
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
-    expect(ids.length).toBeGreaterThan(2);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  test("draws in colours of the page alone, so that none is wrong in the dark", async () => {
-    const run = createPastRun("2026-11-21T03:00:00.000Z", { outcome: "partial" });
-    const { page } = await draw(job("one", { history: history(run) }));
-    const svg = page.slice(page.indexOf("<svg"), page.indexOf("</svg>"));
-    const colours = [
-      ...svg.replaceAll(/<clipPath.*?<\/clipPath>/gs, "").matchAll(/(?:fill|stroke)="([^"]+)"/g),
-    ];
-    expect(new Set(colours.map(([, colour = ""]) => colour.replace(/^var\(.*\)$/, "var")))).toEqual(
-      new Set(["none", "var"]),
-    );
+    expect(ids).toEqual(["job-1", "job-2"]);
   });
 });

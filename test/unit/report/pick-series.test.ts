@@ -1,9 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { pickBackups, pickDrills, pickDurations, pickSizes, pickWindows } from "#lib/report/pick-series.ts";
+import {
+  type Point,
+  pickBackups,
+  pickDrills,
+  pickDurations,
+  pickSizes,
+  pickWindows,
+} from "#lib/report/pick-series.ts";
 import { createPart, createPastRun } from "#test/support/job-record.ts";
 
 const [first, second] = ["2026-11-20T03:00:00.000Z", "2026-11-21T03:00:00.000Z"];
-const values = (points: readonly { readonly value: number }[]) => points.map(({ value }) => value);
+const values = (points: readonly Point[]) => points.map(({ value }) => value);
 
 describe("pickDurations()", () => {
   test("takes backups of the whole job, failed ones with their look, and none that found it busy", () => {
@@ -48,6 +55,24 @@ describe("pickSizes()", () => {
     expect(pickSizes(runs).map(({ name, points }) => [name, values(points)])).toEqual([
       ["large", [100, 101]],
       ["small", [1, 2]],
+    ]);
+  });
+
+  test("says of which runs a source left nothing, once it was there, and nothing of runs that were not for it", () => {
+    const made = [createPart("database", { bytesOut: 7 })];
+    const failed = [createPart("database", { outcome: "failed" })];
+    const runs = [
+      createPastRun("2026-11-14T03:00:00.000Z"),
+      createPastRun("2026-11-15T03:00:00.000Z", { parts: made }),
+      createPastRun("2026-11-16T03:00:00.000Z", { parts: failed, outcome: "partial" }),
+      createPastRun("2026-11-17T03:00:00.000Z", { outcome: "failed" }),
+      createPastRun("2026-11-18T03:00:00.000Z", { outcome: "busy" }),
+      createPastRun("2026-11-19T03:00:00.000Z", { selection: ["application"] }),
+    ];
+    expect(pickSizes(runs)[0]?.points).toEqual([
+      { at: Date.parse("2026-11-15T03:00:00.000Z"), value: 7, look: "good" },
+      { at: Date.parse("2026-11-16T03:00:00.000Z"), value: undefined, look: "bad" },
+      { at: Date.parse("2026-11-17T03:00:00.000Z"), value: undefined, look: "bad" },
     ]);
   });
 
