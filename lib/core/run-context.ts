@@ -15,7 +15,8 @@ export interface HostIdentity {
 
 /** What must be undone if this run dies: on disk before the act. */
 export interface UndoJournal {
-  readonly record: (entry: UndoEntry) => Promise<void>;
+  /** In the place of another entry if one is given: at no moment are there both, or none. */
+  readonly record: (entry: UndoEntry, insteadOf?: UndoEntry) => Promise<void>;
   /** It has been undone. The very entry that was recorded. */
   readonly forget: (entry: UndoEntry) => Promise<void>;
 }

@@ -52,6 +52,17 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     incoming: z.string(),
     /** The name that it is moved to. */
     aside: z.string(),
+    /** There was something to replace. */
+    wasThere: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal("replaced"),
+    /** What has been replaced as a whole, to be told of if the run dies before it can say so: `stack "shop"`. */
+    what: z.string(),
+    /** Where that lies now which was before. */
+    asides: z.array(z.string()),
+    /** What is left of the directories in which the new came. */
+    boxes: z.array(z.string()),
   }),
   z.object({
     kind: z.literal("stack-swap"),
@@ -83,11 +94,21 @@ export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
 /** Paths of a stack that a dead run was about to replace. */
 export type StackSwap = Extract<UndoEntry, { readonly kind: "stack-swap" }>;
 
+/** What a dead run had replaced. */
+export type ReplacedEntry = Extract<UndoEntry, { readonly kind: "replaced" }>;
+
 export type PathSwap = z.infer<typeof pathSwapSchema>;
 
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
   return kind === "stack" || kind === "frozen" || kind === "swap" || kind === "stack-swap";
+}
+
+/** One line for the log and for a report. */
+export function describeReplaced({ what, asides }: ReplacedEntry): string {
+  const before =
+    asides.length === 0 ? "there was nothing before" : `what was before lies in ${asides.join(", ")}`;
+  return `Replaced as a whole: ${what}; ${before}`;
 }
 
 /** Whether a service may stand still until it is undone. */

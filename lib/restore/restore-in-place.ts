@@ -23,7 +23,7 @@ import { extractTree } from "#lib/restore/restore-part.ts";
 import { contextOf } from "#lib/restore/run-to-context.ts";
 import { syncTree } from "#lib/restore/target-directory.ts";
 import { isTrusted, refuseUnlessWhole } from "#lib/restore/trust.ts";
-import { swapDirectory } from "#lib/stores/swap-directory.ts";
+import { replacedOf, swapDirectory } from "#lib/stores/swap-directory.ts";
 
 interface InPlacePlan {
   readonly context: RestoreContext;
@@ -47,7 +47,7 @@ export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResu
   const plan = await makePlan(run);
   if (run.isDryRun) return result(`Would restore ${plan.target}`, describePlan(plan));
   const { context, component, target, incoming, aside, isThere } = plan;
-  const swap = { kind: "swap", target, incoming, aside } as const;
+  const swap = { kind: "swap", target, incoming, aside, wasThere: isThere } as const;
   const files = await fetchSet(context, plan.copies, [component], dirname(target));
   await run.journal.record(swap);
   context.progress.begin(`restore ${component.name}`, component.bytesIn);
@@ -56,7 +56,7 @@ export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResu
   refuseUnlessWhole(extracted.problems);
   await syncTree(context, incoming);
   await swapDirectory(swap, { exec: run.deps.exec, timeoutMs: limitsOf(context).fsTimeoutMs });
-  await run.journal.forget(swap);
+  await run.journal.record(replacedOf(swap), swap);
   // Also for whoever stopped it when there was nothing left to stop.
   if (run.signal.aborted)
     run.log.warning("restore.swapped", `It was too late to stop: ${target} has been replaced`);

@@ -48,11 +48,12 @@ export async function restoreStackInPlace(run: RunContext<Settings>): Promise<Ru
   const swaps = [...(await fillBoxes(plan, files.directory, files.copy.manifest))];
   const { stopped } = plan;
   const entry: StackSwap = { ...filling, swaps, ...(stopped === undefined ? {} : { stopped }) };
-  await run.journal.record(entry);
-  await run.journal.forget(filling);
+  await run.journal.record(entry, filling);
   const access = { exec: run.deps.exec, timeoutMs: limitsOf(context).fsTimeoutMs };
   const notes = await exchange(run, plan, entry);
-  await run.journal.forget(entry);
+  // Killed from here on, it is restored and not rolled back, and whoever clears up says so.
+  const asides = swaps.flatMap(({ aside, wasThere }) => (wasThere ? [aside] : []));
+  await run.journal.record({ kind: "replaced", what: `stack "${facts.stack}"`, asides, boxes }, entry);
   if (run.signal.aborted)
     run.log.warning("restore.swapped", `It was too late to stop: stack "${facts.stack}" has been replaced`);
   await removeBoxes(entry, access);

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
+import type { UndoJournal } from "#lib/core/run-context.ts";
 import { type UndoEntry, undoEntrySchema } from "#lib/core/undo.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 import { syncDirectory } from "#lib/tools/fsync.ts";
@@ -31,8 +32,8 @@ const journalSchema = z.object({
 export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema">;
 
 export interface Journal {
-  readonly record: (entry: UndoEntry) => Promise<void>;
-  readonly forget: (entry: UndoEntry) => Promise<void>;
+  readonly record: UndoJournal["record"];
+  readonly forget: UndoJournal["forget"];
   /** What has been recorded and not forgotten. */
   readonly entries: () => readonly UndoEntry[];
   readonly recordReport: (report: Report) => Promise<void>;
@@ -60,12 +61,13 @@ export async function openJournal(path: string, start: JournalContent): Promise<
   await orRefuse(path, () => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
   await write(start);
   return {
-    record: async (entry) => {
+    record: async (entry, insteadOf) => {
+      const without = (other: UndoEntry | undefined) => content.undo.filter((one) => one !== other);
       try {
-        await write({ ...content, undo: [...content.undo, entry] });
+        await write({ ...content, undo: [...without(insteadOf), entry] });
       } catch (error) {
         // What could not be written down is not done.
-        content = { ...content, undo: content.undo.filter((one) => one !== entry) };
+        content = { ...content, undo: [...without(entry), ...(insteadOf === undefined ? [] : [insteadOf])] };
         throw error;
       }
     },

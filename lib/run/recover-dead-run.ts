@@ -56,7 +56,9 @@ export async function recoverDeadRun(
   const left: UndoEntry[] = [];
   for (const entry of inUndoOrder(dead.undo)) {
     try {
-      notes.push(...(await undoEntry(entry, session, job)));
+      const undone = await undoEntry(entry, session, job);
+      for (const line of undone) session.log.warning("run.undone", line);
+      notes.push(...undone);
     } catch (error) {
       left.push(entry);
       problems.push(describeError(error));

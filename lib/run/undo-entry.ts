@@ -1,4 +1,4 @@
-import type { UndoEntry } from "#lib/core/undo.ts";
+import { describeReplaced, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
@@ -7,6 +7,7 @@ import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { undoSwap } from "#lib/stores/swap-directory.ts";
+import { removeBoxes } from "#lib/stores/swap-paths.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
 /** Undo one act of a run that is dead or at its end; resolves to notes on what was done. Safe to repeat. */
@@ -26,6 +27,9 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
       return [];
     case "swap":
       return undoSwap(entry, { exec, timeoutMs: deadlineMs });
+    case "replaced":
+      await removeBoxes(entry, { exec, timeoutMs: deadlineMs });
+      return [describeReplaced(entry)];
     case "stack-swap":
       return undoStackSwap(entry, session, job);
     case "private":

@@ -26,7 +26,9 @@ export async function undoRest(
   let hint = ending.hint;
   for (const entry of rest) {
     try {
-      notes.push(...(await undoEntry(entry, session, job)));
+      const undone = await undoEntry(entry, session, job);
+      for (const line of undone) session.log.warning("run.undone", line);
+      notes.push(...undone);
       await journal?.forget(entry);
     } catch (error) {
       session.log.error("undo.failed", describeError(error));

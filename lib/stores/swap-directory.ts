@@ -6,13 +6,13 @@
  * of a run, the next run and the next boot carry out.
  */
 import { dirname } from "node:path";
-import type { SwapEntry } from "#lib/core/undo.ts";
+import { describeReplaced, type ReplacedEntry, type SwapEntry } from "#lib/core/undo.ts";
 import { exists, move, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
 /** Throws OpsError "failed"; then everything is as it was. Heeds no signal: it is over in a moment. */
 export async function swapDirectory(
-  { target, incoming, aside }: Omit<SwapEntry, "kind">,
+  { target, incoming, aside }: SwapEntry,
   access: SwapAccess,
 ): Promise<void> {
   const isReplaced = await exists(target, access);
@@ -26,15 +26,22 @@ export async function swapDirectory(
   await runStep(["sync", "--file-system", "--", dirname(target)], `sync "${dirname(target)}"`, access);
 }
 
+/** What is to be told of it once it is done. */
+export function replacedOf({ target, aside, wasThere }: SwapEntry): ReplacedEntry {
+  return { kind: "replaced", what: target, asides: wasThere ? [aside] : [], boxes: [] };
+}
+
 /** Put right what was left in the middle; resolves to notes on what was done. Safe to repeat. */
 export async function undoSwap(entry: SwapEntry, access: SwapAccess): Promise<readonly string[]> {
-  const { target, incoming, aside } = entry;
+  const { target, incoming, aside, wasThere } = entry;
   const notes: string[] = [];
-  if (!(await exists(target, access)) && (await exists(aside, access))) {
+  const isThere = await exists(target, access);
+  const isAside = await exists(aside, access);
+  if (!isThere && isAside) {
     await move(aside, target, access);
     notes.push(`Put back what was to be replaced: ${target}`);
-  } else if (await exists(aside, access)) {
-    notes.push(`Replaced as a whole: ${target}; what was before lies in ${aside}`);
+  } else if (isAside || (isThere && !wasThere)) {
+    notes.push(describeReplaced(replacedOf(entry)));
   } else {
     notes.push(`As it was: ${target}`);
   }

@@ -6,30 +6,19 @@
  */
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hasProcesses } from "#test/support/has-processes.ts";
 import { answer, startHttpServer } from "#test/support/http-server.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
-import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { createSandbox, runtimes } from "#test/support/sandbox.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 const isWhole = process.env.LASTGOOD_FAULT === "whole";
 const moments = isWhole ? 120 : 6;
 const script = "scripts/backup-run.ts";
 const signals = ["SIGKILL", "SIGTERM"] as const;
-
-/** Whether any process still has to do with the sandbox: a guardian at work, a child left behind. */
-function hasProcesses(sandbox: Sandbox): boolean {
-  return readdirSync("/proc").some((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(sandbox.directory);
-    } catch {
-      return false;
-    }
-  });
-}
 
 function expectWhole(job: TestJob): void {
   for (const set of job.sets()) {

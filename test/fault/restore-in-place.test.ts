@@ -1,26 +1,42 @@
-/** Whatever ends `restore --in-place`, at whatever moment: the live directory is wholly old or wholly new, and the next command says which. */
-import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+/**
+ * Whatever ends `restore --in-place`, at whatever moment: the live directory is wholly old or wholly new, nothing else lies
+ * about, and the next command says which it is.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compareTrees, describeTree, type Tree } from "#test/support/compare-trees.ts";
+import { hasProcesses } from "#test/support/has-processes.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
-import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { createSandbox, type Ended, type Running, type Runtime, runtimes } from "#test/support/sandbox.ts";
+import { type Blow, createStriker, type Strike, type Striker } from "#test/support/striker.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/restore.ts";
 const isWhole = process.env.LASTGOOD_FAULT === "whole";
-const randomMoments = isWhole ? 100 : 3;
-const signals = ["SIGKILL", "SIGTERM"] as const;
+const randomMoments = isWhole ? 100 : 1;
+const blows = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "power"] as const;
+const exitCodes = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 };
 
-interface World {
+type Found = "old" | "new";
+
+interface World extends AsyncDisposable {
   readonly job: TestJob;
-  readonly old: Tree;
-  readonly restored: Tree;
+  readonly striker: Striker;
+  /** Begin a restore that the striker ends, or nobody yet. */
+  readonly start: (runtime: Runtime, strike?: Strike) => Running;
+  readonly run: (runtime: Runtime, script: string, ...args: readonly string[]) => Promise<Ended>;
+  /** Once nobody of the run is left to do anything. */
+  readonly settle: () => Promise<void>;
+  /** Which of the two there is; it becomes the old one again. */
+  readonly takeBack: () => Found;
+  readonly log: () => string;
 }
 
 /** A set of the application, which has changed since. */
-async function createWorld(sandbox: Sandbox): Promise<World> {
+async function createWorld(): Promise<World> {
+  const sandbox = await createSandbox();
   const job = await createJob(sandbox);
   for (let index = 0; index < 300; index += 1)
     await sandbox.write(`srv/app/many/${index}`, `${index}\n`.repeat(50));
@@ -30,102 +46,159 @@ async function createWorld(sandbox: Sandbox): Promise<World> {
   });
   writeFileSync(`${job.app}/index.php`, "changed\n");
   await sandbox.write("srv/app/new", "new\n");
-  return { job, old: describeTree(job.app), restored };
+  const old = describeTree(job.app);
+  const striker = createStriker(sandbox.path("striker"));
+  const args = ["restore", "latest", "--in-place", "--yes", "--trust", "-c", job.config];
+  return {
+    job,
+    striker,
+    start: (runtime, strike) => {
+      striker.arm(strike);
+      const running = sandbox.start(runtime, script, args, { env: { PATH: striker.path } });
+      striker.watch(running.pid);
+      return running;
+    },
+    run: (runtime, name, ...more) => sandbox.run(runtime, name, [...more, "--config", job.config]),
+    settle: () =>
+      waitFor(() => !hasProcesses(sandbox), { what: "whoever clears up to end", timeoutMs: 60_000 }).then(
+        () => undefined,
+      ),
+    takeBack: () => {
+      const now = describeTree(job.app);
+      const isNew = isAlike(now, restored);
+      if (!isNew) expect(compareTrees(old, now, { ignore: isTop })).toEqual([]);
+      const beside = readdirSync(dirname(job.app)).filter((name) => name !== "app");
+      expect(beside.filter((name) => !name.startsWith("app.before-"))).toEqual([]);
+      expect(beside).toHaveLength(isNew ? 1 : 0);
+      const [kept] = beside;
+      if (kept !== undefined) {
+        expect(isAlike(describeTree(sandbox.path("srv", kept)), old)).toBe(true);
+        rmSync(job.app, { recursive: true });
+        renameSync(sandbox.path("srv", kept), job.app);
+      }
+      return isNew ? "new" : "old";
+    },
+    log: () => readFileSync(job.logFile, "utf8"),
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
 }
 
-const isAlike = (a: Tree, b: Tree) => compareTrees(a, b, { ignore: (path) => path === "" }).length === 0;
+const isTop = (path: string) => path === "";
+const isAlike = (a: Tree, b: Tree) => compareTrees(a, b, { ignore: isTop }).length === 0;
 
-/** Once nothing of the run is left to do anything: which of the two there is. */
-async function settle(sandbox: Sandbox, { job, old, restored }: World): Promise<"old" | "new"> {
-  await waitFor(() => !existsSync(job.journal), { what: "the recovery", timeoutMs: 30_000 });
-  const now = describeTree(job.app);
-  const [isOld, isNew] = [isAlike(now, old), isAlike(now, restored)];
-  expect([isOld, isNew]).toContain(true);
-  const beside = readdirSync(dirname(job.app)).filter((name) => name !== "app");
-  expect(beside.filter((name) => name.startsWith("."))).toEqual([]);
-  const kept = beside.filter((name) => name.startsWith("app.before-"));
-  expect(beside).toEqual(kept);
-  expect(kept.length).toBe(isNew ? 1 : 0);
-  if (kept[0] !== undefined) expect(isAlike(describeTree(sandbox.path("srv", kept[0])), old)).toBe(true);
-  return isNew ? "new" : "old";
-}
-
-const args = ({ job }: World) => ["restore", "latest", "--in-place", "--yes", "--trust", "-c", job.config];
-
-/** A program of the restore that, the nth time, sends its parent a signal before or after it did its work. */
-async function arm(
-  sandbox: Sandbox,
-  program: string,
-  turn: number,
-  when: "before" | "after",
-  signal: string,
-) {
-  const counter = sandbox.path("turns");
-  const strike = `kill -${signal.slice(3)} "$PPID"; [ ${signal} = SIGKILL ] && sleep 1`;
-  await sandbox.fake(
-    program,
-    [
-      "#!/bin/bash",
-      `echo x >>'${counter}'; n=$(wc -l <'${counter}')`,
-      `if [ "$n" = ${turn} ] && [ ${when} = before ]; then ${strike}; fi`,
-      `/usr/bin/env PATH=/usr/bin:/bin ${program} "$@"; s=$?`,
-      `if [ "$n" = ${turn} ] && [ ${when} = after ]; then ${strike}; fi`,
-      "exit $s",
-    ].join("\n"),
+/** Hold everything that is promised against what a restore that was ended has left. */
+async function expectPromises(
+  world: World,
+  runtime: Runtime,
+  blow: Blow,
+  ended: Ended,
+  logBefore: number,
+): Promise<Found> {
+  if (blow !== "power") await world.settle();
+  const next = await world.run(
+    runtime,
+    Math.random() < 0.5 ? "scripts/recover.ts" : "scripts/health-check.ts",
   );
+  await world.settle();
+  expect(existsSync(world.job.journal)).toBe(false);
+  const found = world.takeBack();
+  const said = `${world.log().slice(logBefore)}${next.stderr}`;
+  const context = { found, ended, said, calls: world.striker.calls() };
+  const isKilled = ended.signal === "SIGKILL";
+  if (isKilled && said.includes("run.began")) expect(context.said).toContain("run.died");
+  if (!isKilled) {
+    expect({ ...context, exitCode: ended.exitCode }).toMatchObject({
+      exitCode:
+        blow === "SIGKILL" || blow === "power" || said.includes("run.complete: OK: Restored")
+          ? 0
+          : exitCodes[blow],
+    });
+  }
+  // Said is what is, and nothing else.
+  const isSaidNew = /Replaced as a whole|OK: Restored|too late to stop: .* has been replaced/.test(said);
+  expect({ ...context, isSaidNew }).toMatchObject({ isSaidNew: found === "new" });
+  return found;
 }
 
-/** tar, the sync of what came, the two renames, the sync of the names. */
-const boundaries = [
-  ["tar", 1],
-  ["sync", 1],
-  ["mv", 1],
-  ["mv", 2],
-] as const;
+async function trial(
+  world: World,
+  runtime: Runtime,
+  blow: Blow,
+  ending: Strike | { readonly afterMs: number },
+): Promise<Found> {
+  const logBefore = world.log().length;
+  const running = "turn" in ending ? world.start(runtime, ending) : world.start(runtime);
+  if ("afterMs" in ending) {
+    await Promise.race([sleep(ending.afterMs), running.exited]);
+    if (blow !== "power") running.kill(blow);
+  }
+  return expectPromises(world, runtime, blow, await running.exited, logBefore);
+}
+
+/** How often which of the two was found. */
+const tell = (what: string, found: readonly Found[]) => {
+  const isNew = found.filter((one) => one === "new").length;
+  console.log(
+    `${what}: ${found.length} trials, 0 failures; ${found.length - isNew} times old, ${isNew} times new`,
+  );
+};
 
 describe.each(runtimes)("restore --in-place on %s", (runtime) => {
-  const cases = signals.flatMap((signal) =>
-    boundaries.flatMap(([program, turn]) =>
-      (["before", "after"] as const).map((when) => [signal, when, program, turn] as const),
-    ),
-  );
-  const isSampled = (index: number) => (runtime === "bun" ? index < 8 || index % 4 === 1 : index % 8 === 5);
-  const sampled = isWhole ? cases : cases.filter((_, index) => isSampled(index));
+  let world: World;
+  /** What an undisturbed one calls, and how long it takes. */
+  let calls: readonly string[];
+  let tookMs: number;
 
-  test.each(sampled)(
-    "%s %s %s (%i): old or new as a whole, and the next command says which",
-    async (signal, when, program, turn) => {
-      await using sandbox = await createSandbox();
-      const world = await createWorld(sandbox);
-      await arm(sandbox, program, turn, when, signal);
-      const ended = await sandbox.run(runtime, script, args(world));
-      const found = await settle(sandbox, world);
-      if (signal === "SIGTERM") expect(ended.exitCode).toBe(143);
-      else expect(ended.signal).toBe("SIGKILL");
-      // A signal that can be caught may be noticed a step later.
-      if (signal === "SIGKILL" && (program === "tar" || (program === "mv" && turn === 1)))
-        expect(found).toBe("old");
-      if (program === "mv" && turn === 2 && when === "after") expect(found).toBe("new");
-      const log = readFileSync(world.job.logFile, "utf8");
-      expect(log).toMatch(signal === "SIGKILL" ? /died without an ending/ : /Stopped by SIGTERM/);
-      const again = await sandbox.run(runtime, script, args(world));
-      expect(again).toMatchObject({ exitCode: 0 });
-      expect(isAlike(describeTree(world.job.app), world.restored)).toBe(true);
+  beforeAll(async () => {
+    world = await createWorld();
+    const startedMs = performance.now();
+    await restoreWhole();
+    tookMs = performance.now() - startedMs;
+    calls = world.striker.calls();
+  }, 60_000);
+  afterAll(() => world?.[Symbol.asyncDispose]());
+
+  async function restoreWhole() {
+    const ended = await world.start(runtime).exited;
+    expect({ ...ended, found: world.takeBack() }).toMatchObject({ exitCode: 0, stderr: "", found: "new" });
+  }
+
+  /** All, or some of those at which names change. */
+  function choose(blow: Blow): readonly Strike[] {
+    const all = calls.flatMap((call, index) =>
+      (["before", "after"] as const).map((when) => ({ call, blow, when, turn: index + 1 })),
+    );
+    if (isWhole) return all;
+    const moves = all.filter(({ call }) => call.startsWith("mv "));
+    if (runtime === "bun" && blow === "SIGKILL") return moves;
+    const chosen = (blows.indexOf(blow) + runtimes.indexOf(runtime) * 2) % moves.length;
+    return moves.filter((_, index) => index === chosen);
+  }
+
+  test.each([...blows])(
+    "%s at the programs that it calls: old or new as a whole, and the next command says which",
+    async (blow) => {
+      const found: Found[] = [];
+      for (const strike of choose(blow)) found.push(await trial(world, runtime, blow, strike));
+      if (isWhole) expect(new Set(found)).toEqual(new Set<Found>(["old", "new"]));
+      tell(
+        `${blow} before and after ${isWhole ? "each" : "some"} of ${calls.length} programs on ${runtime}`,
+        found,
+      );
     },
-    60_000,
+    isWhole ? 2_400_000 : 60_000,
   );
 
-  test(`survives SIGKILL at ${randomMoments} random moments`, async () => {
-    const seen = new Set<string>();
-    for (let index = 0; index < randomMoments; index += 1) {
-      await using sandbox = await createSandbox();
-      const world = await createWorld(sandbox);
-      const running = sandbox.start(runtime, script, args(world));
-      await sleep(50 + Math.random() * 500);
-      running.kill("SIGKILL");
-      await running.exited;
-      seen.add(await settle(sandbox, world));
-    }
-    expect(seen.size).toBeGreaterThan(0);
-  }, 600_000);
+  test.each(["SIGKILL", "SIGTERM"] as const)(
+    `%s at ${randomMoments} random moments: old or new as a whole, and the next command says which`,
+    async (blow) => {
+      const found: Found[] = [];
+      for (let index = 0; index < randomMoments; index += 1)
+        found.push(await trial(world, runtime, blow, { afterMs: Math.random() * tookMs }));
+      tell(`${blow} at ${randomMoments} random moments on ${runtime}`, found);
+    },
+    isWhole ? 2_400_000 : 60_000,
+  );
+
+  test("what was to be done still can be, after all that", () => restoreWhole(), 60_000);
 });

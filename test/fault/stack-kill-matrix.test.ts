@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { guardianMark } from "#lib/tools/processes.ts";
 import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
+import { hasProcesses } from "#test/support/has-processes.ts";
 import { answer, type RunningHttpServer, startHttpServer } from "#test/support/http-server.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Running, type Runtime, type Sandbox } from "#test/support/sandbox.ts";
@@ -108,18 +109,6 @@ function startRun({ sandbox, job, engine }: World, runtime: Runtime): Running {
 
 function logOf({ job }: World): string {
   return existsSync(job.logFile) ? readFileSync(job.logFile, "utf8") : "";
-}
-
-/** Whether any process still has to do with the sandbox: a guardian at work, a child left behind. */
-function hasProcesses({ directory }: Sandbox): boolean {
-  return readdirSync("/proc").some((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(directory);
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Everything that must hold once a run has been ended and whoever clears up after it is done. */

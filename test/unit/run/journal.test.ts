@@ -77,3 +77,17 @@ test("an act that could not be written down is not among those to be undone", as
   await expect(journal.record(second)).rejects.toThrow("Cannot write the journal");
   expect(journal.entries()).toEqual([first]);
 });
+
+test("an act takes the place of another at once, and gives it back when it could not be written down", async () => {
+  await using sandbox = await createSandbox();
+  const path = journalPath(sandbox.path("state"), "app");
+  const journal = await openJournal(path, start);
+  await journal.record(first);
+  await journal.record(second, first);
+  expect(journal.entries()).toEqual([second]);
+  expect((await readJournal(path)).journal).toEqual({ ...start, undo: [second] });
+  rmSync(sandbox.path("state"), { recursive: true });
+  await sandbox.write("state", "no directory");
+  await expect(journal.record(first, second)).rejects.toThrow("Cannot write the journal");
+  expect(journal.entries()).toEqual([second]);
+});
