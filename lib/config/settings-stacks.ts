@@ -1,5 +1,5 @@
 import { optional, withDefault } from "#lib/config/entry.ts";
-import { choice, duration, integer, path } from "#lib/config/parsers.ts";
+import { choice, duration, flag, integer, path } from "#lib/config/parsers.ts";
 import { excludePatterns, programs, stackNames, volumeChoice } from "#lib/config/stack-parsers.ts";
 
 export const stackSettings = {
@@ -48,5 +48,11 @@ export const stackSettings = {
   }),
   POST_RESTART_HOOKS: withDefault(programs, "", {
     doc: "Programs, one a line, called with a stack's name and directory after it runs again; one that fails is a note",
+  }),
+  DRILL_START_STACKS: withDefault(flag, "false", {
+    doc: "Whether a drill starts a copy of each stack from its restored data, shut off from the network",
+  }),
+  DRILL_STACK_TIMEOUT: withDefault(duration(1000), "5m", {
+    doc: "How long such a copy may take until it runs and is healthy",
   }),
 };

@@ -1,6 +1,7 @@
 /** Acts of a run that somebody must undo if it dies before it can. */
 import { z } from "zod";
 import { stackRecordSchema } from "#lib/core/stack-record.ts";
+import { isTrialProject } from "#lib/core/trial-name.ts";
 
 const stoppedStackSchema = z.object({
   kind: z.literal("stack"),
@@ -81,6 +82,11 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     unit: z.string(),
     startedAt: z.string(),
   }),
+  z.object({
+    kind: z.literal("trial"),
+    /** A copy of a stack that a drill starts: a project of compose's by which nothing else is known. */
+    project: z.string().refine(isTrialProject),
+  }),
 ]);
 
 export type UndoEntry = z.infer<typeof undoEntrySchema>;
@@ -101,7 +107,8 @@ export type PathSwap = z.infer<typeof pathSwapSchema>;
 
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
-  return kind === "stack" || kind === "frozen" || kind === "swap" || kind === "stack-swap";
+  const lasting: readonly UndoEntry["kind"][] = ["stack", "frozen", "swap", "stack-swap", "trial"];
+  return lasting.includes(kind);
 }
 
 /** One line for the log and for a report. */
@@ -118,7 +125,7 @@ export function mayBeDown(entry: UndoEntry): boolean {
 
 /** What is not in its place comes first, since what runs needs it; then what does not run, then what fills a disk next: nothing that is merely untidy may hold them up. */
 export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
-  const order: readonly UndoEntry["kind"][] = ["swap", "stack-swap", "stack", "frozen"];
+  const order: readonly UndoEntry["kind"][] = ["swap", "stack-swap", "stack", "trial", "frozen"];
   const rank = ({ kind }: UndoEntry) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }

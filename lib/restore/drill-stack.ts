@@ -1,23 +1,27 @@
 /** The drill of a stack: extracted, everything that the manifest names is there, and compose understands what it would start. */
 import { join } from "node:path";
+import type { Settings } from "#lib/config/schema.ts";
 import { composeFileNames } from "#lib/core/compose-files.ts";
+import type { RunContext } from "#lib/core/run-context.ts";
 import { readStackFacts } from "#lib/core/stack-items.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
+import { drillStart } from "#lib/restore/drill-start.ts";
 import type { TreeDrill } from "#lib/restore/drill-tree.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 import { extractTree } from "#lib/restore/restore-part.ts";
 import { askerOf } from "#lib/restore/target-directory.ts";
-import { isOwnSet } from "#lib/restore/trust.ts";
+import { isOwnSet, isTrusted } from "#lib/restore/trust.ts";
 import { checkCompose } from "#lib/stacks/bring-up.ts";
 
 export async function drillStack(
+  run: RunContext<Settings>,
   context: RestoreContext,
   { component, manifest, from, scratch }: Omit<TreeDrill, "settings">,
 ): Promise<DrilledComponent> {
   const { directory, roots, definition } = readStackFacts(component);
-  const isTrusted = isOwnSet(context, manifest);
-  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted });
+  const isOwn = isOwnSet(context, manifest);
+  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted: isOwn });
   const paths = [...roots.map(({ path }) => path), ...definition];
   const missing: string[] = [];
   for (const path of paths) {
@@ -31,8 +35,28 @@ export async function drillStack(
     ? await checkCompose(join(scratch, directory), context.deps.exec, context.signal)
     : undefined;
   const compose = hasCompose ? "its compose file read by compose" : "without a compose file of a usual name";
+  const problems = [...(isOwn ? tree.problems : []), ...missing, ...(trouble === undefined ? [] : [trouble])];
+  const started =
+    trouble === undefined && isStartWanted(run)
+      ? await startOrRefuse(run, context, { component, manifest, scratch })
+      : undefined;
+  const read = `${tree.kept} members extracted, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`;
   return {
-    message: `${tree.kept} members extracted, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`,
-    problems: [...(isTrusted ? tree.problems : []), ...missing, ...(trouble === undefined ? [] : [trouble])],
+    message: started === undefined ? read : `${read}, ${started.message}`,
+    problems: [...problems, ...(started?.problems ?? [])],
   };
+}
+
+function isStartWanted({ settings, operator }: RunContext<Settings>): boolean {
+  return settings.DRILL_START_STACKS || operator.flags["start-stacks"] === true;
+}
+
+/** A set of another host may name any image, and what its containers are to do. */
+async function startOrRefuse(
+  run: RunContext<Settings>,
+  context: RestoreContext,
+  { manifest, ...restored }: Pick<TreeDrill, "component" | "manifest" | "scratch">,
+): Promise<DrilledComponent> {
+  if (isTrusted(context, manifest)) return drillStart(run, context, restored);
+  return { message: "not started: it is of another host, and --trust was not given", problems: [] };
 }

@@ -137,7 +137,7 @@ async function drillByFormat(
   drill: Pick<Parameters<typeof drillTree>[1], "component" | "from" | "scratch" | "manifest">,
 ): Promise<DrilledComponent> {
   const { component } = drill;
-  if (component.source === "stack") return drillStack(context, drill);
+  if (component.source === "stack") return drillStack(run, context, drill);
   if (component.format === "tar") return drillTree(context, { ...drill, settings: run.settings });
   const opened = openAccess(accessRequest(context, run.settings, component.name));
   try {

@@ -16,6 +16,7 @@ export const restoreFlags = {
     help: "restore: replace the application in APP_DIR, or a stack (--component stack-NAME); what was there is kept beside it",
   },
   start: { help: "restore --in-place: bring the stack up by its compose file afterwards" },
+  "start-stacks": { help: "drill: start a copy of each stack as well, as DRILL_START_STACKS does" },
   yes: { help: "restore --in-place: do not ask" },
   trust: { help: "restore: devices and set-id bits of a set of another host as well" },
 } as const;

@@ -3,6 +3,7 @@ import type { Job, Session } from "#lib/run/session.ts";
 import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
+import { removeTrial } from "#lib/stacks/remove-trial.ts";
 import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
@@ -32,6 +33,9 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
       return [describeReplaced(entry)];
     case "stack-swap":
       return undoStackSwap(entry, session, job);
+    case "trial":
+      await removeTrial(entry.project, { exec, clock });
+      return [`Removed the copy of a stack that a drill had started: ${entry.project}`];
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];

@@ -6,6 +6,7 @@ import { planFreeze } from "#lib/core/freeze-plan.ts";
 import { once } from "#lib/core/once.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { tarProof } from "#lib/core/proof.ts";
+import { describeDeployment } from "#lib/core/stack-deployment.ts";
 import { planStop } from "#lib/core/stop-plan.ts";
 import { type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
 import type { OpenSource, SourceAccess } from "#lib/sources/source.ts";
@@ -118,7 +119,8 @@ export async function planStack(
 }
 
 function tarOf(reading: StackReading, frozen: readonly FrozenRoot[], settings: StackSettings) {
-  const { name, directory, state, definition, roots, leftOut } = reading;
+  const { name, directory, state, containers, definition, roots, leftOut } = reading;
+  const deployment = describeDeployment(containers);
   return {
     ...stackArchive({ roots: frozen, definition, excludes: settings.STACK_EXCLUDES }),
     proof: tarProof,
@@ -126,6 +128,7 @@ function tarOf(reading: StackReading, frozen: readonly FrozenRoot[], settings: S
       stack: name,
       directory,
       state,
+      ...(deployment === undefined ? {} : { deployment }),
       definition,
       roots: roots.map(({ path, origin, name: title }) => ({ path, origin, name: title })),
       leftOut: leftOut.map(({ path, reason }) => ({ path, reason })),

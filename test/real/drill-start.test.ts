@@ -1,0 +1,259 @@
+/** The drill of a stack starts a copy of it on a real engine: from its restored data, shut off, beside the stack itself. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
+import { createDrilledStack } from "#test/support/drilled-stack.ts";
+import { replaceComponent } from "#test/support/replace-component.ts";
+import { runtimes } from "#test/support/sandbox.ts";
+import { waitFor } from "#test/support/wait-for.ts";
+
+/** `db` counts as long as it lives, `web` serves what it has got from `db`; whatever starts says so in its data. */
+const shop = `
+services:
+  db:
+    image: ${image}
+    container_name: shop-database
+    restart: always
+    init: true
+    command: [sh, -ec, 'echo started >> /rows/starts; httpd -p 8080 -h /rows; while true; do n=$$((n + 1)); echo $$n >> /rows/count; sleep 0.02; done']
+    volumes: ["kept:/rows"]
+    healthcheck: {test: [CMD, wget, -q, -O, /dev/null, "http://localhost:8080/starts"], interval: 1s}
+    labels: {"proxy.enable": "true"}
+    networks: {inner: {ipv4_address: 10.63.7.9}}
+  web:
+    image: ${image}
+    restart: unless-stopped
+    init: true
+    command: [sh, -ec, 'echo started >> /data/starts; wget -q -O /tmp/page http://db:8080/starts; cat /conf.txt /run/secrets/word; test "$$WORD" = "a$$b"; httpd -f -p 80 -h /data']
+    environment: {VIRTUAL_HOST: shop.example.org}
+    env_file: web.env
+    ports: ["127.0.0.1:28085:80"]
+    volumes: ["./data:/data", "./conf.txt:/conf.txt:ro", "/etc/localtime:/etc/localtime:ro"]
+    secrets: [word]
+    depends_on: {db: {condition: service_healthy}}
+    networks: [inner]
+volumes: {kept: {}}
+networks: {inner: {ipam: {config: [{subnet: 10.63.7.0/24}]}}}
+secrets: {word: {file: ./word.txt}}
+`;
+const shopFiles = {
+  "compose.yaml": shop,
+  "web.env": "WORD='a$b'\n",
+  "conf.txt": "conf\n",
+  "word.txt": "word\n",
+  "data/page": "page\n",
+};
+
+const single = (more: string, command = "sleep infinity") =>
+  `services: {web: {image: "${image}", init: true, command: [sh, -ec, ${JSON.stringify(command)}], ${more}}}\n`;
+
+describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
+  let engine: DockerEngine;
+  beforeAll(async () => {
+    engine = await startDockerEngine();
+  });
+  afterAll(() => engine?.[Symbol.asyncDispose]());
+
+  const read = (...path: string[]) => readFileSync(join(...path), "utf8");
+  const inspect = (id: string, format: string) =>
+    JSON.parse(engine.docker("inspect", "--format", `{{json ${format}}}`, id));
+
+  test.each(runtimes)(
+    "starts a copy that is well and shut off, and never touches the stack, on %s",
+    async (runtime) => {
+      await using stack = await createDrilledStack(engine, { files: shopFiles });
+      const volume = engine.docker("volume", "inspect", "--format", "{{.Mountpoint}}", `${stack.name}_kept`);
+      const live = () => [
+        ...["shop-database", `${stack.name}-web-1`].map((id) =>
+          ["Id", "State.StartedAt", "State.Pid"].map((field) => inspect(id, `.${field}`)),
+        ),
+        read(stack.directory, "data/starts"),
+        read(volume, "starts"),
+        engine.docker("network", "inspect", `${stack.name}_inner`),
+      ];
+      const before = live();
+      const counted = read(volume, "count").length;
+      const running = stack.startDrill(runtime);
+      await waitFor(() => stack.copies().length === 2, { what: "both containers", timeoutMs: 40_000 });
+      const seen = stack.copies().map((id) => ({
+        labels: inspect(id, ".Config.Labels"),
+        host: inspect(id, ".HostConfig"),
+        environment: String(inspect(id, ".Config.Env")),
+        networks: Object.keys(inspect(id, ".NetworkSettings.Networks")),
+        mounts: inspect(id, ".Mounts"),
+      }));
+      const ended = await running.exited;
+      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(stack.recorded().message).toMatch(
+        /started as a copy: (?:web, db|db, web) well after \d+\.\d s$/,
+      );
+      for (const { labels, host, environment, networks, mounts } of seen) {
+        expect(Object.keys(labels).filter((label) => !label.startsWith("com.docker.compose."))).toEqual([]);
+        expect(host).toMatchObject({
+          PortBindings: {},
+          RestartPolicy: { Name: "no" },
+          OomScoreAdj: 1000,
+          CpuShares: 128,
+        });
+        expect(environment).not.toContain("VIRTUAL_HOST");
+        expect(networks).toEqual([expect.stringMatching(/^lastgood-drill-.*_inner$/)]);
+        for (const { Source: source, Destination: destination } of mounts)
+          if (destination !== "/etc/localtime") expect(source).toMatch(/lastgood-drill-/);
+      }
+      // Each start leaves a line in the data: those of the copy are in the copy of the data.
+      expect(live()).toEqual(before);
+      const count = read(volume, "count");
+      expect(count.length).toBeGreaterThan(counted);
+      const last = count
+        .slice(count.lastIndexOf("\n1\n") + 1)
+        .trimEnd()
+        .split("\n");
+      expect(last).toEqual(last.map((_, index) => String(index + 1)));
+      expect(stack.left()).toEqual([]);
+    },
+    120_000,
+  );
+
+  test.each([
+    [
+      "ends at once because the set lacks a file",
+      { command: "cat /data/needed && sleep infinity", more: "volumes: [./data:/data]" },
+      [
+        /Container "web-1" does not run: it is exited with exit code 1/,
+        /"web-1" wrote: cat: .*\/data\/needed/,
+      ],
+    ],
+    [
+      "runs and is not healthy",
+      {
+        command: "sleep infinity",
+        more: "volumes: [./data:/data], healthcheck: {test: [CMD, cat, /data/needed], interval: 1s, retries: 2}",
+      },
+      [/Container "web-1" runs, but its healthcheck says: unhealthy/, /Healthcheck of "web-1": cat: /],
+    ],
+    [
+      "cannot be started for want of what is mounted",
+      {
+        command: "sleep infinity",
+        more: "volumes: [./data:/data, {type: bind, source: ./data/needed, target: /needed}]",
+      },
+      [/does not start from this set: Cannot start it: .*needed/],
+    ],
+  ])(
+    "finds a stack that %s",
+    async (_name, { command, more }, words) => {
+      await using stack = await createDrilledStack(engine, {
+        files: { "compose.yaml": single(more, command), "data/needed": "x\n", "data/other": "x\n" },
+        settings: { STACK_EXCLUDES: "needed", DRILL_STACK_TIMEOUT: "8s" },
+      });
+      const ended = await stack.drill("bun");
+      expect(ended.exitCode).toBe(2);
+      for (const word of words) expect(stack.recorded().problems).toMatch(word);
+      expect(stack.recorded().outcome).toBe("failed");
+      expect(stack.left()).toEqual([]);
+    },
+    60_000,
+  );
+
+  test("starts by the files that the stack was deployed with, and follows no link from the copy to the stack", async () => {
+    const web = `image: "\${IMAGE}", init: true, command: [sh, -ec, "echo started >> /data/starts; sleep infinity"]`;
+    await using stack = await createDrilledStack(engine, {
+      files: {
+        "compose.yaml": `services: {web: {${web}}, tool: {image: none, profiles: [tools]}}\n`,
+        "more.yml":
+          "services: {web: {volumes: [./data:/data, kept:/kept], healthcheck: {test: [CMD, test, -f, /kept/x], interval: 1s}, depends_on: {init: {condition: service_completed_successfully}}}, " +
+          `init: {image: "${image}", command: [touch, /kept/x], volumes: [kept:/kept]}}\nvolumes: {kept: {}}\n`,
+        ".env": `IMAGE=${image}\n`,
+      },
+      links: { data: "OUTSIDE" },
+      outside: { page: "page\n" },
+      settings: { STACK_BINDS: "all" },
+      options: ["--file", "STACK/compose.yaml", "--file", "STACK/more.yml"],
+    });
+    const starts = read(stack.outside, "starts");
+    const ended = await stack.drill("deno");
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stack.recorded().message).toContain("started as a copy: ");
+    expect(read(stack.outside, "starts")).toBe(starts);
+    expect(stack.left()).toEqual([]);
+  }, 60_000);
+
+  test("says what it cannot start as a copy, and starts the rest", async () => {
+    const other = `image: "${image}", init: true, command: [sleep, infinity]`;
+    await using stack = await createDrilledStack(engine, {
+      files: {
+        "compose.yaml": `services:
+  outer: {${other}, network_mode: host}
+  behind: {${other}, depends_on: [outer]}
+  watcher: {${other}, volumes: ["/var/run:/var/run"]}
+  mighty: {${other}, cap_add: [SYS_ADMIN]}
+  silent: {${other}, labels: {lastgood.drill: "false"}}
+  media: {${other}, volumes: ["OUTSIDE/films:/films", "OUTSIDE/one.txt:/one.txt"]}
+`,
+      },
+      outside: { "films/a": "a\n", "one.txt": "one\n" },
+    });
+    const ended = await stack.drill("bun");
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const { message } = stack.recorded();
+    expect(message).toContain("started as a copy: media well after");
+    for (const note of [
+      '"outer" was not started: it asks for network_mode: host',
+      '"behind" was not started: it needs "outer"',
+      '"watcher" was not started: it mounts "/var/run" of this host',
+      '"mighty" was not started: it asks for the capability SYS_ADMIN',
+      '"silent" was not started: its label lastgood.drill says so',
+      `"${stack.outside}/films" was empty: the set does not have it`,
+    ])
+      expect(message).toContain(note);
+    expect(stack.left()).toEqual([]);
+  }, 60_000);
+
+  test("starts nothing of another host's set, without an image, or of a stack that did not run", async () => {
+    const tag = "lastgood-test:passing";
+    engine.docker("tag", image, tag);
+    await using stack = await createDrilledStack(engine, {
+      files: { "compose.yaml": single("").replace(image, tag) },
+    });
+    engine.docker("rmi", "--force", tag);
+    const drilled = async () => {
+      const ended = await stack.drill("bun");
+      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+      return stack.recorded().message;
+    };
+    expect(await drilled()).toContain(
+      `not started: "web" was not started: its image ${tag} is not on this host`,
+    );
+    const [set = "no set"] = stack.job.sets();
+    const change = (from: RegExp, to: string) => {
+      const manifest = read(set, "manifest.json");
+      writeFileSync(join(set, "manifest.json"), manifest.replace(from, to));
+      replaceComponent(set, `stack-${stack.name}`, (content) => content);
+    };
+    change(/"running": \[[^\]]*\]/, '"running": []');
+    expect(await drilled()).toContain("not started: nothing of it ran when it was backed up");
+    change(/"machineId": "\w+"/, '"machineId": "0123456789abcdef0123456789abcdef"');
+    expect(await drilled()).toContain("not started: it is of another host");
+  }, 60_000);
+
+  test.each([
+    ["SIGTERM", "bun"],
+    ["SIGKILL", "deno"],
+  ] as const)(
+    "leaves nothing behind on %s",
+    async (signal, runtime) => {
+      await using stack = await createDrilledStack(engine, { files: shopFiles });
+      const starts = read(stack.directory, "data/starts");
+      const running = stack.startDrill(runtime);
+      await waitFor(() => stack.copies().length > 0, { what: "a container of the copy", timeoutMs: 40_000 });
+      running.kill(signal);
+      await running.exited;
+      await waitFor(() => stack.left().length === 0, { what: "everything to be gone", timeoutMs: 40_000 });
+      await waitFor(() => !existsSync(stack.job.journal), { what: "the recovery", timeoutMs: 30_000 });
+      expect(read(stack.directory, "data/starts")).toBe(starts);
+      expect(inspect("shop-database", ".State.Running")).toBe(true);
+    },
+    120_000,
+  );
+});
