@@ -1,9 +1,6 @@
 /** When which copy of a set was last verified after it had been made, and with what result. */
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
-import { errorCode } from "#lib/core/ops-error.ts";
-import { writeFileDurably } from "#lib/tools/durable-file.ts";
+import { readRecord, writeRecord } from "#lib/stores/record-file.ts";
 
 const verificationSchema = z.object({
   runId: z.string(),
@@ -19,20 +16,9 @@ export type Verification = z.infer<typeof verificationSchema>;
 
 const kept = 2000;
 
-/** Oldest first; none when there is no record, or one that cannot be understood. */
+/** Oldest first. */
 export async function readVerifications(path: string): Promise<readonly Verification[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
-  try {
-    return recordSchema.parse(JSON.parse(text)).verifications;
-  } catch {
-    return [];
-  }
+  return (await readRecord(path, recordSchema))?.verifications ?? [];
 }
 
 /** Add `verifications`, each in place of what was known of that copy. */
@@ -43,7 +29,5 @@ export async function recordVerifications(
   const isReplaced = (old: Verification) =>
     verifications.some(({ runId, place }) => runId === old.runId && place === old.place);
   const others = (await readVerifications(path)).filter((old) => !isReplaced(old));
-  const record = { schema: 1, verifications: [...others, ...verifications].slice(-kept) };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileDurably(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
+  await writeRecord(path, { schema: 1, verifications: [...others, ...verifications].slice(-kept) });
 }
