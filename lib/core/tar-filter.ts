@@ -25,7 +25,7 @@ import {
 export type Verdict = { readonly keep: true; readonly mode?: number } | { readonly keep: false };
 
 export interface TarFilter {
-  /** Take a chunk of any length; what may go on is handed to `emit` at once, as views of it. Throws TarFormatError. */
+  /** Take a chunk of any length; what may go on is handed to `emit` before it returns, in pieces as long as they can be. Throws TarFormatError. */
   readonly push: (chunk: Uint8Array) => void;
   /** Throws TarFormatError unless the archive is at its end. */
   readonly end: () => void;
@@ -33,6 +33,7 @@ export interface TarFilter {
 
 /** Extended headers are held in memory until their member is judged. */
 const extensionLimit = 4 * 1024 * 1024;
+const none = Buffer.alloc(0);
 
 type Extension = "x" | "g" | "L" | "K";
 
@@ -50,10 +51,12 @@ export function createTarFilter(
   onContent: (bytes: Uint8Array) => void = () => undefined,
 ): TarFilter {
   let state: State = { at: "header" };
-  let gathered = Buffer.alloc(0);
+  let gathered: Buffer = none;
   let held: Buffer[] = [];
   let extensions: TarExtensions = {};
   let zeroBlocks = 0;
+
+  const { send, flush } = joinNeighbours(emit);
 
   const beginContent = (isKept: boolean, size: number) => {
     const left = paddedBytes(size);
@@ -64,7 +67,7 @@ export function createTarFilter(
     if (isZeroBlock(block)) {
       if (held.length > 0) throw new TarFormatError("it ends within a member");
       zeroBlocks += 1;
-      emit(block);
+      send(block);
       if (zeroBlocks === 2) state = { at: "end" };
       return;
     }
@@ -80,8 +83,8 @@ export function createTarFilter(
     const member = composeMember(header, extensions);
     const verdict = judge(member);
     if (verdict.keep) {
-      for (const bytes of held) emit(bytes);
-      emit(verdict.mode === undefined ? block : withMode(block, verdict.mode));
+      for (const bytes of held) send(bytes);
+      send(verdict.mode === undefined ? block : withMode(block, verdict.mode));
     }
     held = [];
     extensions = {};
@@ -102,9 +105,16 @@ export function createTarFilter(
   };
 
   const onMap = (isKept: boolean, size: number, block: Buffer) => {
-    if (isKept) emit(block);
+    if (isKept) send(block);
     const hasMore = block[504] !== 0;
     if (!hasMore) beginContent(isKept, size);
+  };
+
+  /** A chunk's memory may be used again while a header waits for its member. */
+  const keepHeld = () => {
+    if (held.length === 0) return;
+    held = held.map((bytes) => Buffer.from(bytes));
+    if (extensions.pax !== undefined) extensions = { ...extensions, pax: Buffer.from(extensions.pax) };
   };
 
   /** How many bytes the present state wants at once; they are gathered when a chunk has fewer. */
@@ -122,12 +132,12 @@ export function createTarFilter(
       for (let at = 0; at < bytes.length; ) {
         if (state.at === "end") {
           if (!isZeroBlock(bytes.subarray(at))) throw new TarFormatError("something stands behind its end");
-          return;
+          break;
         }
         if (state.at === "content") {
           const part = bytes.subarray(at, at + state.left);
           if (state.isKept) {
-            emit(part);
+            send(part);
             onContent(part.subarray(0, Math.max(0, state.left - state.padding)));
           }
           at += part.length;
@@ -138,18 +148,40 @@ export function createTarFilter(
         const missing = wanted() - gathered.length;
         const part = bytes.subarray(at, at + missing);
         at += part.length;
-        // Copied: a chunk's memory may be used again while a header waits for its member.
-        gathered = Buffer.concat([gathered, part]);
-        if (part.length < missing) continue;
-        const whole = gathered;
-        gathered = Buffer.alloc(0);
+        const whole = gathered.length === 0 ? part : Buffer.concat([gathered, part]);
+        if (part.length < missing) {
+          gathered = Buffer.from(whole);
+          continue;
+        }
+        gathered = none;
         onWhole(whole);
       }
+      flush();
+      keepHeld();
     },
     end: () => {
       if (state.at !== "end") throw new TarFormatError("it is cut short");
     },
   };
+}
+
+/** Hand on what lies side by side in memory as one: most chunks go on as they came. */
+function joinNeighbours(emit: (bytes: Uint8Array) => void) {
+  let run = none;
+  const flush = () => {
+    if (run.length > 0) emit(run);
+    run = none;
+  };
+  const send = (next: Buffer) => {
+    const isNeighbour = run.buffer === next.buffer && run.byteOffset + run.length === next.byteOffset;
+    if (isNeighbour && run.length > 0) {
+      run = Buffer.from(run.buffer, run.byteOffset, run.length + next.length);
+    } else {
+      flush();
+      run = next;
+    }
+  };
+  return { send, flush };
 }
 
 function isExtension(type: string): type is Extension {

@@ -87,12 +87,12 @@ export function parsePaxRecords(data: Buffer): readonly (readonly [key: string, 
   return records;
 }
 
+/** As if its own field held spaces. */
 function checksumOf(block: Buffer): number {
   const [at, length] = fields.checksum;
   let sum = length * 0x20;
-  for (let index = 0; index < blockBytes; index += 1) {
-    if (index < at || index >= at + length) sum += block[index] ?? 0;
-  }
+  for (let index = 0; index < at; index += 1) sum += block[index] ?? 0;
+  for (let index = at + length; index < blockBytes; index += 1) sum += block[index] ?? 0;
   return sum;
 }
 
