@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compareTrees, describeTree, type Tree } from "#test/support/compare-trees.ts";
+import { expectTruth } from "#test/support/expect-truth.ts";
 import { hasProcesses } from "#test/support/has-processes.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Ended, type Running, type Runtime, runtimes } from "#test/support/sandbox.ts";
@@ -17,7 +18,6 @@ const script = "scripts/restore.ts";
 const isWhole = process.env.LASTGOOD_FAULT === "whole";
 const randomMoments = isWhole ? 100 : 1;
 const blows = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "power"] as const;
-const exitCodes = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 };
 
 type Found = "old" | "new";
 
@@ -103,20 +103,7 @@ async function expectPromises(
   expect(existsSync(world.job.journal)).toBe(false);
   const found = world.takeBack();
   const said = `${world.log().slice(logBefore)}${next.stderr}`;
-  const context = { found, ended, said, calls: world.striker.calls() };
-  const isKilled = ended.signal === "SIGKILL";
-  if (isKilled && said.includes("run.began")) expect(context.said).toContain("run.died");
-  if (!isKilled) {
-    expect({ ...context, exitCode: ended.exitCode }).toMatchObject({
-      exitCode:
-        blow === "SIGKILL" || blow === "power" || said.includes("run.complete: OK: Restored")
-          ? 0
-          : exitCodes[blow],
-    });
-  }
-  // Said is what is, and nothing else.
-  const isSaidNew = /Replaced as a whole|OK: Restored|too late to stop: .* has been replaced/.test(said);
-  expect({ ...context, isSaidNew }).toMatchObject({ isSaidNew: found === "new" });
+  expectTruth({ blow, ended, said, isNew: found === "new" });
   return found;
 }
 

@@ -30,25 +30,29 @@ export interface Striker {
 const directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const machinePath = directories.join(":");
 
-/** A program that goes on after it killed its parent would do what no run has asked for. */
+/**
+ * A program that goes on after it killed its parent would do what no run has asked for. What is not struck becomes the real
+ * program at once: nothing of the striker stays between it and the run.
+ */
 const script = (state: string) => `#!/bin/bash
-state=${state}
-call() { /usr/bin/env PATH=${machinePath} "\${0##*/}" "$@"; }
+state=${state} program=\${0##*/}
+PATH=${machinePath}
 read -r run <"$state/run"
-[ "$PPID" = "$run" ] || { call "$@"; exit; }
-printf '%s\\n' "\${0##*/} \${*//$'\\n'/ }" >>"$state/calls"
-turn=$(/usr/bin/wc -l <"$state/calls")
-read -r blow at when <"$state/strike"
+[ "$PPID" = "$run" ] || exec "$program" "$@"
+printf '%s\\n' "$program \${*//$'\\n'/ }" >>"$state/calls"
+mapfile -t calls <"$state/calls"
+read -r blow turn when <"$state/strike"
+[ "\${#calls[@]}" -ge "$turn" ] && mkdir "$state/struck" 2>/dev/null || exec "$program" "$@"
 strike() {
-  [ "$turn" -ge "$at" ] && [ "$when" = "$1" ] && /bin/mkdir "$state/struck" 2>/dev/null || return
+  [ "$when" = "$1" ] || return
   case $blow in
-    power) kill -STOP "$run"; /usr/bin/pkill -KILL -P "$run" -f '^/bin/sh -c .* guardian '; kill -KILL "$run"; exit ;;
+    power) kill -STOP "$run"; pkill -KILL -P "$run" -f '^/bin/sh -c .* guardian '; kill -KILL "$run"; exit ;;
     SIGKILL) kill -KILL "$run"; exit ;;
     *) kill -"\${blow#SIG}" "$run" ;;
   esac
 }
 strike before
-call "$@"
+/usr/bin/env "$program" "$@"
 status=$?
 strike after
 exit $status
