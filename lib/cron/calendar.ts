@@ -4,13 +4,16 @@ import type { JudgedAt } from "#lib/core/schedule-judgement.ts";
 const timeoutMs = 10_000;
 const iterations = 20;
 
-/** The next moments that systemd reads from `OnCalendar=` values, in order; empty where systemd is not installed. */
+/**
+ * The next moments that systemd reads from `OnCalendar=` values, by value and in order; of a value that it does not understand none, nor where it is
+ * not installed. All are asked about at once.
+ */
 export async function nextElapses(
   exec: Exec,
   expressions: readonly string[],
   { now, timeZone }: JudgedAt,
-): Promise<readonly Date[]> {
-  if (expressions.length === 0) return [];
+): Promise<ReadonlyMap<string, readonly Date[]>> {
+  if (expressions.length === 0) return new Map();
   const base = `${now.toISOString().slice(0, 19).replace("T", " ")} UTC`;
   const result = await exec(
     [
@@ -19,15 +22,23 @@ export async function nextElapses(
       `--base-time=${base}`,
       `--iterations=${iterations}`,
       "--",
-      ...expressions,
+      ...new Set(expressions),
     ],
     { timeoutMs, env: { TZ: timeZone } },
   );
-  // A zone other than UTC adds a line in UTC to each moment.
-  const isUtc = !result.stdout.includes("(in UTC):");
-  const moment = isUtc ? /^ *(?:Next elapse|Iter\. #\d+): \w+ (.+) UTC$/gm : /^ *\(in UTC\): \w+ (.+) UTC$/gm;
-  const times = [...result.stdout.matchAll(moment)].map(([, at = ""]) =>
-    Date.parse(`${at.replace(" ", "T")}Z`),
+  return new Map(
+    result.stdout.split(/\n\n+/).map((block) => {
+      // Older ones leave out the original form of a value that is normal already.
+      const [, value = ""] =
+        /^ *Original form: (.*)$/m.exec(block) ?? /^ *Normalized form: (.*)$/m.exec(block) ?? [];
+      return [value, momentsOf(block)];
+    }),
   );
-  return [...new Set(times)].sort((a, b) => a - b).map((at) => new Date(at));
+}
+
+function momentsOf(block: string): readonly Date[] {
+  // A zone other than UTC adds a line in UTC to each moment.
+  const isUtc = !block.includes("(in UTC):");
+  const moment = isUtc ? /^ *(?:Next elapse|Iter\. #\d+): \w+ (.+) UTC$/gm : /^ *\(in UTC\): \w+ (.+) UTC$/gm;
+  return [...block.matchAll(moment)].map(([, at = ""]) => new Date(`${at.replace(" ", "T")}Z`));
 }

@@ -4,34 +4,37 @@ import type { CronSchedule } from "#lib/core/cron-expression.ts";
 import { isCronName, parseCrontab } from "#lib/core/crontab.ts";
 import type { ScheduleEntry, Timing } from "#lib/core/schedule-entry.ts";
 import type { Finder } from "#lib/cron/finder.ts";
-import { describeFile, listDirectory, type ReadFile, readListed } from "#lib/cron/machine.ts";
+import type { ReadFile } from "#lib/cron/machine.ts";
 
 export const userCrontabDirectory = "/var/spool/cron/crontabs";
 const writableByOthers = 0o022;
 
-export const findSystemCrontabs: Finder = async ({ machine, users, tell }) => {
-  const crontab = await describeFile(machine, "/etc/crontab");
-  const listed = await listDirectory(machine, "/etc/cron.d");
-  const files = await readListed(machine, [...(crontab === undefined ? [] : [crontab]), ...listed], tell);
-  const entries = files.map((file) => {
-    const source = file.path === "/etc/crontab" ? "crontab" : "cron.d";
-    return readEntries(source, file, flawOfSystemFile(file, source), tell);
-  });
-  return Promise.all(entries.flat().map((entry) => judgeUser(entry, users)));
+export const systemCrontabs: Finder = {
+  places: [
+    { path: "/etc/crontab", depth: 0 },
+    { path: "/etc/cron.d", depth: 1 },
+  ],
+  find: async ({ look, read, tell }) => {
+    const crontab = look.file("/etc/crontab");
+    const files = await read([...(crontab === undefined ? [] : [crontab]), ...look.list("/etc/cron.d")]);
+    return files.flatMap((file) => {
+      const source = file.path === "/etc/crontab" ? "crontab" : "cron.d";
+      return readEntries(source, file, flawOfSystemFile(file, source), tell);
+    });
+  },
 };
 
-export const findUserCrontabs: Finder = async ({ machine, users, tell }) => {
-  const listed = await listDirectory(machine, userCrontabDirectory);
-  const files = await readListed(
-    machine,
-    listed.filter(({ name }) => !name.startsWith(".")),
-    tell,
-  );
-  const entries = files.flatMap((file) => {
-    const flaw = flawOfUserFile(file);
-    return readEntries("user crontab", file, flaw, tell).map((entry) => ({ ...entry, user: file.name }));
-  });
-  return Promise.all(entries.map((entry) => judgeUser(entry, users)));
+export const userCrontabs: Finder = {
+  places: [{ path: userCrontabDirectory, depth: 1 }],
+  find: async ({ look, read, tell }) => {
+    const files = await read(look.list(userCrontabDirectory).filter(({ name }) => !name.startsWith(".")));
+    return files.flatMap((file) =>
+      readEntries("user crontab", file, flawOfUserFile(file), tell).map((entry) => ({
+        ...entry,
+        user: file.name,
+      })),
+    );
+  },
 };
 
 function readEntries(
@@ -78,12 +81,4 @@ function flawOfSystemFile(file: ReadFile, source: "crontab" | "cron.d"): string 
 function flawOfUserFile({ mode, linkCount }: ReadFile): string | undefined {
   if (mode !== 0o600) return "cron ignores a user's crontab whose mode is not 0600";
   return linkCount > 1 ? "cron ignores a file with more than one hard link" : undefined;
-}
-
-async function judgeUser(
-  entry: ScheduleEntry,
-  users: (name: string) => Promise<boolean>,
-): Promise<ScheduleEntry> {
-  if (entry.flaw !== undefined || entry.user === undefined || (await users(entry.user))) return entry;
-  return { ...entry, flaw: `there is no user "${entry.user}"` };
 }

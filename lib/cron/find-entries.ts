@@ -2,12 +2,13 @@
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { JudgedAt } from "#lib/core/schedule-judgement.ts";
-import { findSystemCrontabs, findUserCrontabs } from "#lib/cron/crontabs.ts";
-import type { Finder } from "#lib/cron/finder.ts";
-import { describeFile, type Machine } from "#lib/cron/machine.ts";
-import { findAnacronLines, findPeriodicScripts } from "#lib/cron/periodic.ts";
-import { findSystemUnits, findUserUnits } from "#lib/cron/timers.ts";
-import { createUserLookup } from "#lib/cron/users.ts";
+import { systemCrontabs, userCrontabs } from "#lib/cron/crontabs.ts";
+import type { Finder, Search } from "#lib/cron/finder.ts";
+import { type Listed, lookAt, type Machine } from "#lib/cron/machine.ts";
+import { anacronLines, periodicScripts } from "#lib/cron/periodic.ts";
+import { createReader } from "#lib/cron/read-together.ts";
+import { systemUnits, userUnits } from "#lib/cron/timers.ts";
+import { judgeUsers, type MachineUser, parseUsers } from "#lib/cron/users.ts";
 
 export interface FoundEntries {
   readonly entries: readonly ScheduleEntry[];
@@ -16,13 +17,27 @@ export interface FoundEntries {
 }
 
 const finders: readonly Finder[] = [
-  findSystemCrontabs,
-  findUserCrontabs,
-  findPeriodicScripts,
-  findAnacronLines,
-  findSystemUnits,
-  findUserUnits,
+  systemCrontabs,
+  userCrontabs,
+  periodicScripts,
+  anacronLines,
+  systemUnits,
+  userUnits,
 ];
+const byCron: ReadonlySet<ScheduleEntry["source"]> = new Set([
+  "crontab",
+  "cron.d",
+  "user crontab",
+  "periodic",
+]);
+const passwd = "/etc/passwd";
+const cronPrograms = [
+  "/usr/sbin/cron",
+  "/usr/sbin/crond",
+  "/usr/bin/crond",
+  "/usr/lib/systemd/system-generators/systemd-crontab-generator",
+];
+const ownPlaces = [passwd, ...cronPrograms].map((path) => ({ path, depth: 0 }) as const);
 
 /** What cannot be read is a problem of its own; the rest is found all the same. */
 export async function findEntries(machine: Machine, at: JudgedAt): Promise<FoundEntries> {
@@ -30,9 +45,12 @@ export async function findEntries(machine: Machine, at: JudgedAt): Promise<Found
   const tell = (problem: string) => {
     if (!problems.includes(problem)) problems.push(problem);
   };
-  const search = { machine, at, tell, users: await createUserLookup(machine) };
+  const look = await lookAt(machine, [...ownPlaces, ...finders.flatMap(({ places }) => places)]);
+  const read = createReader(machine, tell);
+  const users = readUsers(look.file(passwd), read);
+  const search = { machine, at, look, read, users, tell };
   const found = await Promise.all(
-    finders.map(async (find) => {
+    finders.map(async ({ find }) => {
       try {
         return await find(search);
       } catch (error) {
@@ -42,23 +60,15 @@ export async function findEntries(machine: Machine, at: JudgedAt): Promise<Found
       }
     }),
   );
-  const entries = found.flat();
-  const byCron = entries.filter(
-    ({ source }) => source !== "timer" && source !== "service" && source !== "anacron",
-  );
-  if (byCron.length > 0 && !(await hasCron(machine))) {
+  const entries = await judgeUsers(machine, found.flat(), await users);
+  const isCronThere = cronPrograms.some((program) => look.file(program) !== undefined);
+  if (!isCronThere && entries.some(({ source }) => byCron.has(source))) {
     tell("Cron is not installed: nothing in its files starts");
   }
   return { entries, problems };
 }
 
-async function hasCron(machine: Machine): Promise<boolean> {
-  const programs = [
-    "/usr/sbin/cron",
-    "/usr/sbin/crond",
-    "/usr/bin/crond",
-    "/usr/lib/systemd/system-generators/systemd-crontab-generator",
-  ];
-  const found = await Promise.all(programs.map((program) => describeFile(machine, program)));
-  return found.some((program) => program !== undefined);
+async function readUsers(file: Listed | undefined, read: Search["read"]): Promise<readonly MachineUser[]> {
+  const [passwdFile] = file === undefined ? [] : await read([file]);
+  return parseUsers(passwdFile?.text ?? "");
 }

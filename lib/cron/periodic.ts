@@ -1,11 +1,15 @@
 /** Scripts in /etc/cron.daily and its like, with whatever starts them there: a line of /etc/crontab, or anacron. */
+import { dirname } from "node:path";
 import { recogniseBackup, recogniseScript } from "#lib/core/backup-command.ts";
 import { isCronName, parseAnacrontab, parseCrontab } from "#lib/core/crontab.ts";
 import type { ScheduleEntry, Timing } from "#lib/core/schedule-entry.ts";
 import type { Finder, Search } from "#lib/cron/finder.ts";
-import { describeFile, listDirectory, type ReadFile, readListed } from "#lib/cron/machine.ts";
+import type { ReadFile } from "#lib/cron/machine.ts";
 
-const periods = ["hourly", "daily", "weekly", "monthly", "yearly"];
+const directories = ["hourly", "daily", "weekly", "monthly", "yearly"].map((period) => `/etc/cron.${period}`);
+const crontab = "/etc/crontab";
+const anacrontab = "/etc/anacrontab";
+const anacron = "/usr/sbin/anacron";
 const executable = 0o111;
 
 interface Starter {
@@ -13,34 +17,41 @@ interface Starter {
   readonly when: string;
 }
 
-export const findPeriodicScripts: Finder = async (search) => {
-  const starterOf = await readStarters(search);
-  const found = await Promise.all(
-    periods.map(async (period): Promise<readonly ScheduleEntry[]> => {
-      const directory = `/etc/cron.${period}`;
-      const listed = await listDirectory(search.machine, directory);
-      const files = await readListed(search.machine, listed, search.tell);
-      return files.flatMap((file) => describeScript(file, starterOf(directory), directory));
-    }),
-  );
-  return found.flat();
+export const periodicScripts: Finder = {
+  places: [
+    ...[crontab, anacrontab, anacron].map((path) => ({ path, depth: 0 }) as const),
+    ...directories.map((path) => ({ path, depth: 1 }) as const),
+  ],
+  find: async (search) => {
+    const [scripts, starterOf] = await Promise.all([
+      search.read(directories.flatMap((directory) => search.look.list(directory))),
+      readStarters(search),
+    ]);
+    return scripts.flatMap((file) => {
+      const directory = dirname(file.path);
+      return describeScript(file, starterOf(directory), directory);
+    });
+  },
 };
 
-export const findAnacronLines: Finder = async ({ machine, tell }) => {
-  const text = await readOne({ machine, tell }, "/etc/anacrontab");
-  const isThere = (await describeFile(machine, "/usr/sbin/anacron")) !== undefined;
-  return parseAnacrontab(text).flatMap(({ line, period, command }): readonly ScheduleEntry[] => {
-    const backup = recogniseBackup(command);
-    if (backup === undefined) return [];
-    const when = describePeriod(period);
-    return [
-      {
-        ...{ source: "anacron", file: "/etc/anacrontab", line, user: "root", when, command, backup },
-        timings: [{ kind: "interval", text: when }],
-        flaw: isThere ? undefined : "anacron is not installed",
-      },
-    ];
-  });
+export const anacronLines: Finder = {
+  places: [anacrontab, anacron].map((path) => ({ path, depth: 0 })),
+  find: async (search) => {
+    const text = await readOne(search, anacrontab);
+    const isThere = search.look.file(anacron) !== undefined;
+    return parseAnacrontab(text).flatMap(({ line, period, command }): readonly ScheduleEntry[] => {
+      const backup = recogniseBackup(command);
+      if (backup === undefined) return [];
+      const when = describePeriod(period);
+      return [
+        {
+          ...{ source: "anacron", file: anacrontab, line, user: "root", when, command, backup },
+          timings: [{ kind: "interval", text: when }],
+          flaw: isThere ? undefined : "anacron is not installed",
+        },
+      ];
+    });
+  },
 };
 
 function describeScript(
@@ -67,16 +78,15 @@ function flawOfScript(file: ReadFile, starter: Starter | undefined, directory: s
 }
 
 /** Debian's lines run a directory by cron unless anacron is there, which runs it by a line of its own. */
-async function readStarters(
-  search: Pick<Search, "machine" | "tell">,
-): Promise<(directory: string) => Starter | undefined> {
-  const isAnacron = (await describeFile(search.machine, "/usr/sbin/anacron")) !== undefined;
-  const anacron = isAnacron ? parseAnacrontab(await readOne(search, "/etc/anacrontab")) : [];
-  const { lines, flaw } = parseCrontab(await readOne(search, "/etc/crontab"), true);
+async function readStarters(search: Search): Promise<(directory: string) => Starter | undefined> {
+  const isAnacron = search.look.file(anacron) !== undefined;
+  const [ofAnacron, ofCron] = await Promise.all([anacrontab, crontab].map((path) => readOne(search, path)));
+  const periods = isAnacron ? parseAnacrontab(ofAnacron ?? "") : [];
+  const { lines, flaw } = parseCrontab(ofCron ?? "", true);
   return (directory) => {
     const isNamed = ({ command }: { readonly command: string }) =>
       command.split(/[\s"';&|(){}]+/).includes(directory);
-    const byAnacron = anacron.find(isNamed);
+    const byAnacron = periods.find(isNamed);
     if (byAnacron !== undefined) {
       const when = describePeriod(byAnacron.period);
       return { timing: { kind: "interval", text: when }, when };
@@ -94,7 +104,7 @@ function describePeriod(period: string): string {
     : `${period}, by anacron`;
 }
 
-async function readOne({ machine, tell }: Pick<Search, "machine" | "tell">, path: string): Promise<string> {
-  const file = await describeFile(machine, path);
-  return file === undefined ? "" : ((await readListed(machine, [file], tell))[0]?.text ?? "");
+async function readOne({ look, read }: Pick<Search, "look" | "read">, path: string): Promise<string> {
+  const file = look.file(path);
+  return file === undefined ? "" : ((await read([file]))[0]?.text ?? "");
 }

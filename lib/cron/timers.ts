@@ -8,9 +8,9 @@ import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { UnitFile } from "#lib/core/unit-file.ts";
 import { nextElapses } from "#lib/cron/calendar.ts";
 import type { Finder, Search } from "#lib/cron/finder.ts";
-import type { Machine } from "#lib/cron/machine.ts";
+import { lookAt, type Machine } from "#lib/cron/machine.ts";
 import { listUnits, readUnits, type Unit, type Units } from "#lib/cron/unit-files.ts";
-import { readUsers } from "#lib/cron/users.ts";
+import type { MachineUser } from "#lib/cron/users.ts";
 
 const systemDirectories = [
   "/etc/systemd/system",
@@ -22,38 +22,60 @@ const systemDirectories = [
 
 const intervalKeys = ["OnBootSec", "OnStartupSec", "OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
 
-export const findSystemUnits: Finder = async (search) => {
-  const units = await listUnits(search.machine, systemDirectories, "root");
-  return describeUnits(search, units, await askActiveTimers(search.machine));
+export const systemUnits: Finder = {
+  places: systemDirectories.map((path) => ({ path, depth: 2 })),
+  find: async (search) => {
+    const units = listUnits(search.look, systemDirectories, "root");
+    return describe(search, [await findStarts(search, units, askActiveTimers(search.machine))]);
+  },
 };
 
-export const findUserUnits: Finder = async (search) => {
-  const users = await readUsers(search.machine);
-  const found = users.map(async ({ name, home }) => {
-    try {
-      const units = await listUnits(search.machine, [`${home}/.config/systemd/user`], name);
-      return await describeUnits(search, units, new Set());
-    } catch (error) {
-      // A home that does not answer hides nobody else's units.
-      if (!(error instanceof OpsError)) throw error;
-      search.tell(describeError(error));
-      return [];
-    }
-  });
-  return (await Promise.all(found)).flat();
+/** Homes are only known once passwd was read. */
+export const userUnits: Finder = {
+  places: [],
+  find: async (search) => {
+    const users = await search.users;
+    const directoryOf = ({ home }: MachineUser) => `${home}/.config/systemd/user`;
+    const look = await lookAt(
+      search.machine,
+      users.map((user) => ({ path: directoryOf(user), depth: 2 })),
+    );
+    const found = users.map(async (user): Promise<readonly Starts[]> => {
+      try {
+        const units = listUnits(look, [directoryOf(user)], user.name);
+        return [await findStarts(search, units, new Set())];
+      } catch (error) {
+        // A home that does not answer hides nobody else's units.
+        if (!(error instanceof OpsError)) throw error;
+        search.tell(describeError(error));
+        return [];
+      }
+    });
+    return describe(search, (await Promise.all(found)).flat());
+  },
 };
 
-async function describeUnits(
+/** What starts a backup, before it is known when. */
+interface Starts {
+  readonly timers: readonly {
+    readonly unit: UnitFile;
+    readonly entry: Omit<ScheduleEntry, "when" | "timings">;
+  }[];
+  readonly atBoot: readonly ScheduleEntry[];
+}
+
+async function findStarts(
   search: Search,
   units: Units,
-  active: ReadonlySet<string>,
-): Promise<readonly ScheduleEntry[]> {
-  if (units.files.length === 0) return [];
+  asked: ReadonlySet<string> | Promise<ReadonlySet<string>>,
+): Promise<Starts> {
+  if (units.files.length === 0) return { timers: [], atBoot: [] };
   const timers = await readUnits(search, units, "timer", undefined);
   // A machine has hundreds of services that no timer and no target starts.
   const wanted = new Set([...units.enabled, ...timers.map(serviceOf)]);
   const services = await readUnits(search, units, "service", wanted);
-  const entries = timers.map(async (timer): Promise<readonly ScheduleEntry[]> => {
+  const active = await asked;
+  const found = timers.flatMap((timer): Starts["timers"] => {
     const service = services.find(({ name }) => name === serviceOf(timer));
     const command = service === undefined ? "" : startOf(service.unit);
     const backup = recogniseBackup(command);
@@ -63,10 +85,23 @@ async function describeUnits(
     if (timer.name.includes("@.") || (!isOn && timer.path.startsWith("/usr/"))) return [];
     const user = service.unit.get("Service.User")?.at(-1) ?? units.user;
     const flaw = timer.isMasked ? "the timer is masked" : isOn ? undefined : "the timer is not enabled";
-    const timing = await timingOf(search, timer.unit);
-    return [{ source: "timer", file: timer.path, line: undefined, user, command, backup, flaw, ...timing }];
+    const facts = { source: "timer", file: timer.path, line: undefined, user } as const;
+    return [{ unit: timer.unit, entry: { ...facts, command, backup, flaw } }];
   });
-  return [...(await Promise.all(entries)).flat(), ...describeAtBoot(services, units)];
+  return { timers: found, atBoot: describeAtBoot(services, units) };
+}
+
+/** All at once: systemd is asked what their calendars mean. */
+async function describe(
+  { machine, at }: Search,
+  starts: readonly Starts[],
+): Promise<readonly ScheduleEntry[]> {
+  const calendars = starts.flatMap(({ timers }) => timers.flatMap(({ unit }) => calendarsOf(unit)));
+  const next = await nextElapses(machine.exec, calendars, at);
+  return starts.flatMap(({ timers, atBoot }) => [
+    ...timers.map(({ unit, entry }) => ({ ...entry, ...timingOf(unit, next) })),
+    ...atBoot,
+  ]);
 }
 
 /** Services that a target starts by itself. */
@@ -91,16 +126,21 @@ function startOf(unit: UnitFile): string {
   return commands.map((command) => command.replace(/^[-@:+!|]+/, "")).join("\n");
 }
 
-async function timingOf(
-  { machine, at }: Search,
+function calendarsOf(unit: UnitFile): readonly string[] {
+  return unit.get("Timer.OnCalendar") ?? [];
+}
+
+function timingOf(
   unit: UnitFile,
-): Promise<Pick<ScheduleEntry, "timings" | "when">> {
-  const expressions = unit.get("Timer.OnCalendar") ?? [];
+  elapses: ReadonlyMap<string, readonly Date[]>,
+): Pick<ScheduleEntry, "timings" | "when"> {
+  const expressions = calendarsOf(unit);
   const intervals = intervalKeys.flatMap((key) =>
     (unit.get(`Timer.${key}`) ?? []).map((value) => `${key}=${value}`),
   );
   const delay = unit.get("Timer.RandomizedDelaySec")?.at(-1);
-  const next = await nextElapses(machine.exec, expressions, at);
+  const moments = new Set(expressions.flatMap((one) => elapses.get(one) ?? []).map((at) => at.getTime()));
+  const next = [...moments].sort((a, b) => a - b).map((at) => new Date(at));
   return {
     timings: [
       ...(expressions.length === 0 ? [] : [{ kind: "calendar", expressions, next } as const]),

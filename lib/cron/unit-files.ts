@@ -1,7 +1,7 @@
 /** Unit files of systemd with their drop-ins, templates and the links that enable them, as they lie on the machine. */
 import { parseUnitFile, type UnitFile } from "#lib/core/unit-file.ts";
 import type { Search } from "#lib/cron/finder.ts";
-import { type Listed, listDirectory, type Machine, type ReadFile, readListed } from "#lib/cron/machine.ts";
+import type { Listed, Look, ReadFile } from "#lib/cron/machine.ts";
 
 export interface Units {
   /** Who they run as unless they say so. */
@@ -19,12 +19,8 @@ export interface Unit {
 }
 
 /** The first directory that has a unit hides it in the others. */
-export async function listUnits(
-  machine: Machine,
-  directories: readonly string[],
-  user: string,
-): Promise<Units> {
-  const lists = await Promise.all(directories.map((directory) => listDirectory(machine, directory, 2)));
+export function listUnits(look: Look, directories: readonly string[], user: string): Units {
+  const lists = directories.map((directory) => look.list(directory));
   const all = lists.flat();
   const isEnabling = ({ name }: Listed) => /\.(?:wants|requires)\//.test(name);
   const enabled = all.filter(isEnabling).map(({ name }) => name.split("/").at(-1) ?? "");
@@ -33,7 +29,7 @@ export async function listUnits(
 
 /** Units of a kind that are wanted; instances that are wanted are made from their templates. */
 export async function readUnits(
-  search: Search,
+  { read }: Pick<Search, "read">,
   units: Units,
   kind: "timer" | "service",
   wanted: ReadonlySet<string> | undefined,
@@ -44,7 +40,7 @@ export async function readUnits(
     const unit = /^([^/]+\.(?:timer|service))(?:\.d\/[^/]+\.conf)?$/.exec(name)?.[1];
     return unit?.endsWith(`.${kind}`) === true && (names === undefined || names.has(unit));
   };
-  const files = await readListed(search.machine, units.files.filter(isOfKind), search.tell);
+  const files = await read(units.files.filter(isOfKind));
   const ofDirectories = files.filter(({ name }) => !name.includes("/"));
   const find = (name: string) => firstOf(units, ofDirectories, name);
   const instances = [...(wanted ?? units.enabled)].filter((name) => name.endsWith(`.${kind}`) && !find(name));

@@ -162,15 +162,14 @@ describe.skipIf(!isSystemAdmin)("cron", () => {
     }
     const exec = createExec({ PATH: process.env.PATH ?? "" });
     // A link of the machine leads into the machine.
+    const [link, ofLink] = [machine.path("/etc/cron.d/link"), machine.path("/root/of-link")];
     const found = await findEntries(
       {
-        exec: (command, options) =>
-          exec(
-            command.map((word) =>
-              word.endsWith("/etc/cron.d/link") ? machine.path("/root/of-link") : word,
-            ) as [string],
-            options,
-          ),
+        exec: async (command, options) => {
+          const words = command.map((word) => (word === link ? ofLink : word));
+          const result = await exec(words as [string], options);
+          return { ...result, stdout: result.stdout.replaceAll(ofLink, link) };
+        },
         root: machine.path("/"),
         timeoutMs: 20_000,
       },

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, linkSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { placeOf, type ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import { type FoundEntries, findEntries } from "#lib/cron/find-entries.ts";
+import type { Machine } from "#lib/cron/machine.ts";
 import { readTimeZone } from "#lib/cron/time-zone.ts";
 import { isRoot } from "#test/support/capabilities.ts";
 import { createMachineRoot, type MachineRoot, writeIncident } from "#test/support/machine-root.ts";
@@ -160,18 +161,47 @@ test("findEntries() finds timers: enabled, an instance, with drop-ins, disabled,
   });
 });
 
+/** Whatever is asked about a path waits for ever, as on a share that is gone. */
+const hangingAt = ({ machine }: MachineRoot, ...paths: readonly string[]): Machine => ({
+  ...machine,
+  timeoutMs: 2000,
+  exec: (command, options) =>
+    machine.exec(
+      paths.some((path) => command.some((word) => word.includes(path))) ? ["sleep", "60"] : command,
+      options,
+    ),
+});
+
 test("findEntries() tells of a crontab that does not answer, and finds the others all the same", async () => {
   await onMachine(async (machine) => {
     await machine.write("/etc/cron.d/good", line);
-    execFileSync("mkfifo", [machine.path("/var/lib/share-that-is-gone")]);
-    symlinkSync(machine.path("/var/lib/share-that-is-gone"), machine.path("/etc/cron.d/hung"));
-    symlinkSync("/nonexistent", machine.path("/etc/cron.d/dangling"));
+    symlinkSync(machine.path("/var/lib/share-that-is-gone/x"), machine.path("/etc/cron.d/hung"));
+    const { entries, problems } = await findEntries(hangingAt(machine, "/etc/cron.d/hung"), at);
+    expect(entries.map(placeOf)).toEqual(["/etc/cron.d/good:1"]);
+    expect(problems).toEqual(['Cannot read "/etc/cron.d/hung": no answer from the file system']);
+  });
+});
+
+test("findEntries() reads no pipe, no device and nothing large, and says so", async () => {
+  await onMachine(async (machine) => {
+    await machine.write("/etc/cron.d/good", line);
+    execFileSync("mkfifo", [machine.path("/var/lib/pipe")]);
+    for (const [name, target] of Object.entries({
+      pipe: machine.path("/var/lib/pipe"),
+      directory: machine.path("/var/lib"),
+      dangling: "/nonexistent",
+      endless: "/dev/zero",
+      masked: "/dev/null",
+    })) {
+      symlinkSync(target, machine.path(`/etc/cron.d/${name}`));
+    }
     await machine.write("/etc/cron.d/huge", "#".repeat(1024 * 1024 + 1));
     const { entries, problems } = await find(machine, 2000);
     expect(entries.map(placeOf)).toEqual(["/etc/cron.d/good:1"]);
     expect(new Set(problems)).toEqual(
       new Set([
-        'Cannot read "/etc/cron.d/hung": no answer from the file system',
+        'Cannot read "/etc/cron.d/pipe": it is no file',
+        'Cannot read "/etc/cron.d/directory": Is a directory',
         'Cannot read "/etc/cron.d/dangling": No such file or directory',
         'Cannot read "/etc/cron.d/huge": too large',
       ]),
@@ -179,30 +209,60 @@ test("findEntries() tells of a crontab that does not answer, and finds the other
   });
 });
 
-test.skipIf(!isRoot)("findEntries() finds a user's units when another's home does not answer", async () => {
+test("findEntries() starts as many programs for fifty jobs as for one", async () => {
+  const counts = new Map<number, number>();
+  for (const jobs of [1, 50]) {
+    await onMachine(async (machine) => {
+      for (let job = 1; job <= jobs; job += 1) await writeEverywhere(machine, `job${job}`);
+      let count = 0;
+      const exec: Machine["exec"] = (command, options) => {
+        count += 1;
+        return machine.machine.exec(command, options);
+      };
+      const { entries, problems } = await findEntries({ ...machine.machine, exec }, at);
+      expect(problems).toEqual([]);
+      expect(entries.length).toBe(7 * jobs);
+      counts.set(jobs, count);
+    });
+  }
+  expect(counts.get(50)).toBe(counts.get(1) ?? 0);
+  // Two looks, what the links lead to and three readings with theirs, the calendar of the system's timers and of the users'.
+  expect(counts.get(50)).toBeLessThanOrEqual(10);
+});
+
+/** A job that a line of cron.d, a crontab, a script, two timers of the system and two of a user start. */
+async function writeEverywhere({ write, path, read }: MachineRoot, job: string): Promise<void> {
+  await write(`/etc/cron.d/${job}`, line);
+  await write("/etc/passwd", `${read("/etc/passwd")}${job}:x:1001:1001::/home/${job}:/bin/sh\n`);
+  await write(`/var/spool/cron/crontabs/${job}`, "0 3 * * * /x/backup-run.sh\n", 0o600);
+  await write(`/etc/cron.daily/${job}`, "#!/bin/sh\nexec /x/backup-run.sh\n", 0o755);
+  for (const directory of ["/etc/systemd/system", `/home/${job}/.config/systemd/user`]) {
+    await write(`${directory}/${job}.service`, "[Service]\nExecStart=/x/backup-run.sh\n");
+    await write(`${directory}/of-${job}.timer`, `[Timer]\nOnCalendar=daily\nUnit=${job}.service\n`);
+    symlinkSync(path(`${directory}/of-${job}.timer`), path(`${directory}/${job}.timer`));
+  }
+}
+
+test("findEntries() tells of a directory and of a home that do not answer, and finds what lies in the others", async () => {
   await onMachine(async (machine) => {
     await machine.write(
       "/etc/passwd",
       `${machine.read("/etc/passwd")}gone:x:1001:1001::/home/gone:/bin/sh\n`,
     );
-    await machine.write(
-      "/home/deploy/.config/systemd/user/mine.service",
-      "[Service]\nExecStart=/x/backup-run.sh\n",
-    );
-    await machine.write("/home/deploy/.config/systemd/user/mine.timer", "[Timer]\nOnBootSec=5min\n");
-    const { exec } = machine.machine;
-    const hanging: typeof exec = (command, options) =>
-      exec(command.some((word) => word.includes("/home/gone")) ? ["sleep", "60"] : command, options);
-    const { entries, problems } = await findEntries(
-      { ...machine.machine, exec: hanging, timeoutMs: 2000 },
-      at,
-    );
+    const units = "/home/deploy/.config/systemd/user";
+    await machine.write(`${units}/mine.service`, "[Service]\nExecStart=/x/backup-run.sh\n");
+    await machine.write(`${units}/mine.timer`, "[Timer]\nOnBootSec=5min\n");
+    const hanging = hangingAt(machine, "/home/gone", "/var/spool/cron");
+    const { entries, problems } = await findEntries(hanging, at);
     expect(entries.map(({ user }) => user)).toEqual(["deploy"]);
-    expect(problems).toEqual([
-      'Cannot read "/home/gone/.config/systemd/user": no answer from the file system',
-    ]);
+    expect(new Set(problems)).toEqual(
+      new Set([
+        'Cannot read "/var/spool/cron/crontabs": no answer from the file system',
+        'Cannot read "/home/gone/.config/systemd/user": no answer from the file system',
+      ]),
+    );
   });
-});
+}, 30_000);
 
 test("findEntries() says of a backup in a file without one valid line that cron ignores it, and notes a zone", async () => {
   await onMachine(async (machine) => {
