@@ -48,7 +48,7 @@ type State =
 export function createTarFilter(
   judge: (member: TarMember) => Verdict,
   emit: (bytes: Uint8Array) => void,
-  onContent: (bytes: Uint8Array) => void = () => undefined,
+  onContent?: (bytes: Uint8Array) => void,
 ): TarFilter {
   let state: State = { at: "header" };
   let gathered: Buffer = none;
@@ -138,7 +138,7 @@ export function createTarFilter(
           const part = bytes.subarray(at, at + state.left);
           if (state.isKept) {
             send(part);
-            onContent(part.subarray(0, Math.max(0, state.left - state.padding)));
+            onContent?.(part.subarray(0, Math.max(0, state.left - state.padding)));
           }
           at += part.length;
           state.left -= part.length;

@@ -83,7 +83,6 @@ export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
 interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
-  readonly hasEnded: () => boolean;
   /** The end of what it has said. */
   readonly stderr: () => string;
   readonly kill: () => Promise<void>;
@@ -100,7 +99,6 @@ function start(
     stdio,
   });
   let stderr = "";
-  let hasEnded = false;
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-stderrKept);
   });
@@ -111,13 +109,9 @@ function start(
     });
     child.once("close", resolve);
   });
-  void ended.then(() => {
-    hasEnded = true;
-  });
   return {
     child,
     ended,
-    hasEnded: () => hasEnded,
     stderr: () => stderr.trim(),
     kill: async () => {
       if (child.pid !== undefined) await endProcessGroup(child.pid);
@@ -138,31 +132,36 @@ async function pour(
   const { stdout } = source.child;
   const { stdin } = sink.child;
   if (stdout === null || stdin === null) throw new TypeError("A pipe is missing");
-  let inFlight = 0;
+  const poured = Promise.withResolvers<void>();
   let isOpen = true;
-  let wake = () => {};
+  let inFlight = 0;
   const close = () => {
     isOpen = false;
-    wake();
+    poured.resolve();
   };
   stdin.on("error", close);
   void sink.ended.then(close);
-  for await (const chunk of stdout) {
+  stdout.once("close", close).once("error", poured.reject);
+  // Events, not an iterator: a promise for each of many chunks costs more than what is done with it.
+  stdout.on("data", (chunk: Uint8Array) => {
+    if (!isOpen) return;
     onMove();
-    const passed = pass(chunk as Uint8Array);
-    if (!isOpen || sink.hasEnded()) break;
-    if (passed.length === 0) continue;
-    inFlight += passed.length;
-    stdin.write(passed, () => {
-      inFlight -= passed.length;
-      onMove();
-      if (inFlight <= mostInFlight) wake();
-    });
-    while (inFlight > mostInFlight && isOpen) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
+    try {
+      const passed = pass(chunk);
+      if (passed.length === 0) return;
+      inFlight += passed.length;
+      stdin.write(passed, () => {
+        inFlight -= passed.length;
+        onMove();
+        if (inFlight <= mostInFlight) stdout.resume();
       });
+      if (inFlight > mostInFlight) stdout.pause();
+    } catch (error) {
+      isOpen = false;
+      poured.reject(error);
     }
-  }
+  });
+  await poured.promise;
+  stdout.destroy();
   stdin.end();
 }
