@@ -1,4 +1,5 @@
 /** One store that answers: sweep it, upload what waits, oldest first, then let it be pruned. */
+import { askCertificate } from "#lib/backup/ask-certificate.ts";
 import { pruneStore } from "#lib/backup/prune-store.ts";
 import type { FinishedSet, OpenStore, StoreContext, StoreEnd } from "#lib/backup/send-to-stores.ts";
 import { uploadWaiting } from "#lib/backup/upload-waiting.ts";
@@ -62,6 +63,7 @@ export async function serveStore(
     name: target.name,
     outcome: isDone ? "complete" : hasArrived ? "partial" : "failed",
     message: `${remote.description}: ${sets}, ${formatBytes(uploaded.bytes)} in ${seconds.toFixed(1)} s, SHA-256 compared`,
+    certificateUntil: await askCertificate(context, remote, limits),
   };
   const pruned =
     made?.mayPrune === true && isDone

@@ -27,6 +27,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     "rclone config reconnect REMOTE:",
   ],
   [
+    /x509: |\btls: /,
+    "Renew the server's certificate, name it in the URL as the certificate does, or let rclone know its authority (RCLONE_CA_CERT)",
+  ],
+  [
     /\b507 |insufficient ?storage|no space left|remaining disk space|disk (?:is )?full|quota/i,
     "Free space there, or keep fewer sets with STORE_…_KEEP_…",
   ],

@@ -23,6 +23,8 @@ export interface PartReport {
   readonly entries?: number | undefined;
   /** How long what was stopped for it did not answer. */
   readonly windowSeconds?: number | undefined;
+  /** When the certificate ends that the store shows, ISO 8601. */
+  readonly certificateUntil?: string | undefined;
 }
 
 export interface Report {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Report } from "#lib/core/report.ts";
 
 const schemaVersion = 1;
-const messageLength = 300;
+const messageLength = 500;
 
 const partSchema = z.looseObject({
   kind: z.string(),
@@ -15,6 +15,7 @@ const partSchema = z.looseObject({
   bytesIn: z.number().optional(),
   bytesOut: z.number().optional(),
   windowSeconds: z.number().optional(),
+  certificateUntil: z.iso.datetime().optional(),
 });
 
 const pastRunSchema = z.looseObject({
@@ -63,6 +64,7 @@ export function pastRunOf(report: Report, hasDied: boolean): PastRun {
       bytesIn: figures.bytesIn,
       bytesOut: figures.bytesOut,
       windowSeconds: figures.windowSeconds,
+      certificateUntil: figures.certificateUntil,
     })),
   };
 }

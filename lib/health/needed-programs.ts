@@ -10,7 +10,7 @@ const compressors: Readonly<Record<Settings["COMPRESSION"], readonly NeededProgr
 };
 const carriers: Readonly<Record<StoreAddress["kind"], readonly NeededProgram[]>> = {
   directory: [],
-  ssh: [{ program: "ssh", package: "openssh-client" }],
+  ssh: [{ program: "ssh", package: "openssh-client", versionFlag: "-V" }],
   rclone: [{ program: "rclone", package: "rclone" }],
 };
 

@@ -7,14 +7,17 @@ const timeoutMs = 10_000;
 export interface NeededProgram {
   readonly program: string;
   readonly package: string;
+  /** What it prints its version on, where that is not `--version`. */
+  readonly versionFlag?: string;
 }
 
 /** Whether a program is there, and its version. */
 export async function checkProgram(exec: Exec, needed: NeededProgram, signal: AbortSignal): Promise<Finding> {
-  const result = await exec([needed.program, "--version"], { timeoutMs, signal });
+  const { versionFlag = "--version" } = needed;
+  const result = await exec([needed.program, versionFlag], { timeoutMs, signal });
   const name = "program";
   if (result.notFound || result.exitCode !== 0) {
-    const reason = result.notFound ? "it is not installed" : `--version ended with ${result.exitCode}`;
+    const reason = result.notFound ? "it is not installed" : `${versionFlag} ended with ${result.exitCode}`;
     return {
       name,
       passed: false,

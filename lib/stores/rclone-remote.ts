@@ -3,6 +3,7 @@
  * one directory, each by its own path.
  */
 import { OpsError } from "#lib/core/ops-error.ts";
+import { findTlsAddress } from "#lib/core/rclone-address.ts";
 import { parseHash } from "#lib/core/rclone-answers.ts";
 import { isNotFound } from "#lib/core/rclone-words.ts";
 import { checkRemotePath, remoteParent } from "#lib/core/remote-path.ts";
@@ -13,6 +14,7 @@ import { renameDirectory } from "#lib/stores/rclone-rename.ts";
 import { openRcloneTree, type RcloneTree } from "#lib/stores/rclone-tree.ts";
 import type { Remote, RemoteLimits } from "#lib/stores/remote.ts";
 import { withWorkDirectory } from "#lib/stores/work-directory.ts";
+import { readCertificateEnd } from "#lib/tools/tls-certificate.ts";
 
 export interface RcloneAccess extends RcloneTools {
   /** Manifests that have been read: they never change. */
@@ -43,6 +45,13 @@ export function createRcloneRemote(target: RcloneTarget, access: RcloneAccess): 
       await putText(probe, "test\n", limits);
       // Another job with the same base may have removed it at this moment.
       await remove(rclone, tree, probe, limits);
+    },
+    certificateEnd: async (limits) => {
+      const { stdout } = await rclone.run(limits, ["config", "dump"]);
+      const address = findTlsAddress(stdout, base);
+      if (address === undefined) return undefined;
+      const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
+      return readCertificateEnd(address, signal);
     },
     list: async (directory, limits) => {
       const entries = await tree.list(directory, limits);

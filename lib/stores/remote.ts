@@ -35,6 +35,8 @@ export interface Remote {
   readonly programs: readonly NeededProgram[];
   /** Whether it can be reached and its base is a directory that can be written. The base is never created: it may be a mount point. */
   readonly check: (limits: RemoteLimits) => Promise<void>;
+  /** When the certificate ends that the store shows, trusted or not; absent where stores of the kind have none. */
+  readonly certificateEnd?: (limits: RemoteLimits) => Promise<Date | undefined>;
   /** Names in a directory, hidden ones included; none when it does not exist. Throws unless the answer is known to be whole. */
   readonly list: (directory: string, limits: RemoteLimits) => Promise<readonly string[]>;
   /** Every `manifest.json` in a visible directory exactly `depth` levels below the base. Throws unless the answer is known to be whole. */

@@ -32,7 +32,7 @@ export function createSshRemote(target: SshTarget, access: SshAccess): Remote {
   return {
     ...createShellOperations(shell, () => dayMs),
     description,
-    programs: [{ program: "ssh", package: "openssh-client" }],
+    programs: [{ program: "ssh", package: "openssh-client", versionFlag: "-V" }],
     check: async (limits) => {
       const answer = await shell.run({ action: "work", script: readyScript }, limits);
       if (!/^ready$/m.test(answer)) throw shell.unclear("work", answer);

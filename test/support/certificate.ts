@@ -1,4 +1,4 @@
-/** A certificate for the loopback names, signed by itself and valid for a day. */
+/** A certificate, signed by itself: for the loopback names and from now on for a day, unless it is said otherwise. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,11 +10,24 @@ export interface Certificate {
   readonly caFile: string;
 }
 
-export function createCertificate(directory: string): Certificate {
+export interface CertificateOptions {
+  readonly days?: number;
+  /** Begins so many days ago. */
+  readonly ageDays?: number;
+  /** As openssl writes them: `DNS:nas.example.org`. */
+  readonly names?: string;
+}
+
+export function createCertificate(
+  directory: string,
+  { days = 1, ageDays = 0, names = "DNS:localhost,IP:127.0.0.1" }: CertificateOptions = {},
+): Certificate {
   const [keyFile, caFile] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   const { status, stderr } = spawnSync(
-    "openssl",
+    "env",
     [
+      ...(ageDays === 0 ? [] : ["faketime", `${ageDays} days ago`]),
+      "openssl",
       ...[
         "req",
         "-x509",
@@ -24,9 +37,9 @@ export function createCertificate(directory: string): Certificate {
         "ec_paramgen_curve:prime256v1",
         "-nodes",
         "-days",
-        "1",
+        String(days),
       ],
-      ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+      ...["-subj", "/CN=localhost", "-addext", `subjectAltName=${names}`],
       ...["-keyout", keyFile, "-out", caFile],
     ],
     { encoding: "utf8" },

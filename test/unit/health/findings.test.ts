@@ -333,6 +333,18 @@ describe("judgeStores()", () => {
       expect(problemsOf(judgeStores, after(words))).toEqual([["store nas", "critical"]]);
   });
 
+  test("warns of a certificate in its last two weeks, as the last run saw it", () => {
+    const ending = (days: number) => {
+      const certificateUntil = hoursAgo(-24 * days);
+      const part = { kind: "store", name: "nas", outcome: "complete", certificateUntil };
+      const runs = [pastRun(2, { parts: [part] }), pastRun(1)];
+      return jobView({ settings: { STORES: [nas] }, record: { history: { runs, unreadableCount: 0 } } });
+    };
+    expect(problemsOf(judgeStores, ending(15))).toEqual([]);
+    expect(find(judgeStores(ending(15)), "certificate nas")?.severity).toBe("ok");
+    expect(problemsOf(judgeStores, ending(13))).toEqual([["certificate nas", "warning"]]);
+  });
+
   test("believes the store itself where it was asked", () => {
     const stores = new Map([[`${config}\0nas`, { problem: undefined, message: "has 3 sets" }]]);
     expect(
