@@ -8,9 +8,9 @@
  * group that each program leads here.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { $, type ProcessOutput } from "zx";
+import { $, type ProcessOutput } from "zx/core";
 import type { Exec, ExecResult } from "#lib/core/deps.ts";
-import { errorCode } from "#lib/core/ops-error.ts";
+import { describeError, errorCode } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
 
 type Ending = Omit<ExecResult, "timedOut">;
@@ -26,6 +26,9 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
       nothrow: true,
       quiet: true,
       detached: true,
+      // Neither is used, and zx looks for both along PATH, which may lack bash.
+      shell: program,
+      quote: String,
       env: { ...environment, LC_ALL: "C", ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(input === undefined ? {} : { input }),
@@ -55,7 +58,8 @@ function toEnding(output: ProcessOutput): Ending {
     exitCode: notFound ? null : output.exitCode,
     signal: output.signal ?? undefined,
     stdout: output.stdout,
-    stderr: output.stderr,
+    // What could not be started has said nothing itself: too many open files, too long an argument list.
+    stderr: output.stderr || (output.cause ? describeError(output.cause) : ""),
     notFound,
   };
 }

@@ -55,6 +55,17 @@ test("exec() tells a program that is not installed from one that exits 127", asy
   });
 });
 
+test("exec() needs no shell along PATH", async () => {
+  const bare = createExec({ PATH: "/nowhere" });
+  expect(await bare(["/bin/echo", "here"], { timeoutMs })).toMatchObject({ exitCode: 0, stdout: "here\n" });
+});
+
+test("exec() says why a program could not be started", async () => {
+  const tooLong = await exec(["true", "x".repeat(3_000_000)], { timeoutMs });
+  expect(tooLong).toMatchObject({ exitCode: null, notFound: false });
+  expect(tooLong.stderr).toContain("argument list too long");
+});
+
 test("exec() feeds input, and gives an empty one otherwise", async () => {
   expect((await exec(["cat"], { timeoutMs, input: "hello" })).stdout).toBe("hello");
   expect((await exec(["cat"], { timeoutMs })).stdout).toBe("");
