@@ -1,8 +1,9 @@
-import { Gauge, Registry } from "prom-client";
 import type { Metric } from "#lib/core/metrics.ts";
 
 /** Metrics in Prometheus' text format, without time stamps, which its collector of files refuses. */
-export function formatPrometheusText(metrics: readonly Metric[]): Promise<string> {
+export async function formatPrometheusText(metrics: readonly Metric[]): Promise<string> {
+  // Few runs write metrics, and loading this takes as long as all else that a check loads.
+  const { Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   for (const { name, help, samples } of metrics) {
     const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))];

@@ -112,7 +112,7 @@ const badSnippets: readonly BadSnippet[] = [
   ...rooms
     .filter((room) => room !== "tools")
     .flatMap((room) =>
-      ["node:child_process", "node:http", "node:https", "node:net", "zx"].map((module) =>
+      ["node:child_process", "node:http", "node:https", "node:net", "zx", "zx/core"].map((module) =>
         snippet(`"${module}"`, `lib/${room}`, restricted, importOf(module)),
       ),
     ),
