@@ -53,6 +53,6 @@ export const stackSettings = {
     doc: "Whether a drill starts a copy of each stack from its restored data, shut off from the network",
   }),
   DRILL_STACK_TIMEOUT: withDefault(duration(1000), "5m", {
-    doc: "How long such a copy may take until it runs and is healthy",
+    doc: "How long such a copy may take until it runs and is healthy; then it must stay up for 10 s",
   }),
 };

@@ -55,10 +55,16 @@ export function isolateService(
   };
 }
 
-/** By their names alone: fixed addresses are those of the stack itself. */
-function joinNetworks({ networks }: TrialService): object {
+/**
+ * By their names alone: fixed addresses are those of the stack itself. A container's own name is one as well, by which others of
+ * the stack may look for it.
+ */
+function joinNetworks({ networks, container_name: name }: TrialService): object {
   const joined = Object.entries(networks ?? { default: null });
-  return Object.fromEntries(joined.map(([key, network]) => [key, { aliases: network?.aliases ?? [] }]));
+  const names = name === undefined ? [] : [name];
+  return Object.fromEntries(
+    joined.map(([key, network]) => [key, { aliases: [...(network?.aliases ?? []), ...names] }]),
+  );
 }
 
 function placeMount(mount: TrialMount, places: TrialPlaces): TrialMount[] {

@@ -43,7 +43,7 @@ const dropped = new Set([
     "ports",
     "profiles",
   ],
-  ...["pull_policy", "restart", "scale", "stop_grace_period"],
+  ...["pre_stop", "pull_policy", "restart", "scale", "stop_grace_period"],
 ]);
 
 const safeCapabilities = new Set([
@@ -63,7 +63,7 @@ export function judgeIsolation(service: TrialService): string | undefined {
   if (skipValues.test(labels[skipLabel] ?? "")) return `the set does not have its data (label ${skipLabel})`;
   if (dumpKindOf({ labels }) !== undefined) return "its database is in a dump of its own, drilled by itself";
   const asked = Object.keys(service).find(
-    (key) => !(harmless.has(key) || dropped.has(key) || isNothing(service[key])),
+    (key) => !(isKept(key) || dropped.has(key) || key.startsWith("x-") || isNothing(service[key])),
   );
   if (asked !== undefined) return `it asks for ${asked}`;
   for (const key of ["network_mode", "pid", "ipc"] as const) {

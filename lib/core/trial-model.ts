@@ -17,6 +17,7 @@ const mountSchema = z.looseObject({
 
 const serviceSchema = z.looseObject({
   image: z.string().optional(),
+  container_name: z.string().optional(),
   profiles: z.array(z.string()).nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
   environment: z.record(z.string(), z.string().nullable()).nullish(),

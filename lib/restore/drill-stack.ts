@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { composeFileNames } from "#lib/core/compose-files.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { readStackFacts } from "#lib/core/stack-items.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
@@ -57,6 +58,14 @@ async function startOrRefuse(
   context: RestoreContext,
   { manifest, ...restored }: Pick<TreeDrill, "component" | "manifest" | "scratch">,
 ): Promise<DrilledComponent> {
-  if (isTrusted(context, manifest)) return drillStart(run, context, restored);
-  return { message: "not started: it is of another host, and --trust was not given", problems: [] };
+  if (!isTrusted(context, manifest))
+    return { message: "not started: it is of another host, and --trust was not given", problems: [] };
+  try {
+    return await drillStart(run, context, restored);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(error instanceof OpsError)) throw error;
+    const hint = error.hint === undefined ? [] : [error.hint];
+    return { message: "not started", problems: [`cannot be started: ${describeError(error)}`, ...hint] };
+  }
 }

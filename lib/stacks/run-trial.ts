@@ -1,11 +1,15 @@
 /** Start a copy of a stack and see whether it stays up; it is removed by `remove-trial.ts`, however this ends. */
 import type { Container } from "#lib/core/containers.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { DockerError } from "#lib/core/docker-error.ts";
+import { formatDuration } from "#lib/core/duration.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import { orderForStart } from "#lib/core/start-order.ts";
 import type { Starter } from "#lib/stacks/resume-containers.ts";
-import { defaultStartOptions, startStack } from "#lib/stacks/start-stack.ts";
+import { defaultStartOptions, type StartOptions, startStack } from "#lib/stacks/start-stack.ts";
 import { readHealthOutput, readLastLines, type TrialAccess, upTrial } from "#lib/stacks/trial-compose.ts";
+
+const mostSettleMs = 10_000;
 
 export interface Trial {
   readonly project: string;
@@ -63,8 +67,10 @@ async function upUntil(
       await upTrial(location, access, leftMs);
       return undefined;
     } catch (error) {
-      if (!(error instanceof OpsError)) throw error;
+      signal?.throwIfAborted();
+      if (!(error instanceof DockerError)) throw error;
       const isOver = clock.monotonicMs() + trial.retryDelayMs >= deadline;
+      if (error.trouble === "timeout") return `It was not up after ${formatDuration(trial.timeoutMs)}`;
       if (attempts >= trial.maxAttempts || isOver) return describeError(error);
     }
     await clock.sleep(trial.retryDelayMs, signal);
@@ -104,8 +110,16 @@ async function recordTrial(
   return { record, containers };
 }
 
-function optionsOf({ maxAttempts, retryDelayMs }: Trial, leftMs: number) {
-  return { ...defaultStartOptions, maxAttempts, retryDelayMs, healthTimeoutMs: Math.max(leftMs, 0) };
+/** Nothing waits for it, so it is watched for longer than a stack that was stopped. */
+function optionsOf({ maxAttempts, retryDelayMs, timeoutMs }: Trial, leftMs: number): StartOptions {
+  const settleMs = Math.min(mostSettleMs, timeoutMs / 10);
+  return {
+    ...defaultStartOptions,
+    maxAttempts,
+    retryDelayMs,
+    settleMs,
+    healthTimeoutMs: Math.max(leftMs, 0),
+  };
 }
 
 /** What those that are not well have to say. */
@@ -116,10 +130,10 @@ async function readWords(
   const now = await access.docker.inspectContainers(containers.map(({ id }) => id));
   const words: string[] = [];
   for (const { id, name, state, exitCode, health } of now) {
-    const isWell = (state === "running" && health !== "unhealthy") || (state === "exited" && exitCode === 0);
-    if (isWell || state === "created") continue;
+    const isUp = state === "running" && (health === undefined || health === "healthy");
+    if (isUp || state === "created" || (state === "exited" && exitCode === 0)) continue;
     for (const line of await readLastLines(id, access)) words.push(`"${name}" wrote: ${line}`);
-    if (health === "unhealthy")
+    if (state === "running")
       for (const line of await readHealthOutput(id, access)) words.push(`Healthcheck of "${name}": ${line}`);
   }
   return words;
