@@ -4,8 +4,6 @@ import type { CheckContext } from "#lib/core/health.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { KnownJob } from "#lib/health/gather-facts.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
-import { createDocker } from "#lib/stacks/docker.ts";
-import { findStacks } from "#lib/stacks/find-stacks.ts";
 
 export type StacksReading =
   | { readonly problem: string }
@@ -23,6 +21,9 @@ export async function askStacks(
     ),
   );
   if (byDirectory.size === 0) return new Map();
+  // Only here is YAML read, and it takes long to load.
+  const { createDocker } = await import("#lib/stacks/docker.ts");
+  const { findStacks } = await import("#lib/stacks/find-stacks.ts");
   const containers = await orProblem(() => createDocker({ exec: deps.exec, signal }).readContainers());
   const read = async (directory: string, settings: Settings): Promise<StacksReading> => {
     if ("problem" in containers) return containers;

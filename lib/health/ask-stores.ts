@@ -5,9 +5,6 @@ import type { CheckContext } from "#lib/core/health.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import type { KnownJob } from "#lib/health/gather-facts.ts";
-import { createRemote } from "#lib/stores/registry.ts";
-import { listRemoteSets } from "#lib/stores/remote-sets.ts";
-import { newestFirst } from "#lib/stores/set-listing.ts";
 
 export interface StoreAnswer {
   readonly problem: string | undefined;
@@ -32,6 +29,10 @@ async function askStore(
   { settings }: KnownJob,
   target: StoreTarget,
 ): Promise<StoreAnswer> {
+  // Without --deep none of it is loaded.
+  const { createRemote } = await import("#lib/stores/registry.ts");
+  const { listRemoteSets } = await import("#lib/stores/remote-sets.ts");
+  const { newestFirst } = await import("#lib/stores/set-listing.ts");
   const remote = createRemote(target, {
     exec: deps.exec,
     clock: deps.clock,

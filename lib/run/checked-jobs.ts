@@ -1,15 +1,15 @@
-/** The jobs of a health check: their configurations, their records, and first of all what dead runs left put right. */
+/**
+ * The jobs of a health check: their configurations, their records, and first of all what dead runs left put right. What that
+ * takes is loaded when it is needed, which it seldom is: a third of all modules.
+ */
 import { salvageConfig } from "#lib/config/load-config.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { CheckedJob, ConfigProblem } from "#lib/core/health.ts";
 import type { JobRecord } from "#lib/core/job-record.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Secret } from "#lib/core/secret.ts";
-import { createChannels } from "#lib/notify/registry.ts";
-import { emptyOutbox } from "#lib/run/deliver-report.ts";
 import { lockJobWithin } from "#lib/run/lock-job.ts";
 import { readJobRecord } from "#lib/run/read-job-record.ts";
-import { recoverDeadRun } from "#lib/run/recover-dead-run.ts";
 import { configRequest, type Job, loadJob, type Session } from "#lib/run/session.ts";
 import { type LockTable, readLockTable } from "#lib/tools/lock-table.ts";
 
@@ -72,6 +72,8 @@ export async function examineJobs(
     loaded.map(async ({ settings }, index) => {
       const count = first[index]?.outbox.count ?? 0;
       if (!leave.send || settings === undefined || count === 0) return;
+      const { createChannels } = await import("#lib/notify/registry.ts");
+      const { emptyOutbox } = await import("#lib/run/deliver-report.ts");
       await emptyOutbox(session, settings, createChannels(settings, session.deps));
       hasActed[index] = true;
     }),
@@ -112,6 +114,7 @@ async function recover(session: Session, job: Job): Promise<void> {
     const locked = await lockJobWithin(session, job, 0);
     if (!locked.held) return;
     try {
+      const { recoverDeadRun } = await import("#lib/run/recover-dead-run.ts");
       const { notes, problems } = await recoverDeadRun({ ...session, log }, job, locked.died);
       for (const note of notes) log.info("run.recovered", note);
       for (const problem of problems) log.error("run.unrecovered", problem);

@@ -4,7 +4,6 @@
  * With a deadline of its own, not the run's signal: a run that is being stopped is reported too. Nothing here throws, and
  * nothing here changes an outcome.
  */
-import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { createMessage, formatLogLine } from "#lib/core/format-report.ts";
 import type { Message } from "#lib/core/message.ts";
@@ -16,6 +15,7 @@ import { putInOutbox, redeliver } from "#lib/notify/outbox.ts";
 import { pingChannels } from "#lib/notify/ping-channels.ts";
 import { createChannels } from "#lib/notify/registry.ts";
 import { channelsPath, recordChannels } from "#lib/run/channel-record.ts";
+import { outboxDirectory } from "#lib/run/outbox-directory.ts";
 import type { Session } from "#lib/run/session.ts";
 import { writeSyslog, writeToTerminals } from "#lib/tools/last-resort.ts";
 
@@ -27,10 +27,6 @@ export interface Addressee {
 /** Old messages may take this part of the time, so that they cannot keep the new one from being sent. */
 const outboxShare = 0.4;
 const pingMs = 10_000;
-
-export function outboxDirectory({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
-  return join(STATE_DIR, JOB, "outbox");
-}
 
 export async function deliverReport(
   session: Session,

@@ -12,7 +12,7 @@ import { sendWithRetries } from "#lib/notify/deliver.ts";
 import { createEmailChannel, type EmailSettings } from "#lib/notify/email.ts";
 import { putInOutbox } from "#lib/notify/outbox.ts";
 import type { LoadedJob } from "#lib/run/checked-jobs.ts";
-import { outboxDirectory } from "#lib/run/deliver-report.ts";
+import { outboxDirectory } from "#lib/run/outbox-directory.ts";
 import type { Session } from "#lib/run/session.ts";
 
 type Draw = (isShown: (job: LoadedJob) => boolean) => Overview;

@@ -12,8 +12,6 @@ import { composeHealthMessage, type HealthMessage, type Told } from "#lib/core/h
 import { addSamples, planNews } from "#lib/core/health-news.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import { isSecret } from "#lib/core/secret.ts";
-import { createChannels } from "#lib/notify/registry.ts";
-import { deliverMessage } from "#lib/run/deliver-report.ts";
 import { buildReport } from "#lib/run/ending.ts";
 import { memoryPath, readMemory, writeMemory } from "#lib/run/health-memory.ts";
 import type { Session } from "#lib/run/session.ts";
@@ -126,6 +124,9 @@ async function send(session: Session, settings: Settings, content: HealthMessage
   };
   const message = createMessage(report, id);
   if (message === undefined) return;
+  // Most checks have nothing to tell.
+  const { createChannels } = await import("#lib/notify/registry.ts");
+  const { deliverMessage } = await import("#lib/run/deliver-report.ts");
   // Those that are told of every ending watch for backups: a check that is well would stand in for one that never came.
   const channels = createChannels(settings, deps).filter(({ notifyOn }) => notifyOn !== undefined);
   await deliverMessage(session, { settings }, report, { ...message, severity }, channels);
