@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { takeLock } from "#lib/tools/flock.ts";
+import { isRoot } from "#test/support/capabilities.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
@@ -216,23 +217,112 @@ test("health-check finds each of these on real state, one finding each, and none
   expect([...(await check(sandbox, ...at, "--deep")).problems.keys()]).toEqual(["store nas"]);
 
   // Two runs that found the lock held; a configuration that is wrong, or that others may write.
-  const busy = {
-    schema: 1,
-    runId: "b",
-    script: "backup-run",
-    outcome: "busy",
-    startedAt: old,
-    durationSeconds: 0,
-    headline: "",
-    parts: [],
+  const startBeside = async () => {
+    const lock = await takeLock(job.lockFile, 0);
+    if (!lock.held) throw new Error("Somebody else has it");
+    expect((await sandbox.run(runtime, "scripts/backup-run.ts", [...at])).exitCode).toBe(75);
+    await lock.lock.release();
   };
-  const line = `${JSON.stringify({ ...busy, endedAt: new Date().toISOString() })}\n`;
-  expect(await namesAfter(() => appendFile(join(state, "history.jsonl"), line))).toEqual([]);
-  expect(await namesAfter(() => appendFile(join(state, "history.jsonl"), line))).toEqual(["busy"]);
+  expect(await namesAfter(startBeside)).toEqual([]);
+  expect(await namesAfter(startBeside)).toEqual(["busy"]);
   expect(await namesAfter(() => appendFile(job.config, "KEEP_DIALY=3\n"))).toEqual(["configuration"]);
   await chmod(job.config, 0o666);
   expect(await namesAfter(async () => undefined)).toEqual(["configuration permissions"]);
 });
+
+test("health-check finds what proofs, sizes and programs say, each in one finding, and none when it is put right", async () => {
+  await using sandbox = await createSandbox();
+  const job = await createJob(sandbox, { ...quiet, SIZE_ALERT_PERCENT: "60" });
+  const at = ["--config", job.config] as const;
+  const record = (name: string) => join(sandbox.path("state"), "app", name);
+  const run = (script: string, ...args: readonly string[]) =>
+    sandbox.run("bun", `scripts/${script}.ts`, [...args, ...at]);
+  const problems = async () => (await checkOn("bun", sandbox, ...at)).problems;
+  const names = async () => [...(await problems()).keys()];
+  /** Write other text into a record of the job while that is asked. */
+  const withOther = async (name: string, change: (text: string) => string) => {
+    const text = await readFile(record(name), "utf8");
+    await writeFile(record(name), change(text));
+    const found = await names();
+    await writeFile(record(name), text);
+    return found;
+  };
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+  const aged = (text: string) => text.replaceAll(/"at": ?"[^"]+"/g, `"at":"${daysAgo(40)}"`);
+  const large = join(job.app, "storage/uploads/large");
+  await writeFile(large, "x".repeat(200_000));
+  await backUpOn("bun", sandbox, job);
+  await backUpOn("bun", sandbox, job);
+  expect(await names()).toEqual([]);
+
+  // A copy that was damaged and one that is whole, verified in this order; a drill of each.
+  const [first = "", second = ""] = job.sets();
+  const archive = join(first, "application.tar.zst");
+  const bytes = await readFile(archive);
+  const stampOf = (set: string) => set.split("/").at(-1) ?? "";
+  await writeFile(archive, bytes.fill(0, 20, 40));
+  expect((await run("restore", "verify", stampOf(first))).exitCode).toBe(2);
+  expect((await run("restore", "verify", stampOf(second))).exitCode).toBe(0);
+  const damaged = (await problems()).get("verification");
+  expect(damaged).toMatchObject({ severity: "critical", message: expect.stringContaining("application") });
+  await rm(first, { recursive: true });
+  await rm(record("verified.json"));
+  await run("restore", "verify", stampOf(second));
+  expect(await names()).toEqual([]);
+  expect(await withOther("verified.json", aged)).toEqual(["verification"]);
+  const to = ["--to", sandbox.path("drills")] as const;
+  await mkdir(sandbox.path("drills"));
+  expect((await run("restore", "drill", ...to)).exitCode).toBe(0);
+  expect(await names()).toEqual([]);
+  expect(await withOther("drill.json", aged)).toEqual(["drill"]);
+  await appendFile(join(job.app, "index.php"), "lost\n");
+  const whole = await readFile(join(second, "application.tar.zst"));
+  await writeFile(join(second, "application.tar.zst"), Buffer.from(whole).fill(0, 20, 40));
+  await run("restore", "drill", stampOf(second), ...to);
+  expect((await problems()).get("drill")?.severity).toBe("critical");
+  await writeFile(join(second, "application.tar.zst"), whole);
+  await run("restore", "drill", stampOf(second), ...to);
+  expect(await names()).toEqual([]);
+
+  // A disk that fills by 1 GiB a day and has room for two more days; a program that is gone; a journal that is cut off.
+  const free = (await checkOn("bun", sandbox, ...at)).json.jobs[0].findings.find(
+    ({ name }: Finding) => name === `space ${job.backups}`,
+  ).figure.value;
+  const memory = { schema: 1, problems: {}, space: {} };
+  const falling = [8, 6, 4, 2].map((days) => ({ at: daysAgo(days), freeBytes: free + (days * free) / 4 }));
+  await writeFile(record("health.json"), JSON.stringify({ ...memory, space: { [job.backups]: falling } }));
+  expect((await problems()).get(`space ${job.backups}`)?.message).toContain("at this rate it is full on");
+  await rm(record("health.json"));
+  await sandbox.fake("zstd", "#!/bin/sh\nexit 127\n");
+  expect(await names()).toEqual(["programs"]);
+  await rm(join(sandbox.bin, "zstd"));
+  await writeFile(job.journal, '{"schema":1,"runId":"x"');
+  const cutOff = await names();
+  expect(cutOff).toEqual(["state"]);
+  await backUpOn("bun", sandbox, job);
+  expect(await names()).toEqual([]);
+
+  // An application that shrank, and has its usual size again.
+  await rm(large);
+  await run("backup-run");
+  expect(new Set(await names())).toEqual(new Set(["last run", "size"]));
+  await writeFile(large, "x".repeat(200_000));
+  await backUpOn("bun", sandbox, job);
+  expect(await names()).toEqual([]);
+});
+
+test.skipIf(!isRoot)(
+  "health-check says that nothing starts a job, until it is said that something elsewhere does",
+  async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox);
+    await backUpOn("bun", sandbox, job);
+    const { exitCode, problems } = await checkOn("bun", sandbox, "--config", job.config);
+    expect([exitCode, ...problems.keys()]).toEqual([2, "schedule"]);
+    await appendFile(job.config, "EXPECT_SCHEDULE=false\n");
+    expect((await checkOn("bun", sandbox, "--config", job.config)).exitCode).toBe(0);
+  },
+);
 
 test("health-check over all jobs sends one mail for those that share channels, and another to whoever else is concerned", async () => {
   await using sandbox = await createSandbox();
