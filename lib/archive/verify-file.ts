@@ -1,6 +1,6 @@
-import { findHasher, hashMedium, type MediumHashRequest } from "#lib/tools/medium-hash.ts";
+import { findHasher, hashCached, hashMedium, type MediumHashRequest } from "#lib/tools/medium-hash.ts";
 
-export { findHasher };
+export { findHasher, hashCached };
 
 export interface VerifiedFile {
   /** Why the file is not what was written; undefined when it is. */
@@ -8,10 +8,14 @@ export interface VerifiedFile {
   readonly how: "medium" | "cache";
 }
 
-/** Read a file back from its medium and compare it with the hash of what was written. */
-export async function verifyFile(sha256: string, request: MediumHashRequest): Promise<VerifiedFile> {
+/** Read a file back, from its medium unless `hash` does otherwise, and compare it with the hash of what was written. */
+export async function verifyFile(
+  sha256: string,
+  request: MediumHashRequest,
+  hash = hashMedium,
+): Promise<VerifiedFile> {
   try {
-    const found = await hashMedium(request);
+    const found = await hash(request);
     const problem =
       found.sha256 === sha256 ? undefined : "it reads back with another SHA-256 than was written";
     return { how: found.how, problem };

@@ -167,7 +167,7 @@ export function createTarFilter(
 
 /** Hand on what lies side by side in memory as one: most chunks go on as they came. */
 function joinNeighbours(emit: (bytes: Uint8Array) => void) {
-  let run = none;
+  let run: Buffer = none;
   const flush = () => {
     if (run.length > 0) emit(run);
     run = none;

@@ -6,7 +6,7 @@ import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { makeDirectory } from "#lib/restore/target-directory.ts";
-import { checkSmallFiles, compareHash } from "#lib/restore/verify-copy.ts";
+import { checkSmallFiles, compareHash, refuseIf } from "#lib/restore/verify-copy.ts";
 import { fetchFile } from "#lib/stores/fetch-file.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 
@@ -20,23 +20,38 @@ export interface LocalFiles {
   readonly close: () => Promise<void>;
 }
 
-/** From the first copy that is whole. Throws OpsError "failed" when none is. */
-export async function fetchSet(
+export type Attempt<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: OpsError };
+
+/** From the first copy that is whole, as its medium holds it. Throws OpsError "failed" when none is. */
+export function fetchSet(
   context: RestoreContext,
   copies: readonly FoundSet[],
   components: readonly Component[],
   directory: string,
 ): Promise<LocalFiles> {
+  return tryCopies(context, copies, (copy, notes) =>
+    attemptCopy(context, async () => ({
+      ...(await fetchCopy(context, copy, components, directory)),
+      copy,
+      notes,
+    })),
+  );
+}
+
+/** What is made of the first copy that can be used. Throws OpsError "failed" when there is none. */
+export async function tryCopies<Value>(
+  context: RestoreContext,
+  copies: readonly FoundSet[],
+  attempt: (copy: FoundSet, notes: readonly string[]) => Promise<Attempt<Value>>,
+): Promise<Value> {
   const notes: string[] = [];
   for (const copy of copies) {
-    try {
-      return { ...(await fetchCopy(context, copy, components, directory)), copy, notes };
-    } catch (error) {
-      context.signal.throwIfAborted();
-      if (!(error instanceof OpsError)) throw error;
-      notes.push(describeError(error));
-      context.log.warning("copy.unusable", describeError(error));
-    }
+    const attempted = await attempt(copy, notes);
+    if (attempted.ok) return attempted.value;
+    notes.push(describeError(attempted.problem));
+    context.log.warning("copy.unusable", describeError(attempted.problem));
   }
   throw new OpsError(`No copy of the set can be used: ${notes[0]}`, {
     outcome: "failed",
@@ -45,7 +60,21 @@ export async function fetchSet(
   });
 }
 
-async function fetchCopy(
+/** What fails for a reason of the copy. Rejects when the run is to end. */
+export async function attemptCopy<Value>(
+  { signal }: RestoreContext,
+  act: () => Promise<Value>,
+): Promise<Attempt<Value>> {
+  try {
+    return { ok: true, value: await act() };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof OpsError)) throw error;
+    return { ok: false, problem: error };
+  }
+}
+
+export async function fetchCopy(
   context: RestoreContext,
   copy: FoundSet,
   components: readonly Component[],
@@ -99,10 +128,4 @@ async function fetchComponent(
       );
     }
   }
-}
-
-function refuseIf(problems: readonly string[], { place, path }: FoundSet): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new OpsError(`Cannot use "${path}" in ${place.name}: ${first}`, { outcome: "failed", problems });
 }

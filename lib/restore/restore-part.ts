@@ -18,6 +18,8 @@ export interface PartRequest {
   readonly directory: string;
   readonly paths: readonly string[];
   readonly isTrusted: boolean;
+  /** Before it resolves nothing gets its name, and no database is made. */
+  readonly verified: Promise<void>;
 }
 
 export interface RestoredPart {
@@ -55,8 +57,10 @@ export async function restorePart(
 const writers = {
   tree: restoreTree,
   file: restoreFile,
-  database: (context: RestoreContext, part: PlannedPart, { from }: PartRequest) =>
-    restoreDatabase(context, part, from),
+  database: async (context: RestoreContext, part: PlannedPart, { from, verified }: PartRequest) => {
+    await verified;
+    return restoreDatabase(context, part, from);
+  },
 } as const;
 
 export type Restored = Omit<RestoredPart, "seconds">;
@@ -67,9 +71,11 @@ async function restoreTree(
   request: PartRequest,
 ): Promise<Restored> {
   const { directory } = request;
-  const tree = await writeWhole(context, directory, name, (hidden) =>
-    extractTree(context, component, hidden, request),
-  );
+  const tree = await writeWhole(context, directory, name, async (hidden) => {
+    const extracted = await extractTree(context, component, hidden, request);
+    await request.verified;
+    return extracted;
+  });
   return {
     component: component.name,
     target: join(directory, name),
@@ -91,7 +97,7 @@ export async function extractTree(
   context: RestoreContext,
   component: Component,
   hidden: string,
-  { from, paths, isTrusted }: Omit<PartRequest, "directory">,
+  { from, paths, isTrusted }: Omit<PartRequest, "directory" | "verified">,
 ): Promise<ExtractedTree> {
   const { childEnvironment: env, signal, progress, isRoot } = context;
   const { file, compression, entries, bytesIn } = component;
@@ -146,14 +152,14 @@ function checkCount(file: string, entries: number | undefined, members: JudgedMe
 async function restoreFile(
   context: RestoreContext,
   { component, name }: PlannedPart,
-  { from, directory }: PartRequest,
+  { from, directory, verified }: PartRequest,
 ): Promise<Restored> {
   const { childEnvironment: env, signal, progress } = context;
   const { file, compression, bytesIn, format } = component;
   // The size that a dump in custom format is said to have is that of the SQL in it.
   const isSizeKnown = bytesIn > 0 && format !== "pgdump";
-  await writeWhole(context, directory, name, (path) =>
-    writePlain({
+  await writeWhole(context, directory, name, async (path) => {
+    await writePlain({
       archive: join(from, file),
       compression,
       path,
@@ -162,8 +168,9 @@ async function restoreFile(
       stallMs: limitsOf(context).stallMs,
       signal,
       onBytes: progress.update,
-    }),
-  );
+    });
+    await verified;
+  });
   const size = isSizeKnown ? `${formatBytes(bytesIn)}, ` : "";
   const by = component.facts?.["restore"];
   const message = typeof by === "string" ? `${size}to be loaded by: ${by}` : `${size}a ${format} dump`;

@@ -1,4 +1,4 @@
-/** `restore restore SET`: a plan, the set's files verified, then every component into a directory of its own. */
+/** `restore restore SET`: a plan, then every component into a directory of its own, which has its name when the set's files are verified. */
 import { join, resolve } from "node:path";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
@@ -8,7 +8,6 @@ import { formatBytes } from "#lib/core/size.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
-import { fetchSet } from "#lib/restore/fetch-set.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 import { nameDatabase } from "#lib/restore/restore-database.ts";
@@ -17,6 +16,7 @@ import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
 import { checkTarget, makeDirectory } from "#lib/restore/target-directory.ts";
 import { isOwnSet } from "#lib/restore/trust.ts";
+import { type SetInUse, useSet } from "#lib/restore/use-set.ts";
 
 interface Plan {
   readonly copies: readonly [FoundSet, ...FoundSet[]];
@@ -58,7 +58,8 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
   }
   for (const line of lines) context.log.info("restore.plan", line);
   await makeDirectory(context, directory);
-  return carryOut(context, plan);
+  const components = parts.map(({ component }) => component);
+  return useSet(context, copies, components, directory, (inner, files) => carryOut(inner, plan, files));
 }
 
 function makePlan(
@@ -134,20 +135,22 @@ function describePart({ component, target, message, problems, seconds }: Restore
   ];
 }
 
-async function carryOut(context: RestoreContext, plan: Plan): Promise<ToolResult> {
+async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): Promise<ToolResult> {
   const { copies, parts, directory, paths, isTrusted } = plan;
+  const { verified } = files;
   const { clock } = context.deps;
   const startedMs = clock.monotonicMs();
-  const components = parts.map(({ component }) => component);
-  const files = await fetchSet(context, copies, components, directory);
+  const request = { from: files.directory, directory, paths, isTrusted, verified };
   const restored: RestoredPart[] = [];
   const failed: { readonly component: string; readonly problem: string }[] = [];
   for (const part of parts) {
     try {
-      restored.push(await restorePart(context, part, { from: files.directory, directory, paths, isTrusted }));
+      restored.push(await restorePart(context, part, request));
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof OpsError)) throw error;
+      // What is damaged is no failure of this part: another copy may be whole.
+      await verified;
       failed.push({ component: part.component.name, problem: describeError(error) });
     }
   }

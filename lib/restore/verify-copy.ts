@@ -27,6 +27,13 @@ export async function checkSmallFiles({ place, path, manifest }: FoundSet): Prom
   return problem === undefined ? [] : [problem];
 }
 
+/** Throws OpsError "failed" when there are problems. */
+export function refuseIf(problems: readonly string[], { place, path }: FoundSet): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new OpsError(`Cannot use "${path}" in ${place.name}: ${first}`, { outcome: "failed", problems });
+}
+
 export async function verifyCopy(context: RestoreContext, set: FoundSet): Promise<VerifiedCopy> {
   const { place, manifest } = set;
   const problems = await attempt(context, "its small files", () => checkSmallFiles(set));
