@@ -1,7 +1,7 @@
 /** Text of a setting to its value; every refusal says what is expected. */
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
-import type { SettingContext } from "#lib/config/entry.ts";
+import type { SettingEntry } from "#lib/config/entry.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import type { RequiredMount } from "#lib/core/required-mount.ts";
 import { createSecret, type Secret } from "#lib/core/secret.ts";
@@ -10,14 +10,20 @@ import { checkLayout } from "#lib/core/set-layout.ts";
 /** The value, or what is expected instead. */
 type Parsed<Value> = { readonly value: Value } | { readonly expected: string };
 
-export function parser<Value>(parse: (text: string, context: SettingContext) => Parsed<Value>) {
-  return (context: SettingContext): z.ZodType<Value, string> =>
-    z.string().transform((text, issues): Value => {
-      const parsed = parse(text, context);
-      if ("value" in parsed) return parsed.value;
-      issues.addIssue({ code: "custom", message: parsed.expected });
-      return z.NEVER;
-    });
+/** A text that means the same in whatever file it stands. */
+export function parser<Value>(parse: (text: string) => Parsed<Value>): SettingEntry<Value>["parse"] {
+  // Making it takes longer than using it, and a check loads the configurations of all jobs.
+  const schema = schemaOf(parse);
+  return () => schema;
+}
+
+function schemaOf<Value>(parse: (text: string) => Parsed<Value>): z.ZodType<Value, string> {
+  return z.string().transform((text, issues): Value => {
+    const parsed = parse(text);
+    if ("value" in parsed) return parsed.value;
+    issues.addIssue({ code: "custom", message: parsed.expected });
+    return z.NEVER;
+  });
 }
 
 export const control = /\p{Cc}/u;
@@ -80,11 +86,12 @@ export const duration = (leastMs: number) =>
   });
 
 /** An absolute, normalised path. */
-export const path = parser<string>((value, context) => {
-  if (value.startsWith("~")) return { expected: 'a path without "~": nothing expands it here' };
-  if (control.test(value)) return { expected: "a path of one line" };
-  return { value: resolve(context.directory, value) };
-});
+export const path: SettingEntry<string>["parse"] = ({ directory }) =>
+  schemaOf((value) => {
+    if (value.startsWith("~")) return { expected: 'a path without "~": nothing expands it here' };
+    if (control.test(value)) return { expected: "a path of one line" };
+    return { value: resolve(directory, value) };
+  });
 
 /** One word a line. */
 export const words = parser<readonly string[]>((value) => {
