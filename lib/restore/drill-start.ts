@@ -37,12 +37,12 @@ export async function drillStart(
   const isIdle = deployment === undefined ? facts["state"] !== "running" : deployment.running.length === 0;
   if (isIdle) return { message: "not started: nothing of it ran when it was backed up", problems: [] };
   const directory = join(scratch, facts.directory);
-  const location = await locate(context, directory, scratch, deployment);
+  const { location, notes: fileNotes } = await locate(context, directory, scratch, deployment);
   const access = { exec: run.deps.exec, signal: run.signal };
   const model = await readTrialModel(location, access);
   const project = trialProject(run.runId, facts.stack);
   const plan = await planCopy(context, { scratch, facts }, model, { project, deployment });
-  const notes = [...plan.notes];
+  const notes = [...fileNotes, ...plan.notes];
   if (plan.services.length === 0) return { message: `not started: ${notes.join("; ")}`, problems: [] };
   const file = join(scratch, "lastgood-drill.json");
   await writePartialFile(file, formatTrialModel(plan.model), run.settings.FS_TIMEOUT);
@@ -109,14 +109,16 @@ async function locate(
   const { project, configFiles = [], environmentFiles = [] } = deployment ?? {};
   const files = [...configFiles, ...environmentFiles].map((file) => join(scratch, file));
   const found = await Promise.all(files.map((file) => askFileType(askerOf(context), file)));
-  const isWhole = found.every(({ ok }) => ok);
-  const named = project === undefined ? {} : { project };
-  return {
-    ...named,
+  const missing = [...configFiles, ...environmentFiles].filter((_, index) => found[index]?.ok !== true);
+  const isWhole = missing.length === 0;
+  const location = {
+    ...(project === undefined ? {} : { project }),
     directory,
     configFiles: isWhole ? files.slice(0, configFiles.length) : [],
     environmentFiles: isWhole ? files.slice(configFiles.length) : [],
   };
+  const notes = isWhole ? [] : [`not by ${missing.join(", ")}, which it was deployed with: not in the set`];
+  return { location, notes };
 }
 
 async function planCopy(

@@ -46,9 +46,6 @@ const shopFiles = {
   "data/page": "page\n",
 };
 
-const single = (more: string, command = "sleep infinity") =>
-  `services: {web: {image: "${image}", init: true, command: [sh, -ec, ${JSON.stringify(command)}], ${more}}}\n`;
-
 describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
   let engine: DockerEngine;
   beforeAll(async () => {
@@ -149,46 +146,86 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
     );
   });
 
-  test.each([
-    [
-      "ends at once because the set lacks a file",
-      { command: "cat /data/needed && sleep infinity", more: "volumes: [./data:/data]" },
-      [
-        /Container "web-1" does not run: it is exited with exit code 1/,
-        /"web-1" wrote: cat: .*\/data\/needed/,
-      ],
-    ],
-    [
-      "runs and is not healthy",
-      {
-        command: "sleep infinity",
-        more: "volumes: [./data:/data], healthcheck: {test: [CMD, cat, /data/needed], interval: 1s, retries: 2}",
-      },
-      [/Container "web-1" runs, but its healthcheck says: unhealthy/, /Healthcheck of "web-1": cat: /],
-    ],
-    [
-      "cannot be started for want of what is mounted",
-      {
-        command: "sleep infinity",
-        more: "volumes: [./data:/data, {type: bind, source: ./data/needed, target: /needed}]",
-      },
-      [/does not start from this set: Cannot start it: .*needed/],
-    ],
-  ])(
-    "finds a stack that %s",
-    async (_name, { command, more }, words) => {
-      await using stack = await createDrilledStack(engine, {
-        files: { "compose.yaml": single(more, command), "data/needed": "x\n", "data/other": "x\n" },
+  describe("of a set that lacks a file", () => {
+    const tag = "lastgood-test:passing";
+    let stack: DrilledStack;
+    beforeAll(async () => {
+      engine.docker("tag", image, tag);
+      const all = `image: "${tag}", init: true`;
+      const sleeping = `${all}, command: [sleep, infinity]`;
+      const health = "healthcheck: {test: [CMD, cat, /data/needed], interval: 1s, retries: 2}";
+      stack = await createDrilledStack(engine, {
+        files: {
+          "compose.yaml": `services:
+  crashing: {${all}, command: [sh, -ec, "cat /data/needed; sleep infinity"], volumes: [./data:/data]}
+  sick: {${sleeping}, volumes: [./data:/data], ${health}}
+  refused: {${sleeping}, volumes: [./data:/data, {type: bind, source: ./data/needed, target: /needed}]}
+`,
+          "data/needed": "x\n",
+          "data/other": "x\n",
+        },
         settings: { STACK_EXCLUDES: "needed", DRILL_STACK_TIMEOUT: "8s" },
       });
-      const ended = await stack.drill("bun");
-      expect(ended.exitCode).toBe(2);
-      for (const word of words) expect(stack.recorded().problems).toMatch(word);
-      expect(stack.recorded().outcome).toBe("failed");
-      expect(stack.left()).toEqual([]);
-    },
-    60_000,
-  );
+    }, 60_000);
+    afterAll(() => stack?.[Symbol.asyncDispose](), 60_000);
+
+    /** As if the set said otherwise. */
+    const change = (from: RegExp, to: string) => {
+      const [set = "no set"] = stack.job.sets();
+      const manifest = read(set, "manifest.json");
+      expect(manifest).toMatch(from);
+      writeFileSync(join(set, "manifest.json"), manifest.replace(from, to));
+      replaceComponent(set, `stack-${stack.name}`, (content) => content);
+    };
+    const changeRunning = (...services: string[]) =>
+      change(/"running": \[[^\]]*\]/, `"running": ${JSON.stringify(services)}`);
+
+    test.each([
+      [
+        "crashing",
+        [
+          /does not start from this set: Container "crashing-1" does not run: it is exited with exit code 1/,
+          /"crashing-1" wrote: cat: .*\/data\/needed/,
+        ],
+      ],
+      [
+        "sick",
+        [/Container "sick-1" runs, but its healthcheck says: unhealthy/, /Healthcheck of "sick-1": cat: /],
+      ],
+      ["refused", [/does not start from this set: Cannot start it: .*needed/]],
+    ])(
+      "finds that its service is %s",
+      async (service, words) => {
+        changeRunning(service);
+        const ended = await stack.drill("bun");
+        expect(ended.exitCode).toBe(2);
+        for (const word of words) {
+          expect(stack.recorded().problems).toMatch(word);
+          expect(ended.stderr).toMatch(word);
+        }
+        expect(stack.recorded().outcome).toBe("failed");
+        expect(stack.left()).toEqual([]);
+      },
+      60_000,
+    );
+
+    test("starts nothing without its image, of a stack that did not run, or of another host's set", async () => {
+      engine.docker("rmi", "--force", tag);
+      const drilled = async () => {
+        const ended = await stack.drill("bun");
+        expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+        return stack.recorded().message;
+      };
+      changeRunning("crashing");
+      expect(await drilled()).toContain(
+        `not started: "crashing" was not started: its image ${tag} is not on this host`,
+      );
+      changeRunning();
+      expect(await drilled()).toContain("not started: nothing of it ran when it was backed up");
+      change(/"machineId": "\w+"/, '"machineId": "0123456789abcdef0123456789abcdef"');
+      expect(await drilled()).toContain("not started: it is of another host");
+    }, 60_000);
+  });
 
   test("starts by the files that the stack was deployed with, and follows no link from the copy to the stack", async () => {
     const web = `image: "\${IMAGE}", init: true, command: [sh, -ec, "echo started >> /data/starts; sleep infinity"]`;
@@ -242,32 +279,5 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
     ])
       expect(message).toContain(note);
     expect(stack.left()).toEqual([]);
-  }, 60_000);
-
-  test("starts nothing of another host's set, without an image, or of a stack that did not run", async () => {
-    const tag = "lastgood-test:passing";
-    engine.docker("tag", image, tag);
-    await using stack = await createDrilledStack(engine, {
-      files: { "compose.yaml": single("").replace(image, tag) },
-    });
-    engine.docker("rmi", "--force", tag);
-    const drilled = async () => {
-      const ended = await stack.drill("bun");
-      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
-      return stack.recorded().message;
-    };
-    expect(await drilled()).toContain(
-      `not started: "web" was not started: its image ${tag} is not on this host`,
-    );
-    const [set = "no set"] = stack.job.sets();
-    const change = (from: RegExp, to: string) => {
-      const manifest = read(set, "manifest.json");
-      writeFileSync(join(set, "manifest.json"), manifest.replace(from, to));
-      replaceComponent(set, `stack-${stack.name}`, (content) => content);
-    };
-    change(/"running": \[[^\]]*\]/, '"running": []');
-    expect(await drilled()).toContain("not started: nothing of it ran when it was backed up");
-    change(/"machineId": "\w+"/, '"machineId": "0123456789abcdef0123456789abcdef"');
-    expect(await drilled()).toContain("not started: it is of another host");
   }, 60_000);
 });
