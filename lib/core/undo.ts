@@ -24,6 +24,29 @@ const pathSwapSchema = z.object({
   wasThere: z.boolean(),
 });
 
+const databaseSwapSchema = z.object({
+  kind: z.literal("database-swap"),
+  /** Component of a database in DATABASES that is about to be replaced. */
+  component: z.string(),
+  /** Its name on its server; of SQLite, its file. */
+  target: z.string(),
+  /** What takes its place: not whole before the swap. */
+  incoming: z.string(),
+  /** The name under which it is kept. */
+  aside: z.string(),
+  /** There was something to replace. */
+  wasThere: z.boolean(),
+  /** Of MySQL, what does not move with tables: written down before it is dropped. */
+  definitions: z
+    .object({
+      /** Views, triggers, routines and events. */
+      sql: z.string(),
+      /** Statements that give again what is granted on single routines. */
+      grants: z.array(z.object({ routine: z.string(), sql: z.string() })).readonly(),
+    })
+    .optional(),
+});
+
 export const undoEntrySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("partial"),
@@ -76,6 +99,7 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     /** What is stopped meanwhile. In the same entry, since it must not be started with half of its data. */
     stopped: stoppedStackSchema.optional(),
   }),
+  databaseSwapSchema,
   z.object({
     kind: z.literal("unit"),
     /** A systemd unit that was started and is followed; it outlives the run. */
@@ -103,11 +127,21 @@ export type StackSwap = Extract<UndoEntry, { readonly kind: "stack-swap" }>;
 /** What a dead run had replaced. */
 export type ReplacedEntry = Extract<UndoEntry, { readonly kind: "replaced" }>;
 
+/** A database that a dead run was about to replace. */
+export type DatabaseSwap = z.infer<typeof databaseSwapSchema>;
+
 export type PathSwap = z.infer<typeof pathSwapSchema>;
 
 /** Whether it does harm until it is undone. The rest is swept by the next run as well. */
 export function isLasting({ kind }: UndoEntry): boolean {
-  const lasting: readonly UndoEntry["kind"][] = ["stack", "frozen", "swap", "stack-swap", "trial"];
+  const lasting: readonly UndoEntry["kind"][] = [
+    "stack",
+    "frozen",
+    "swap",
+    "database-swap",
+    "stack-swap",
+    "trial",
+  ];
   return lasting.includes(kind);
 }
 
@@ -120,12 +154,20 @@ export function describeReplaced({ what, asides }: ReplacedEntry): string {
 
 /** Whether a service may stand still until it is undone. */
 export function mayBeDown(entry: UndoEntry): boolean {
-  return entry.kind === "stack" || (entry.kind === "stack-swap" && entry.stopped !== undefined);
+  if (entry.kind === "stack" || entry.kind === "database-swap") return true;
+  return entry.kind === "stack-swap" && entry.stopped !== undefined;
 }
 
 /** What is not in its place comes first, since what runs needs it; then what does not run, then what fills a disk next: nothing that is merely untidy may hold them up. */
 export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[] {
-  const order: readonly UndoEntry["kind"][] = ["swap", "stack-swap", "stack", "trial", "frozen"];
+  const order: readonly UndoEntry["kind"][] = [
+    "swap",
+    "database-swap",
+    "stack-swap",
+    "stack",
+    "trial",
+    "frozen",
+  ];
   const rank = ({ kind }: UndoEntry) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { nameBeside } from "#lib/core/database-names.ts";
 import type { DatabaseTarget } from "#lib/core/database-url.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
+import type { UndoJournal } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import type { Restored } from "#lib/restore/restore-part.ts";
@@ -15,9 +17,6 @@ import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 
 type ServerTarget = Exclude<DatabaseTarget, { readonly kind: "sqlite" }>;
-
-/** Longest name of a database that every server takes. */
-const longestName = 63;
 
 /**
  * The name of the new database, for dumps of one database whose server the configuration knows: `shop_restored_…`, or
@@ -32,17 +31,15 @@ export function nameDatabase(
   if (target?.database === undefined) return undefined;
   const given = flags["database"];
   if (typeof given === "string") return given;
-  const suffix = `_restored_${stampOf(manifest)}`;
-  return target.database.slice(0, longestName - suffix.length) + suffix;
+  return nameBeside(target.database, `_restored_${stampOf(manifest)}`);
 }
 
-/** Undefined where there is none, and where its password would need the input that the dump needs. */
+/** Undefined where there is none. */
 function findServer(settings: Settings | undefined, component: Component): ServerTarget | undefined {
   const target = settings?.DATABASES.find(({ componentName }) => componentName === component.name);
   if (target === undefined || target.kind === "sqlite") return undefined;
   const isDump = target.kind === "mysql" ? component.format === "sql" : component.format === "pgdump";
-  const isReachable = target.container === undefined || target.password === undefined;
-  return isDump && isReachable ? target : undefined;
+  return isDump ? target : undefined;
 }
 
 /** Throws OpsError "failed"; the new database is dropped then. */
@@ -51,53 +48,82 @@ export async function restoreDatabase(
   { component, name }: PlannedPart,
   from: string,
 ): Promise<Restored> {
+  const target = findServer(context.settings, component);
+  if (target === undefined) throw new TypeError("No server was planned");
+  const facts = component.facts ?? {};
+  const problems = await withLoader(context, { target, component, name, facts }, async (loader) => {
+    try {
+      return [...(await load(context, loader, component, from, name)), ...(await loader.compare(facts))];
+    } catch (error) {
+      await dropAgain(context, loader, name);
+      throw error;
+    }
+  });
+  return {
+    component: component.name,
+    target: `database "${name}"`,
+    message: `${target.kind}, beside the one in use`,
+    problems,
+    missing: [],
+  };
+}
+
+/** Where a dump is loaded to. */
+export interface NewDatabase {
+  readonly target: ServerTarget;
+  readonly component: Component;
+  readonly name: string;
+  /** Of the component, and of what the database has to have beside those. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly journal?: UndoJournal;
+}
+
+/** A new database, of which every table and its rows are compared; resolves to problems. Whoever called takes it away again. */
+export function loadBeside(
+  context: RestoreContext,
+  wanted: NewDatabase,
+  from: string,
+): Promise<readonly string[]> {
+  const { component, name, facts } = wanted;
+  return withLoader(context, wanted, async (loader) => [
+    ...(await load(context, loader, component, from, name)),
+    ...(await loader.compare(facts)),
+    ...(await loader.compareRows(facts)),
+  ]);
+}
+
+/** The database is made before `use`. */
+async function withLoader(
+  context: RestoreContext,
+  { target, component, name, facts, journal }: NewDatabase,
+  use: (loader: DatabaseLoader) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const { settings } = context;
-  const target = findServer(settings, component);
-  if (settings === undefined || target === undefined) throw new TypeError("No server was planned");
-  const opened = openAccess(accessRequest(context, settings, component.name));
+  if (settings === undefined) throw new TypeError("No server was planned");
+  const request = accessRequest(context, settings, component.name);
+  const opened = openAccess(journal === undefined ? request : { ...request, journal });
   try {
-    const facts = component.facts ?? {};
     const loader = await (target.kind === "mysql"
       ? createMysqlLoader(target, name, facts, opened.access)
       : createPostgresLoader(target, name, facts, opened.access));
     await loader.create();
-    const problems = await fill(context, loader, component, join(from, component.file), name);
-    return {
-      component: component.name,
-      target: `database "${name}"`,
-      message: `${target.kind}, beside the one in use`,
-      problems,
-      missing: [],
-    };
+    return await use(loader);
   } finally {
     await opened.close();
   }
 }
 
-async function fill(
+async function load(
   context: RestoreContext,
   loader: DatabaseLoader,
-  component: Component,
-  archive: string,
+  { file, compression }: Component,
+  from: string,
   name: string,
 ): Promise<readonly string[]> {
   const { childEnvironment: env, signal, progress } = context;
-  try {
-    const end = await loadDump({
-      archive,
-      compression: component.compression,
-      loader,
-      name,
-      env,
-      stallMs: limitsOf(context).stallMs,
-      signal,
-      onBytes: progress.update,
-    });
-    return [...end.problems, ...(await loader.compare(component.facts ?? {}))];
-  } catch (error) {
-    await dropAgain(context, loader, name);
-    throw error;
-  }
+  const { stallMs } = limitsOf(context);
+  const request = { archive: join(from, file), compression, loader, name, env, stallMs, signal };
+  return (await loadDump({ ...request, onBytes: progress.update })).problems;
 }
 
 /** What was begun is half a database: nobody shall take it for a whole one. */

@@ -13,7 +13,7 @@ export const restoreFlags = {
   to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
   database: { value: "NAME", help: "restore: name of the new database that a dump is loaded into" },
   "in-place": {
-    help: "restore: replace the application in APP_DIR, or a stack (--component stack-NAME); what was there is kept beside it",
+    help: "restore: replace the application in APP_DIR, a stack or a database (--component stack-NAME, database-NAME); what was there is kept beside it",
   },
   start: { help: "restore --in-place: bring the stack up by its compose file afterwards" },
   "start-stacks": { help: "drill: start a copy of each stack as well, as DRILL_START_STACKS does" },

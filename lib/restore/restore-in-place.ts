@@ -86,7 +86,7 @@ async function makePlan(run: RunContext<Settings>): Promise<InPlacePlan> {
   if (APP_DIR === undefined || components.some((component) => component !== "application")) {
     throw new OpsError("Only the application is restored in place, into APP_DIR", {
       outcome: "usage",
-      hint: "Stacks by --component stack-NAME. Databases come into new ones beside those in use: leave --in-place out",
+      hint: "Stacks by --component stack-NAME, databases by --component database-NAME",
     });
   }
   const chosen = await chooseFound(context, name);

@@ -2,6 +2,7 @@
 import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { drill } from "#lib/restore/drill.ts";
+import { confirmDatabaseInPlace, restoreDatabaseInPlace } from "#lib/restore/restore-database-in-place.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { confirmInPlace, restoreInPlace } from "#lib/restore/restore-in-place.ts";
 import { confirmStackInPlace, restoreStackInPlace } from "#lib/restore/restore-stack.ts";
@@ -17,15 +18,24 @@ export const restoreRuns = {
     readonly own: Readonly<Record<string, unknown>>;
   }): boolean => operands[0] === drillCommand || (operands[0] === "restore" && own["in-place"] === true),
   choose: async (run: RunContext<Settings>): Promise<readonly string[] | undefined> =>
-    isDrill(run) ? [drillCommand] : isOfStack(run) ? confirmStackInPlace(run) : confirmInPlace(run),
+    isDrill(run) ? [drillCommand] : inPlaceOf(run).confirm(run),
   main: (run: RunContext<Settings>): Promise<RunResult> =>
-    isDrill(run) ? drill(run) : isOfStack(run) ? restoreStackInPlace(run) : restoreInPlace(run),
+    isDrill(run) ? drill(run) : inPlaceOf(run).restore(run),
 };
 
 function isDrill({ operator }: RunContext<Settings>): boolean {
   return operator.operands[0] === drillCommand;
 }
 
-function isOfStack({ operator }: RunContext<Settings>): boolean {
-  return listFlag(operator.flags["component"]).some((name) => name.startsWith("stack-"));
+const inPlace = {
+  application: { confirm: confirmInPlace, restore: restoreInPlace },
+  database: { confirm: confirmDatabaseInPlace, restore: restoreDatabaseInPlace },
+  stack: { confirm: confirmStackInPlace, restore: restoreStackInPlace },
+} as const;
+
+/** By the beginning of a component's name. */
+function inPlaceOf({ operator }: RunContext<Settings>) {
+  const names = listFlag(operator.flags["component"]);
+  const isMeant = (kind: string) => names.some((name) => name.startsWith(`${kind}-`));
+  return inPlace[isMeant("stack") ? "stack" : isMeant("database") ? "database" : "application"];
 }

@@ -1,5 +1,6 @@
 import { describeReplaced, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
+import { undoDatabaseSwap } from "#lib/run/undo-database-swap.ts";
 import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
@@ -31,6 +32,8 @@ export async function undoEntry(entry: UndoEntry, session: Session, job: Job): P
     case "replaced":
       await removeBoxes(entry, { exec, timeoutMs: deadlineMs });
       return [describeReplaced(entry)];
+    case "database-swap":
+      return undoDatabaseSwap(entry, session, job);
     case "stack-swap":
       return undoStackSwap(entry, session, job);
     case "trial":

@@ -73,16 +73,40 @@ export function commandOnLifeline(
   return ["/bin/bash", "--norc", "--noprofile", "-c", onThisSide, path, ...words];
 }
 
+/**
+ * A command in a container that reads our standard input, which is its lifeline as well: it ends with this side. The file goes
+ * ahead of it.
+ */
+export function commandWithInput(
+  id: string,
+  handed: HandedFile | undefined,
+  command: readonly string[],
+): Command {
+  if (handed === undefined) return commandInContainer(id, command);
+  const { path, marker } = handed;
+  const words = commandInContainer(id, ["sh", "-c", inContainerWithInput, "sh", marker, ...command]);
+  return ["/bin/bash", "--norc", "--noprofile", "-c", onThisSideWithInput, path, ...words];
+}
+
 const onThisSide =
   'exec 3< <(if [ -n "$0" ]; then stat -c %s -- "$0" && cat -- "$0"; else echo 0; fi && exec sleep infinity 2>/dev/null); held=$!; ' +
   '"$@" <&3 3<&-; code=$?; kill "$held" 2>/dev/null; exit "$code"';
 
-const inContainer =
+const onThisSideWithInput = '{ stat -c %s -- "$0" && cat -- "$0" && exec cat; } | "$@"';
+
+/** Take the file, and put its path into the command. */
+const takeFile =
   'read -r size || exit; file=; trap \'[ -z "$file" ] || rm -f "$file"\' EXIT; trap "exit 143" HUP INT TERM; ' +
   'if [ "$size" -gt 0 ]; then umask 077; file=$(mktemp) && dd bs=1 count="$size" of="$file" 2>/dev/null || exit; fi; ' +
   'm=$1; shift; n=$#; while [ "$n" -gt 0 ]; do a=$1; shift; n=$((n - 1)); ' +
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell expands these
-  'if [ -n "$m" ]; then case $a in *"$m"*) a="${a%%"$m"*}$file${a#*"$m"}";; esac; fi; set -- "$@" "$a"; done; ' +
+  'if [ -n "$m" ]; then case $a in *"$m"*) a="${a%%"$m"*}$file${a#*"$m"}";; esac; fi; set -- "$@" "$a"; done; ';
+
+// A shell reads byte by byte: what is behind the file is still there for the program.
+const inContainerWithInput = `${takeFile}"$@"`;
+
+const inContainer =
+  takeFile +
   // The program's own input is empty; a shell reads byte by byte, so the rest of ours is still there.
   'exec 3<&0; "$@" </dev/null 3<&- & program=$!; ' +
   '{ read -r _ <&3; kill "$program"; } >/dev/null 2>&1 & watch=$!; ' +

@@ -2,7 +2,12 @@
 import { Buffer } from "node:buffer";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import { hintOnMysql, mysqlEndProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
-import { compareTables, type DatabaseLoader, findLostRows } from "#lib/sources/load-database.ts";
+import {
+  compareTables,
+  type DatabaseLoader,
+  findLostRows,
+  type LoadEnd,
+} from "#lib/sources/load-database.ts";
 import { describeRefusal, openMysql } from "#lib/sources/mysql-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
@@ -39,7 +44,7 @@ export async function createMysqlLoader(
       await ask(`CREATE DATABASE ${quoted}${characterSet(facts)}`, `Cannot create the database "${name}"`);
     },
     // In binary mode the client obeys no commands of its own that stand in the dump, such as those that run programs.
-    command: server.command(server.clientProgram, [
+    command: server.commandWithInput(server.clientProgram, [
       "--binary-mode",
       "--default-character-set=utf8mb4",
       `--database=${name}`,
@@ -52,16 +57,8 @@ export async function createMysqlLoader(
       const stray = strayStatements.find((one) => bytes.includes(one));
       return stray && `it says "${stray.toString().trim()}": it is no dump of a single database`;
     },
-    judge: (exitCode, stderr) => {
-      const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
-      // The client is content with a dump that is cut between two statements.
-      const { problem } = trailer.judge();
-      if (exitCode === 0 && problem === undefined) return { outcome: "complete", problems: [] };
-      if (exitCode === 0 && problem !== undefined) return { outcome: "failed", problems: [problem] };
-      const problems =
-        lines.length > 0 ? lines : [`${server.clientProgram} ended with ${exitCode ?? "a signal"}`];
-      return { outcome: "failed", problems, hint: hintOnMysql(problems.join("\n")) };
-    },
+    judge: (exitCode, stderr) =>
+      judgeMysqlClient(server.clientProgram, trailer.judge().problem, exitCode, stderr),
     compare: async (dumped) => {
       const sql =
         "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') " +
@@ -88,6 +85,23 @@ export async function createMysqlLoader(
       await ask(`DROP DATABASE ${quoted}`, `Cannot drop the database "${name}"`);
     },
   };
+}
+
+/** The client is content with a dump that is cut between two statements: `cut` says so. */
+export function judgeMysqlClient(
+  program: string,
+  cut: string | undefined,
+  exitCode: number | null,
+  stderr: string,
+): LoadEnd {
+  if (exitCode === 0)
+    return cut === undefined ? { outcome: "complete", problems: [] } : { outcome: "failed", problems: [cut] };
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
+  // What stands before the error is the statement, with the rows in it: they are nobody's business.
+  const said = lines.filter((line) => line.startsWith("ERROR "));
+  const problems = said.length > 0 ? said : lines;
+  if (problems.length === 0) problems.push(`${program} ended with ${exitCode ?? "a signal"}`);
+  return { outcome: "failed", problems, hint: hintOnMysql(problems.join("\n")) };
 }
 
 /** As the dumped one had them. They come from a manifest that may be anybody's. */

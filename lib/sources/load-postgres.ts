@@ -1,6 +1,7 @@
 /** A dump of one database of PostgreSQL in custom format, loaded into a new database. */
 import { z } from "zod";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
+import { quoteName } from "#lib/core/postgres-properties.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
 import {
   compareTables,
@@ -8,7 +9,7 @@ import {
   findLostRows,
   type LoadEnd,
 } from "#lib/sources/load-database.ts";
-import { askPostgres, connectPostgres } from "#lib/sources/postgres-connection.ts";
+import { askPostgres, connectPostgres, type PostgresConnection } from "#lib/sources/postgres-connection.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 const tableList = z.array(z.tuple([z.string(), z.string()]));
@@ -27,9 +28,12 @@ export async function createPostgresLoader(
 ): Promise<DatabaseLoader> {
   // By another database: the new one does not exist yet, and the old one may be gone.
   const server = await connectPostgres({ ...target, database: "postgres" }, access);
-  const created = { ...server, env: { ...server.env, PGDATABASE: name } };
   const quoted = `"${name.replaceAll('"', '""')}"`;
   const literal = `dbname='${name.replaceAll(/[\\']/g, "\\$&")}'`;
+  const created: PostgresConnection = {
+    ...server,
+    connected: (program, ...args) => server.connected(program, `--dbname=${literal}`, ...args),
+  };
   return {
     create: async () => {
       await askPostgres(
@@ -39,7 +43,7 @@ export async function createPostgresLoader(
         `Cannot create the database "${name}"`,
       );
     },
-    command: server.connected("pg_restore", "--no-password", `--dbname=${literal}`),
+    command: server.connectedWithInput("pg_restore", "--no-password", `--dbname=${literal}`),
     env: server.env,
     inspect: () => undefined,
     judge: judgeRestore,
@@ -95,10 +99,11 @@ function judgeRestore(exitCode: number | null, stderr: string): LoadEnd {
 }
 
 /** As the dumped one had them. They come from a manifest that may be anybody's. */
-function locale({ encoding, collation }: Readonly<Record<string, unknown>>): string {
+function locale({ encoding, collation, tablespace }: Readonly<Record<string, unknown>>): string {
   const isWord = (value: unknown): value is string => typeof value === "string" && /^[\w.@-]+$/.test(value);
   return [
     ...(isWord(encoding) ? [` ENCODING '${encoding}'`] : []),
     ...(isWord(collation) ? [` LC_COLLATE '${collation}' LC_CTYPE '${collation}'`] : []),
+    ...(typeof tablespace === "string" ? [` TABLESPACE ${quoteName(tablespace)}`] : []),
   ].join("");
 }

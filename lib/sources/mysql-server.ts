@@ -5,7 +5,12 @@ import type { MysqlTarget } from "#lib/core/database-url.ts";
 import type { ExecResult } from "#lib/core/deps.ts";
 import { hintOnMysql, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { commandInContainer, commandOnLifeline, findContainer } from "#lib/sources/in-container.ts";
+import {
+  commandInContainer,
+  commandOnLifeline,
+  commandWithInput,
+  findContainer,
+} from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];
@@ -16,6 +21,8 @@ export interface MysqlServer {
   readonly dumpVersion: string;
   readonly clientProgram: string;
   readonly command: (program: string, args: readonly string[]) => Command;
+  /** The same for a program that reads our standard input. */
+  readonly commandWithInput: (program: string, args: readonly string[]) => Command;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -30,20 +37,29 @@ export async function openMysql(target: MysqlTarget, access: SourceAccess): Prom
   const file = target.password && (await writeOptionFile(target.password.reveal(), access));
   const id = target.container === undefined ? undefined : await findContainer(target.container, access);
   const connection = listConnection(target);
-  const command = (program: string, args: readonly string[]): Command => {
-    if (id === undefined) {
-      const option = file === undefined ? [] : [`--defaults-extra-file=${file.path}`];
-      return [program, ...option, ...connection, ...args];
-    }
-    if (file === undefined) return commandOnLifeline(id, undefined, [program, ...connection, ...args]);
-    const option = `--defaults-extra-file=${optionFileMarker}`;
-    const inside = ["env", "HOME=/nonexistent", program, option, ...connection, ...args];
-    return commandOnLifeline(id, { path: file.path, marker: optionFileMarker }, inside);
-  };
+  const reach =
+    (wrap: typeof commandOnLifeline) =>
+    (program: string, args: readonly string[]): Command => {
+      if (id === undefined) {
+        const option = file === undefined ? [] : [`--defaults-extra-file=${file.path}`];
+        return [program, ...option, ...connection, ...args];
+      }
+      if (file === undefined) return wrap(id, undefined, [program, ...connection, ...args]);
+      const option = `--defaults-extra-file=${optionFileMarker}`;
+      const inside = ["env", "HOME=/nonexistent", program, option, ...connection, ...args];
+      return wrap(id, { path: file.path, marker: optionFileMarker }, inside);
+    };
   const dump = await findProgram(["mariadb-dump", "mysqldump"], id, access);
   const client = await findProgram(["mariadb", "mysql"], id, access);
   const env = id === undefined && file !== undefined ? { HOME: file.directory } : {};
-  return { dumpProgram: dump.name, dumpVersion: dump.version, clientProgram: client.name, command, env };
+  return {
+    dumpProgram: dump.name,
+    dumpVersion: dump.version,
+    clientProgram: client.name,
+    command: reach(commandOnLifeline),
+    commandWithInput: reach(commandWithInput),
+    env,
+  };
 }
 
 /** As everywhere with MySQL, "localhost" without a port is the socket. */

@@ -7,7 +7,12 @@ import { join } from "node:path";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
-import { commandInContainer, commandOnLifeline, findContainer } from "#lib/sources/in-container.ts";
+import {
+  commandInContainer,
+  commandOnLifeline,
+  commandWithInput,
+  findContainer,
+} from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];
@@ -15,6 +20,8 @@ type Command = readonly [string, ...string[]];
 export interface PostgresConnection {
   /** A program of PostgreSQL where it reaches the server. */
   readonly connected: (program: string, ...args: readonly string[]) => Command;
+  /** The same for one that reads our standard input. */
+  readonly connectedWithInput: (program: string, ...args: readonly string[]) => Command;
   /** The same program without a server; its standard input is ours. */
   readonly alone: (program: string, ...args: readonly string[]) => Command;
   /** Goes with `connected`. */
@@ -63,6 +70,7 @@ export async function connectPostgres(
   ];
   return {
     connected: (...command) => commandOnLifeline(id, handed, [...before, ...command]),
+    connectedWithInput: (...command) => commandWithInput(id, handed, [...before, ...command]),
     alone: (...command) => commandInContainer(id, command),
     env: {},
   };
@@ -74,8 +82,10 @@ async function connectHere(
   access: SourceAccess,
 ): Promise<PostgresConnection> {
   const isPeer = await isPeerLogin(target, access);
+  const connected = (...command: Command): Command => (isPeer ? [...asSystemUser, ...command] : command);
   return {
-    connected: (...command) => (isPeer ? [...asSystemUser, ...command] : command),
+    connected,
+    connectedWithInput: connected,
     alone: (...command) => command,
     env: Object.fromEntries(listParameters(target, passwordFile, access)),
   };

@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   health: ["core", "config", "stores", "preflight", "stacks", "cron"],
   migrate: ["core"],
   report: ["core"],
-  run: ["core", "config", "tools", "notify", "stores", "stacks"],
+  run: ["core", "config", "tools", "notify", "sources", "stores", "stacks"],
   scripts: ["run", "backup", "migrate", "restore", "predeploy", "schedule", "health", "report"],
 };
 const rooms = Object.keys(mayImport).filter((room) => room !== "scripts");

@@ -1,0 +1,88 @@
+/** Statements that put the tables of one database of MySQL or MariaDB in the place of another's. Pure. */
+
+/** What is in a database beside its tables: it does not move with them. */
+export interface MysqlDefinition {
+  readonly kind: "TRIGGER" | "VIEW" | "EVENT" | "FUNCTION" | "PROCEDURE" | "PACKAGE" | "PACKAGE BODY";
+  readonly name: string;
+}
+
+/**
+ * A table of ours that moves in the same statement as all others. Where it lies says what has been done: in what comes, nothing has
+ * moved; in what is kept, all has; nowhere, nothing was begun or all is at its end.
+ */
+export const swapMark = "lastgood_swap";
+
+const kinds: readonly string[] = [
+  "TRIGGER",
+  "VIEW",
+  "EVENT",
+  "FUNCTION",
+  "PROCEDURE",
+  "PACKAGE",
+  "PACKAGE BODY",
+] satisfies readonly MysqlDefinition["kind"][];
+
+export function isDefinitionKind(text: string): text is MysqlDefinition["kind"] {
+  return kinds.includes(text);
+}
+
+export interface TableMove {
+  readonly from: string;
+  readonly to: string;
+  readonly tables: readonly string[];
+}
+
+/** All in one statement, which does everything or nothing. Triggers must be gone before. */
+export function renameTables(moves: readonly TableMove[]): string {
+  const pairs = moves.flatMap(({ from, to, tables }) =>
+    tables.map((table) => `${quoteTable(from, table)} TO ${quoteTable(to, table)}`),
+  );
+  return `RENAME TABLE ${pairs.join(", ")}`;
+}
+
+export function dropDefinition(database: string, { kind, name }: MysqlDefinition): string {
+  return `DROP ${kind} IF EXISTS ${quoteTable(database, name)}`;
+}
+
+export function quoteMysqlName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+export function quoteTable(database: string, table: string): string {
+  return `${quoteMysqlName(database)}.${quoteMysqlName(table)}`;
+}
+
+/** A text in hexadecimal, which no setting of the server reads otherwise. */
+export function hexText(text: string): string {
+  return `_utf8mb4 X'${hexOf(text)}'`;
+}
+
+function hexOf(text: string): string {
+  return [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export interface RoutineGrant {
+  readonly user: string;
+  /** Empty for a role. */
+  readonly host: string;
+  readonly kind: string;
+  readonly routine: string;
+  /** `Execute,Alter Routine,Grant`, as the server lists them. */
+  readonly privileges: string;
+}
+
+/** A grant that goes with its routine when that is dropped, and does not come back with it. */
+export function grantRoutine(database: string, grant: RoutineGrant): string {
+  const { user, host, kind, routine, privileges } = grant;
+  const all = privileges.split(",");
+  const listed = all.filter((privilege) => privilege !== "Grant");
+  const account = [user, ...(host === "" ? [] : [host])].map(quoteMysqlName).join("@");
+  const words = listed.length === 0 ? "USAGE" : listed.join(", ").toUpperCase();
+  const option = all.includes("Grant") ? " WITH GRANT OPTION" : "";
+  return `GRANT ${words} ON ${kind} ${quoteTable(database, routine)} TO ${account}${option}`;
+}
+
+/** The dump of its definitions, in a form that may stand behind another: the mark of its first line may not. */
+export function withoutSandboxMark(dump: string): string {
+  return dump.replaceAll(/^\/\*M?!999999\\- .*\n/gm, "");
+}
