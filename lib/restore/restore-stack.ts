@@ -22,7 +22,7 @@ import { planStack, type StackPlan } from "#lib/restore/plan-stack.ts";
 import { bringUp, bringUpCommand, createVolume } from "#lib/stacks/bring-up.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { startStack } from "#lib/stacks/start-stack.ts";
-import { stopStack } from "#lib/stacks/stop-stack.ts";
+import { requireStopped, stopStack } from "#lib/stacks/stop-stack.ts";
 import { removeBoxes, swapPaths } from "#lib/stores/swap-paths.ts";
 
 /** Ask whoever is there to type what will happen; undefined when the answer is another one. */
@@ -98,6 +98,7 @@ async function exchange(
   if (stopped !== undefined) {
     run.log.info("stack.stopping", `Stopping stack "${facts.stack}"`);
     await stopStack(docker, stopped.record);
+    await requireStopped(docker, stopped.record);
     run.signal.throwIfAborted();
   }
   await swapPaths(entry, { exec: run.deps.exec, timeoutMs: limitsOf(context).fsTimeoutMs });

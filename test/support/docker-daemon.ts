@@ -26,6 +26,8 @@ export interface DockerDaemon {
   readonly docker: (...args: readonly string[]) => string;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
+  /** End it without a chance to do anything; its containers run on until it is started again. */
+  readonly kill: () => Promise<void>;
   /** Remove every container, network and volume. */
   readonly clear: () => void;
   /** Remove the directory and all that the engine left in the kernel: mounts, bridges, processes. */
@@ -68,12 +70,18 @@ export function createDaemon(base: string): DockerDaemon {
     };
     await waitFor(isAnswering, { timeoutMs: 60_000, what: `docker in ${base}` });
   };
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     const stopping = daemon;
     if (stopping === undefined) return;
     daemon = undefined;
-    stopping.kill("SIGTERM");
+    stopping.kill(signal);
     await waitFor(() => hasEnded(stopping), { timeoutMs: 60_000, what: "the engine to end" });
+  };
+  const stop = () => end("SIGTERM");
+  const kill = async () => {
+    await end("SIGKILL");
+    // Its containerd dies with it. Where nobody reaps that, the next daemon would take it for alive, and wait for it.
+    rmSync(join(base, "exec/containerd/containerd.pid"), { force: true });
   };
   const clear = () => {
     const list = (...args: readonly string[]) =>
@@ -95,7 +103,7 @@ export function createDaemon(base: string): DockerDaemon {
       spawnSync("umount", ["--lazy", mount], { env: { PATH: searchPath } });
     rmSync(base, { recursive: true, force: true });
   };
-  return { environment, docker, start, stop, clear, remove };
+  return { environment, docker, start, stop, kill, clear, remove };
 }
 
 /** What tests that were killed have left, by the process id in their file `owner`; whoever comes first removes it. */

@@ -26,6 +26,8 @@ export interface DockerEngine extends AsyncDisposable {
   readonly clear: () => void;
   /** End the engine as its service does; its containers end with it. */
   readonly stop: () => Promise<void>;
+  /** End it without a chance to do anything. */
+  readonly kill: () => Promise<void>;
   /** Start it again. */
   readonly start: () => Promise<void>;
 }
@@ -39,7 +41,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   mkdirSync(directory);
   mkdirSync(plugins, { recursive: true });
   symlinkSync(plugin, join(plugins, "docker-compose"));
-  const { environment, docker, start, stop, clear, remove } = createDaemon(base);
+  const { environment, docker, start, stop, kill, clear, remove } = createDaemon(base);
   await start();
   importImage(base, environment);
   return {
@@ -61,6 +63,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
       mkdirSync(directory);
     },
     stop,
+    kill,
     start,
     [Symbol.asyncDispose]: remove,
   };
