@@ -5,6 +5,8 @@ export interface Measurement {
   readonly seconds: number;
   /** Peak of the process itself, without its children: for a shell script this says nothing. */
   readonly peakMb: number;
+  /** Of all its processes, in the kernel as well: other work on the machine stretches it less. */
+  readonly processorSeconds: number;
 }
 
 const pollMs = 20;
@@ -24,7 +26,8 @@ export async function measure(command: readonly string[]): Promise<Measurement> 
   clearInterval(timer);
   const seconds = (performance.now() - startedAt) / 1000;
   if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}\n${stdout}${stderr}`);
-  return { seconds, peakMb: peakKb / 1024 };
+  const processorSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+  return { seconds, peakMb: peakKb / 1024, processorSeconds };
 }
 
 /** The kernel's own high-water mark, so that a poll misses at most what comes after the last one. */

@@ -20,6 +20,7 @@ const others = [
   "health",
   "many-stacks",
   "predeploy",
+  "restore",
   "row-counts",
   "window",
 ] as const;

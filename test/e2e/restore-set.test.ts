@@ -1,6 +1,7 @@
 /** `restore restore` into a directory, as a process: what comes back, and what each bad input gets. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -192,6 +193,42 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(ended.exitCode).toBe(2);
     expect(ended.stderr).toMatch(/512 B free, .* required/);
     expect(existsSync(other.path("x"))).toBe(false);
+  });
+
+  /** A hash that is known only some time after everything has been extracted, and a sync that fails before. */
+  const withLateHash = async (other: Sandbox) => {
+    const [extracted, hashed] = [other.path("extracted"), other.path("hashed")];
+    await other.fake("tar", `#!/bin/sh\n/usr/bin/tar "$@" && touch '${extracted}'\n`);
+    await other.fake(
+      "openssl",
+      `#!/bin/sh\n/usr/bin/openssl "$@" >'${hashed}.part' || exit 1\n` +
+        `if [ "$1" = dgst ]; then while ! [ -e '${extracted}' ]; do sleep 0.05; done; sleep 0.5; fi\n` +
+        `mv '${hashed}.part' '${hashed}' && cat '${hashed}'\n`,
+    );
+    await other.fake("sync", `#!/bin/sh\ngrep -q stdin '${hashed}' && exec /usr/bin/sync "$@"\n`);
+    return (from: string, to: string) =>
+      other.run(runtime, script, ["restore", "latest", "--from", from, "--to", to]);
+  };
+
+  test("gives nothing its name before the hash of the set is known", async () => {
+    await using other = await createSandbox();
+    const runLate = await withLateHash(other);
+    expect(await runLate(job.backups, other.path("back"))).toMatchObject({ stderr: "" });
+    expect(readdirSync(other.path("back"))).toEqual(["application"]);
+  });
+
+  test("believes the hash, though everything can be extracted", async () => {
+    await using other = await createSandbox();
+    const runLate = await withLateHash(other);
+    const copy = damaged("with-more", (path) => {
+      // A frame that zstd skips.
+      appendFileSync(join(path, "application.tar.zst"), Buffer.from("502a4d1801000000ff", "hex"));
+    });
+    const ended = await runLate(copy, other.path("back"));
+    expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(ended.stderr).toContain("another SHA-256");
+    expect(existsSync(other.path("extracted"))).toBe(true);
+    expect(readdirSync(other.path("back"))).toEqual([]);
   });
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("leaves nothing behind on %s", async (signal) => {

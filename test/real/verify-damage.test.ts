@@ -1,8 +1,9 @@
-/** No bit of a set can change, and no file of it can be cut, without `restore verify` saying so. */
+/** No bit of a set can change, and no file of it can be cut, without `restore verify` saying so; and none of it is restored then. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { restore } from "#lib/restore/restore.ts";
 import { createJob } from "#test/support/job.ts";
 import { restoreContext } from "#test/support/restore-context.ts";
@@ -33,16 +34,28 @@ describe("restore verify", () => {
       restoreContext(sandbox, { operands: ["verify"], flags: { from: sandbox.path("backups"), all: true } }),
     );
 
-  /** Change a file for the time of one verification. */
+  /** Change a file for the time of one verification and one restore. */
   async function outcomeAfter(file: string, change: (path: string, bytes: Buffer) => void): Promise<string> {
     const path = join(set, file);
     const bytes = readFileSync(path);
     change(path, bytes);
     try {
+      await expectNothingRestored();
       return (await verify()).outcome;
     } finally {
       writeFileSync(path, bytes);
     }
+  }
+
+  async function expectNothingRestored(): Promise<void> {
+    const to = sandbox.path("back");
+    const flags = { from: sandbox.path("backups"), to };
+    const error = await restore(restoreContext(sandbox, { operands: ["restore", "latest"], flags })).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(OpsError);
+    expect(describeError(error)).toMatch(/No copy of the set can be used|There is no set/);
+    expect(existsSync(to) ? readdirSync(to) : []).toEqual([]);
   }
 
   const place = () =>
@@ -57,7 +70,7 @@ describe("restore verify", () => {
     expect(await verify()).toMatchObject({ outcome: "complete" });
   });
 
-  test(`finds each of ${times} flipped bits`, async () => {
+  test(`finds each of ${times} flipped bits, and restores nothing then`, async () => {
     await fc.assert(
       fc.asyncProperty(place(), fc.integer({ min: 0, max: 7 }), async ({ file, at }, bit) => {
         const outcome = await outcomeAfter(file, (path, bytes) => {
@@ -71,7 +84,7 @@ describe("restore verify", () => {
     );
   }, 240_000);
 
-  test(`finds each of ${times} truncations`, async () => {
+  test(`finds each of ${times} truncations, and restores nothing then`, async () => {
     await fc.assert(
       fc.asyncProperty(place(), async ({ file, at }) => {
         expect(await outcomeAfter(file, (path) => truncateSync(path, at))).toBe("failed");
