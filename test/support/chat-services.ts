@@ -116,7 +116,8 @@ const services: Readonly<Record<string, (request: ReceivedRequest, answer: Send)
     path.startsWith(`${kumaPath}?`)
       ? answer(200, { ok: true })
       : answer(404, { ok: false, msg: "Monitor not found or not active." }),
-  healthchecks: (_request, answer) => answer(200, "OK"),
+  healthchecks: ({ path }, answer) =>
+    path.startsWith("/check/wr0ng") ? answer(404, "not found") : answer(200, "OK"),
   webhook: ({ path, body }, answer) => {
     const content = JSON.parse(body);
     if (path === hooks.slack) return content.text ? answer(200, "ok") : answer(400, "no_text");

@@ -1,5 +1,6 @@
 /** An HTTP server on the loopback that behaves as a test wants: well, badly, or not at all. */
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface ReceivedRequest {
@@ -19,9 +20,13 @@ export interface RunningHttpServer {
   readonly close: () => Promise<void>;
 }
 
-export async function startHttpServer(behave: Behaviour): Promise<RunningHttpServer> {
+/** With a certificate it speaks TLS. */
+export async function startHttpServer(
+  behave: Behaviour,
+  certificate?: { readonly key: string; readonly cert: string },
+): Promise<RunningHttpServer> {
   const requests: ReceivedRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const receive = (incoming: IncomingMessage, response: ServerResponse) => {
     let body = "";
     incoming.setEncoding("utf8").on("data", (chunk: string) => {
       body += chunk;
@@ -32,11 +37,13 @@ export async function startHttpServer(behave: Behaviour): Promise<RunningHttpSer
       requests.push(request);
       behave(request, response);
     });
-  });
+  };
+  const server =
+    certificate === undefined ? createServer(receive) : createTlsServer({ ...certificate }, receive);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     requests,
     close: () =>
       new Promise((resolve) => {
