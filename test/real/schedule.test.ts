@@ -36,13 +36,14 @@ const script = "scripts/schedule.ts";
 const path = `PATH=/usr/local/bin:/usr/bin:/bin\n`;
 const commands: Record<Runtime, string> = { bun: "bun", deno: "deno run -A" };
 
-async function writeJob(write: MachineRoot["write"]): Promise<void> {
+async function writeJob(write: MachineRoot["write"], ...more: readonly string[]): Promise<void> {
   const lines = [
     "HOST_NAME=web1",
     "APP_DIR=/srv/app",
     "APP_MIN_MB=0",
     "BACKUP_DIR=/var/backups",
     "MIN_FREE_GB=0",
+    ...more,
   ];
   await write("/etc/lastgood/backup.env", lines.map((line) => `${line}\n`).join(""), 0o600);
   await write("/srv/app/index.php", "<?php echo 1;\n");
@@ -61,16 +62,19 @@ const setsOf = (machine: CronMachine): readonly string[] => {
 describe.skipIf(!isSystemAdmin).each(runtimes)(
   "a schedule of two sources, run by cron with %s,",
   (runtime) => {
-    test("starts twice at once, and one run finds the lock held; once one is installed, it starts once", async () => {
+    test("starts twice at once, one run finds the lock held, and the health check mails it; once one is installed, it starts once", async () => {
       const smtp = await startSmtpServer();
       try {
         await using sandbox = await createSandbox();
         await using machine = await createCronMachine(sandbox, runtime, smtp.port);
-        await writeJob(machine.write);
+        const mail = ["EMAIL_TO=admin@example.org", "SMTP_HOST=127.0.0.1", `SMTP_PORT=${smtp.port}`];
+        await writeJob(machine.write, ...mail, "SMTP_SECURITY=none");
         await machine.write("/etc/passwd", readFileSync("/etc/passwd", "utf8"));
         mkdirSync(machine.path("/etc/logrotate.d"));
         const root = machine.path("/");
         const command = `${commands[runtime]} /opt/lastgood/scripts/backup-run.ts`;
+        const check = `${commands[runtime]} /opt/lastgood/scripts/health-check.ts --quiet`;
+        await machine.write("/etc/cron.d/monitoring", `${path}0 3 * * * root ${check}\n`);
         await machine.write("/etc/cron.d/askproai-backups", `${path}0 3 * * * root ${command}\n`);
         await machine.write("/var/spool/cron/crontabs/root", `${path}0 3,11,19 * * * ${command}\n`, 0o600);
         // The first archive takes as long as the other start needs.
@@ -87,13 +91,23 @@ describe.skipIf(!isSystemAdmin).each(runtimes)(
           { what: "job backup", together: [expect.anything(), expect.anything(), expect.anything()] },
         ]);
         await machine.boot("2026-11-21 02:59:56");
-        await waitFor(() => smtp.messages.length > 0, {
+        const mailsOfBackups = () =>
+          smtp.messages.filter(({ subject }) => subject.endsWith("/backup-run.ts"));
+        await waitFor(() => mailsOfBackups().length > 0, {
           what: "cron's mail of the second start",
           timeoutMs: 40_000,
         });
+        const told = await smtp.waitForMessage(({ subject }) => subject.startsWith("[CRITICAL]"));
+        expect(told.subject).toBe("[CRITICAL] health-check backup on web1");
+        expect(told.text).toContain(
+          "more than one place: /etc/cron.d/askproai-backups:2 and /var/spool/cron/crontabs/root:2",
+        );
         await machine.untilIdle();
         expect(setsOf(machine)).toHaveLength(1);
-        expect(smtp.messages.map(({ text }) => text)).toEqual([expect.stringMatching(/lock/i)]);
+        expect(mailsOfBackups().map(({ text }) => text)).toEqual([expect.stringMatching(/lock/i)]);
+        const history = readFileSync(machine.path("/var/lib/lastgood/backup/history.jsonl"), "utf8");
+        const outcomes = history.match(/(?<="outcome":")(?:busy|complete)(?=","startedAt)/g);
+        expect(new Set(outcomes)).toEqual(new Set(["busy", "complete"]));
         await machine.powerOff();
 
         const installed = await schedule(
@@ -110,7 +124,8 @@ describe.skipIf(!isSystemAdmin).each(runtimes)(
         await machine.boot("2026-11-22 02:59:55");
         await waitFor(() => setsOf(machine).length === 2, { what: "the second set", timeoutMs: 40_000 });
         await machine.untilIdle();
-        expect(smtp.messages).toHaveLength(1);
+        expect(mailsOfBackups()).toHaveLength(1);
+        await smtp.waitForMessage(({ subject }) => subject === "[RECOVERED] health-check backup on web1");
       } finally {
         await smtp.close();
       }
