@@ -228,25 +228,25 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
   });
 
   test("starts by the files that the stack was deployed with, and follows no link from the copy to the stack", async () => {
-    const web = `image: "\${IMAGE}", init: true, command: [sh, -ec, "echo started >> /data/starts; sleep infinity"]`;
+    const web = `image: "\${IMAGE}", init: true, command: [sh, -ec, "echo started >> /inner/starts; cat /data/page; sleep infinity"]`;
     await using stack = await createDrilledStack(engine, {
       files: {
         "compose.yaml": `services: {web: {${web}}, tool: {image: none, profiles: [tools]}}\n`,
         "more.yml":
-          "services: {web: {volumes: [./data:/data, kept:/kept], healthcheck: {test: [CMD, test, -f, /kept/x], interval: 1s}, depends_on: {init: {condition: service_completed_successfully}}}, " +
+          "services: {web: {volumes: [./data:/data, ./data/inner:/inner, kept:/kept], healthcheck: {test: [CMD, test, -f, /kept/x], interval: 1s}, depends_on: {init: {condition: service_completed_successfully}}}, " +
           `init: {image: "${image}", command: [touch, /kept/x], volumes: [kept:/kept]}}\nvolumes: {kept: {}}\n`,
         ".env": `IMAGE=${image}\n`,
       },
       links: { data: "OUTSIDE" },
-      outside: { page: "page\n" },
+      outside: { page: "page\n", "inner/page": "page\n" },
       settings: { STACK_BINDS: "all" },
       options: ["--file", "STACK/compose.yaml", "--file", "STACK/more.yml"],
     });
-    const starts = read(stack.outside, "starts");
+    const starts = read(stack.outside, "inner/starts");
     const ended = await stack.drill("deno");
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stack.recorded().message).toContain("started as a copy: ");
-    expect(read(stack.outside, "starts")).toBe(starts);
+    expect(read(stack.outside, "inner/starts")).toBe(starts);
     expect(stack.left()).toEqual([]);
   }, 60_000);
 
