@@ -98,8 +98,11 @@ function refuseUnlessRead(end: PipeEnd, archive: string, stallMs: number): void 
   const refuse = (reason: string, hint: string) =>
     new OpsError(`Cannot extract "${archive}": ${reason}`, { outcome: "failed", hint });
   if (end.isStalled) throw refuse(`nothing has moved for ${stallMs / 1000} s`, "Look at its mount");
-  const isDiskFull = /No space left on device|Disk quota exceeded/.test(end.toStderr);
-  if (isDiskFull) throw refuse(end.toStderr.split("\n")[0] ?? "", "Free space there, or give another --to");
+  // Of a long stderr the end is kept, which begins within a line.
+  const full = end.toStderr
+    .split("\n")
+    .find((line) => /No space left on device|Disk quota exceeded/.test(line));
+  if (full !== undefined) throw refuse(full, "Free space there, or give another --to");
   if (end.toExit === null) throw refuse(end.toStderr || "tar was killed", "Look for the OOM killer");
   if (end.fromExit === 0) return;
   // A tar that gives up takes its reader with it.
