@@ -8,6 +8,8 @@ export interface DumpLoader {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly inspect: (chunk: Uint8Array) => string | undefined;
+  /** What goes on instead of a part of the dump. */
+  readonly rewrite?: ((chunk: Uint8Array) => Uint8Array) | undefined;
   readonly judge: (
     exitCode: number | null,
     stderr: string,
@@ -49,7 +51,7 @@ export async function loadDump(request: LoadRequest): Promise<{ readonly problem
         throw refuse(stray, "Restore it into a file (without --database), and look at it");
       bytes += chunk.length;
       request.onBytes(bytes);
-      return chunk;
+      return loader.rewrite?.(chunk) ?? chunk;
     },
   });
   if (end.isStalled)

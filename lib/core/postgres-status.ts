@@ -6,6 +6,7 @@
  */
 import { findHint, type Hints } from "#lib/core/dump-reader.ts";
 import type { ProducerReader } from "#lib/core/producer-status.ts";
+import { createTrailerProof } from "#lib/core/trailer-proof.ts";
 
 const linesKept = 20;
 const programLine = /^(?:\S*\/)?(?:pg_\w+|psql): (?:(error|warning|detail|hint): )?(.*)$/;
@@ -43,6 +44,12 @@ const hints: Hints = [
   [/terminat|closed the connection/, "Somebody or something ended it: look into the server's log"],
   [/Is the server running/, "Is the server running, and are host, port and socket right?"],
 ];
+
+/** The last words of pg_dumpall. */
+export const dumpAllTrailer = "-- PostgreSQL database cluster dump complete";
+
+/** Of a dump that is being loaded, where its rows can be counted by the server. */
+export const dumpAllEndProof = createTrailerProof(dumpAllTrailer);
 
 interface Words {
   readonly texts: string[];

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
+import type { PostgresTarget } from "#lib/core/database-url.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { compareRows, rowCountsOf } from "#lib/core/row-counts.ts";
@@ -9,10 +10,12 @@ import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { askerOf, makeDirectory } from "#lib/restore/target-directory.ts";
+import type { DatabaseLoader } from "#lib/sources/load-database.ts";
 import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
 import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
 import { startScratchMysql } from "#lib/sources/scratch-mysql.ts";
 import { startScratchPostgres } from "#lib/sources/scratch-postgres.ts";
+import type { ScratchAccess } from "#lib/sources/scratch-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 import { countSqliteRows } from "#lib/sources/sqlite-rows.ts";
 
@@ -27,54 +30,60 @@ export interface DatabaseDrill {
 
 const name = "drill";
 
-/** Which server a dump is of; undefined for what cannot be loaded by itself: dumps of whole servers, roles. */
-export function serverKindOf({ format, facts }: Component): "mysql" | "postgres" | undefined {
-  if (format === "pgdump") return "postgres";
-  const isSingle = format === "sql" && typeof facts?.["database"] === "string";
-  return isSingle && /mysql|maria/i.test(String(facts["dumpedBy"])) ? "mysql" : undefined;
-}
-
 export async function drillDump(
   context: RestoreContext,
   kind: "mysql" | "postgres",
   { component, from, scratch, access }: DatabaseDrill,
 ): Promise<DrilledComponent> {
-  const { deps, signal, isRoot, childEnvironment: env, progress } = context;
+  const { deps, signal, childEnvironment: env, progress } = context;
   await makeDirectory(context, scratch);
-  const request = {
-    exec: deps.exec,
-    clock: deps.clock,
-    signal,
-    isRoot,
-    childEnvironment: env,
-    directory: scratch,
-  };
+  const request = scratchAccess(context, scratch);
   const facts = component.facts ?? {};
   const server = await (kind === "mysql" ? startScratchMysql(request) : startScratchPostgres(request));
   try {
     const { target } = server;
     const loader = await (target.kind === "mysql"
       ? createMysqlLoader(target, name, facts, access)
-      : createPostgresLoader(target, name, facts, access));
+      : createLoaderWithoutTablespaces(target, facts, access));
     await loader.create();
     const { stallMs } = limitsOf(context);
     const archive = join(from, component.file);
     const { compression } = component;
     await loadDump({ archive, compression, loader, name, env, stallMs, signal, onBytes: progress.update });
+    const startedMs = deps.clock.monotonicMs();
     // Of a server without the roles, owners are no finding: tables are.
     const problems = [...(await loader.compare(facts)), ...(await loader.compareRows(facts))];
     const tables = typeof facts["tables"] === "number" ? `${facts["tables"]} tables` : "its tables";
     return {
       message: `loaded into a ${kind} server of its own, ${tables} counted${sayCompared(component)}`,
       problems,
+      comparingMs: deps.clock.monotonicMs() - startedMs,
     };
   } finally {
     await server.stop();
   }
 }
 
+/** Those of the dumped server are directories that it uses. */
+async function createLoaderWithoutTablespaces(
+  target: PostgresTarget,
+  facts: Readonly<Record<string, unknown>>,
+  access: SourceAccess,
+): Promise<DatabaseLoader> {
+  const loader = await createPostgresLoader(target, name, { ...facts, tablespace: undefined }, access);
+  return { ...loader, command: [...loader.command, "--no-tablespaces"] };
+}
+
+/** What a server of the drill is started with. */
+export function scratchAccess(
+  { deps, signal, isRoot, childEnvironment }: RestoreContext,
+  directory: string,
+): ScratchAccess {
+  return { exec: deps.exec, clock: deps.clock, signal, isRoot, childEnvironment, directory };
+}
+
 /** Of sets of before rows were counted there is nothing to say. */
-function sayCompared({ facts }: Component): string {
+export function sayCompared({ facts }: Component): string {
   const tables = rowCountsOf(facts)?.tables;
   return tables === undefined ? "" : `, ${tables.reduce((sum, { rows }) => sum + rows, 0)} rows compared`;
 }
@@ -83,7 +92,7 @@ export async function drillSqlite(
   context: RestoreContext,
   { component, from, scratch }: DatabaseDrill,
 ): Promise<DrilledComponent> {
-  const { childEnvironment: env, signal, progress } = context;
+  const { childEnvironment: env, signal, progress, deps } = context;
   const { stallMs } = limitsOf(context);
   await makeDirectory(context, scratch);
   const path = join(scratch, "restored.sqlite");
@@ -103,6 +112,7 @@ export async function drillSqlite(
   const question =
     "PRAGMA integrity_check(5); SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^'";
   const sqlite = ["sqlite3", "-batch", "-bail", "-init", "/dev/null", "-readonly", path] as const;
+  const startedMs = deps.clock.monotonicMs();
   const answer = await ask(asker, [...sqlite, question]);
   const askOrRefuse = async (sql: string) => {
     const asked = await ask(asker, [...sqlite, sql]);
@@ -123,5 +133,6 @@ export async function drillSqlite(
       ...(said === "ok" ? [] : [`PRAGMA integrity_check: ${said}`]),
       ...(said !== "ok" || isCounted ? [] : [`it has ${tables} tables, ${expected} were dumped`]),
     ],
+    comparingMs: deps.clock.monotonicMs() - startedMs,
   };
 }

@@ -8,11 +8,10 @@ import { readStackFacts } from "#lib/core/stack-items.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
 import { drillStart } from "#lib/restore/drill-start.ts";
-import type { TreeDrill } from "#lib/restore/drill-tree.ts";
+import { extractAndCompare, type TreeDrill } from "#lib/restore/drill-tree.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
-import { extractTree } from "#lib/restore/restore-part.ts";
 import { askerOf } from "#lib/restore/target-directory.ts";
-import { isOwnSet, isTrusted } from "#lib/restore/trust.ts";
+import { isTrusted } from "#lib/restore/trust.ts";
 import { checkCompose } from "#lib/stacks/bring-up.ts";
 
 export async function drillStack(
@@ -21,8 +20,7 @@ export async function drillStack(
   { component, manifest, from, scratch }: Omit<TreeDrill, "settings">,
 ): Promise<DrilledComponent> {
   const { directory, roots, definition } = readStackFacts(component);
-  const isOwn = isOwnSet(context, manifest);
-  const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted: isOwn });
+  const extracted = await extractAndCompare(context, { component, manifest, from, scratch });
   const paths = [...roots.map(({ path }) => path), ...definition];
   const missing: string[] = [];
   for (const path of paths) {
@@ -36,15 +34,16 @@ export async function drillStack(
     ? await checkCompose(join(scratch, directory), context.deps.exec, context.signal)
     : undefined;
   const compose = hasCompose ? "its compose file read by compose" : "without a compose file of a usual name";
-  const problems = [...(isOwn ? tree.problems : []), ...missing, ...(trouble === undefined ? [] : [trouble])];
+  const problems = [...extracted.problems, ...missing, ...(trouble === undefined ? [] : [trouble])];
   const started =
     trouble === undefined && isStartWanted(run)
       ? await startOrRefuse(run, context, { component, manifest, scratch })
       : undefined;
-  const read = `${tree.kept} members extracted, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`;
+  const read = `${extracted.message}, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`;
   return {
     message: started === undefined ? read : `${read}, ${started.message}`,
     problems: [...problems, ...(started?.problems ?? [])],
+    comparingMs: extracted.comparingMs,
   };
 }
 

@@ -30,10 +30,13 @@ const listingMs = 600_000;
 
 export async function drillTree(context: RestoreContext, drill: TreeDrill): Promise<DrilledComponent> {
   const { component, manifest, scratch, settings } = drill;
-  const { message: counted, problems: lost } = await extractAndCompare(context, drill);
+  const { clock } = context.deps;
+  const extracted = await extractAndCompare(context, drill);
+  const { message: counted, problems: lost, comparingMs = 0 } = extracted;
   const problems = [...lost];
   const live = component.name === "application" ? settings.APP_DIR : undefined;
-  if (live === undefined) return { message: counted, problems };
+  if (live === undefined) return extracted;
+  const startedMs = clock.monotonicMs();
   const [before, now] = [await listTree(context, scratch), await listTree(context, live)];
   const { APP_EXCLUDES: excludes } = settings;
   const takenAt = new Date(manifest.startedAt);
@@ -47,6 +50,7 @@ export async function drillTree(context: RestoreContext, drill: TreeDrill): Prom
   return {
     message: `${counted}, ${sample.length} of ${found.comparable.length} unchanged files compared with ${live}, ${found.changedSince} changed since`,
     problems,
+    comparingMs: comparingMs + clock.monotonicMs() - startedMs,
   };
 }
 
@@ -55,9 +59,10 @@ export async function extractAndCompare(
   context: RestoreContext,
   { component, manifest, from, scratch }: Omit<TreeDrill, "settings">,
 ): Promise<DrilledComponent> {
-  const { childEnvironment: env, signal, progress } = context;
+  const { childEnvironment: env, signal, progress, deps } = context;
   const isTrusted = isOwnSet(context, manifest);
   const tree = await extractTree(context, component, scratch, { from, paths: [], isTrusted });
+  const startedMs = deps.clock.monotonicMs();
   progress.begin(`compare ${component.name}`, component.bytesIn);
   const found = await compareTree({
     archive: join(from, component.file),
@@ -80,6 +85,7 @@ export async function extractAndCompare(
     message: `${tree.kept} members extracted and compared with the archive: ${kinds.join(", ")}`,
     // What no foreign set may have says nothing about whether this one can be restored.
     problems: [...(isTrusted ? tree.problems : []), ...found.problems],
+    comparingMs: deps.clock.monotonicMs() - startedMs,
   };
 }
 

@@ -13,6 +13,8 @@ export interface MysqlFacts {
   readonly characterSet: string;
   readonly collation: string;
   readonly tables: number;
+  /** Of a whole server. */
+  readonly databases: readonly string[];
   /** `schema.table`, of engines without transactions. */
   readonly notTransactional: readonly string[];
   /** Tables that keep their past rows. */
@@ -20,7 +22,10 @@ export interface MysqlFacts {
   readonly grants: readonly MysqlGrant[];
 }
 
-const systemSchemas = "'mysql','information_schema','performance_schema','sys'";
+export const systemSchemas = "'mysql','information_schema','performance_schema','sys'";
+
+/** A line for each, as the client prints it. */
+export const listDatabases = `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${systemSchemas})`;
 
 /** Ask the server; throws OpsError "failed" in its own words when it does not let us in. */
 export async function readMysqlFacts(
@@ -35,6 +40,7 @@ export async function readMysqlFacts(
     "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), TABLE_TYPE, COALESCE(ENGINE, '') FROM information_schema.TABLES " +
       `WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND ${schemas}`,
     "SHOW GRANTS",
+    ...(database === undefined ? [listDatabases] : []),
   ];
   const command = server.command(server.clientProgram, [
     "--batch",
@@ -46,7 +52,7 @@ export async function readMysqlFacts(
   ]);
   const result = await exec(command, { timeoutMs, signal, env: server.env });
   if (result.exitCode !== 0) throw describeRefusal(`Cannot back up the ${componentName}`, result, timeoutMs);
-  const [about = "", list = "", grants = ""] = result.stdout.split(/^--\n/m);
+  const [about = "", list = "", grants = "", databases = ""] = result.stdout.split(/^--\n/m);
   const [versionText = "", logBin, characterSet = "", collation = ""] = about.trim().split("\t");
   const tables = list.split("\n").flatMap((line) => {
     const [name = "", type, engine = ""] = line.split("\t");
@@ -60,6 +66,7 @@ export async function readMysqlFacts(
     characterSet,
     collation,
     tables: tables.length,
+    databases: databases.split("\n").filter((line) => line !== ""),
     notTransactional: namesOf(tables.filter(({ engine }) => !/^(InnoDB|RocksDB|TokuDB)?$/i.test(engine))),
     versioned: namesOf(tables.filter(({ type }) => type === "SYSTEM VERSIONED")),
     grants: parseMysqlGrants(grants),

@@ -71,6 +71,7 @@ async function openSource(target: MysqlTarget, access: SourceAccess): Promise<Op
       characterSet: facts.characterSet,
       collation: facts.collation,
       tables: facts.tables,
+      ...(database === undefined ? { databases: facts.databases } : {}),
       binaryLogPosition: hasPosition,
       restore: describeRestore(target, facts, server.clientProgram),
     },

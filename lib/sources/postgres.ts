@@ -1,7 +1,7 @@
 /** PostgreSQL: one database in custom format with the roles of its server, or all databases as SQL. */
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { createPostgresRowCounter } from "#lib/core/postgres-rows.ts";
-import { createPostgresReader } from "#lib/core/postgres-status.ts";
+import { createPostgresReader, dumpAllTrailer } from "#lib/core/postgres-status.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import { createTrailerProof } from "#lib/core/trailer-proof.ts";
 import { describeContainerCommand } from "#lib/sources/in-container.ts";
@@ -94,7 +94,7 @@ function createDumpAllSource(target: PostgresTarget, wanted: DumpAll): Source {
       producer: connection.connected("pg_dumpall", "--no-password", ...options, ...passwords),
       env: connection.env,
       createReader: createPostgresReader,
-      proof: createTrailerProof("-- PostgreSQL database cluster dump complete", {
+      proof: createTrailerProof(dumpAllTrailer, {
         // Roles alone have no rows.
         createCounter: options.length === 0 ? createPostgresRowCounter : undefined,
       }),

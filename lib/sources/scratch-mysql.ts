@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import {
+  checkSocket,
   prepareServer,
   type ScratchAccess,
   type ScratchServer,
@@ -10,12 +11,17 @@ import {
 
 const programs = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
 
+export interface ScratchMysql extends ScratchServer {
+  readonly target: MysqlTarget;
+  /** Start it again, open to everybody who reaches its socket: what was loaded may have brought users. */
+  readonly restartOpen: () => Promise<void>;
+}
+
 /** A server of MariaDB, which takes dumps of MySQL as well; `target` reaches it. Throws OpsError "failed". */
-export async function startScratchMysql(
-  access: ScratchAccess,
-): Promise<ScratchServer & { readonly target: MysqlTarget }> {
+export async function startScratchMysql(access: ScratchAccess): Promise<ScratchMysql> {
   const { directory, isRoot } = access;
   const socket = join(directory, "socket");
+  checkSocket(socket);
   const data = join(directory, "data");
   const user = isRoot ? ["--user=mysql"] : [];
   // The server gives up root, and has to get into its directory all the same.
@@ -27,26 +33,33 @@ export async function startScratchMysql(
     withServerPath([...install, "--auth-root-authentication-method=normal", ...user], programs),
     "prepare a server of MariaDB",
   );
-  const server = await startServer(
-    access,
-    withServerPath(
-      [
-        "mariadbd",
-        "--no-defaults",
-        `--datadir=${data}`,
-        `--socket=${socket}`,
-        `--pid-file=${join(directory, "pid")}`,
-        "--skip-networking",
-        "--skip-log-bin",
-        // What is thrown away need not survive a power cut.
-        "--innodb-flush-log-at-trx-commit=0",
-        "--max-allowed-packet=1G",
-        ...user,
-      ],
-      programs,
-    ),
-    ["mariadb-admin", "--no-defaults", `--socket=${socket}`, "--user=root", "ping"],
-  );
+  const start = (...more: readonly string[]) =>
+    startServer(
+      access,
+      withServerPath(
+        [
+          "mariadbd",
+          "--no-defaults",
+          `--datadir=${data}`,
+          `--socket=${socket}`,
+          `--pid-file=${join(directory, "pid")}`,
+          "--skip-networking",
+          "--skip-log-bin",
+          // What is thrown away need not survive a power cut.
+          "--innodb-flush-log-at-trx-commit=0",
+          "--max-allowed-packet=1G",
+          ...user,
+          ...more,
+        ],
+        programs,
+      ),
+      ["mariadb-admin", "--no-defaults", `--socket=${socket}`, "--user=root", "ping"],
+    );
+  let server: ScratchServer | undefined = await start();
+  const stop = async () => {
+    await server?.stop();
+    server = undefined;
+  };
   const target: MysqlTarget = {
     kind: "mysql",
     user: "root",
@@ -58,5 +71,9 @@ export async function startScratchMysql(
     container: undefined,
     componentName: "drill",
   };
-  return { ...server, target };
+  const restartOpen = async () => {
+    await stop();
+    server = await start("--skip-grant-tables");
+  };
+  return { stop, target, restartOpen };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import {
+  checkSocket,
   prepareServer,
   type ScratchAccess,
   type ScratchServer,
@@ -16,6 +17,7 @@ export async function startScratchPostgres(
   access: ScratchAccess,
 ): Promise<ScratchServer & { readonly target: PostgresTarget }> {
   const { directory, isRoot } = access;
+  checkSocket(join(directory, ".s.PGSQL.5432"));
   const programs = await findPrograms(access);
   const data = join(directory, "data");
   const run = (program: string, ...args: readonly string[]): readonly [string, ...string[]] =>

@@ -1,4 +1,5 @@
 /** A database server that exists for one drill: a new data directory, a socket that nobody else knows, no network. */
+import { Buffer } from "node:buffer";
 import type { Clock, Exec } from "#lib/core/deps.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { type Daemon, startDaemon } from "#lib/tools/daemon.ts";
@@ -20,6 +21,8 @@ export interface ScratchServer {
 
 type Command = readonly [string, ...string[]];
 
+/** Of the kernel, without the byte that ends it. */
+const longestSocket = 107;
 const startMs = 120_000;
 const pollMs = 100;
 
@@ -42,6 +45,16 @@ export async function prepareServer(
     outcome: "failed",
     hint: "A drill of a database needs its server's programs on this host: apt-get install mariadb-server, or postgresql",
   });
+}
+
+/** Throws OpsError "failed" for a path that no program could connect to. */
+export function checkSocket(path: string): void {
+  const length = Buffer.byteLength(path);
+  if (length <= longestSocket) return;
+  throw new OpsError(
+    `Cannot start a server for the drill: the path of its socket would have ${length} bytes, ${longestSocket} are possible`,
+    { outcome: "failed", hint: "Give a shorter directory by --to" },
+  );
 }
 
 /** Start it and wait until it answers. Throws OpsError "failed". */

@@ -30,7 +30,9 @@ export function startDaemon(
     ending = `cannot run ${program}: ${error.message}`;
   });
   child.once("exit", (code, signal) => {
-    const last = stderr.trim().split("\n").at(-1) ?? "";
+    const lines = stderr.trim().split("\n");
+    // Servers say behind it that they are shutting down.
+    const last = lines.findLast((line) => /FATAL|ERROR/.test(line)) ?? lines.at(-1) ?? "";
     ending = last === "" ? `it ended with ${code ?? signal}` : last;
   });
   return {

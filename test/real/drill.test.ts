@@ -11,15 +11,22 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { basename, join } from "node:path";
+import { isSystemAdmin } from "#test/support/capabilities.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
 import { replaceComponent } from "#test/support/replace-component.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { withSmallFileSystem } from "#test/support/small-filesystem.ts";
 import { archive, entry } from "#test/support/tar-builder.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/restore.ts";
+const isWhole = process.env.LASTGOOD_FAULT === "whole";
+
+/** What is wrong, in which component, how it is made, and what is said. */
+type Fault = readonly [string, string, (content: Buffer) => Buffer | string, RegExp];
 
 describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
   let sandbox: Sandbox;
@@ -77,6 +84,10 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
   };
 
   describe.each(runtimes)("on %s", (runtime) => {
+    /** What is found does not depend on the runtime: one of each kind shows that the other one gets there. */
+    const sampled = <Row>(rows: readonly Row[]): readonly Row[] =>
+      isWhole || runtime === "bun" ? rows : rows.slice(0, 1);
+
     test("restores everything, compares it, records it, and leaves nothing", async () => {
       const app = statSync(job.app).mtimeMs;
       const ended = await sandbox.run(runtime, script, args("--json"));
@@ -107,7 +118,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       expect(statSync(job.app).mtimeMs).toBe(app);
     }, 120_000);
 
-    test.each([
+    const faults: readonly Fault[] = [
       [
         "a missing table",
         "database-shop",
@@ -156,7 +167,8 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
         () => archive(entry("a", { content: "x" }), entry("a/b", { content: "y" })),
         /Not a directory|Cannot open/,
       ],
-    ])(
+    ];
+    test.each(sampled(faults))(
       "finds %s",
       async (_name, component, change, words) => {
         replaceComponent(set, component, change);
@@ -177,6 +189,101 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
       },
       60_000,
     );
+
+    test.each([
+      [
+        "a file that is another than in the archive, as soon as it is on the disk",
+        'printf X | dd of="$directory/src/7.php" conv=notrunc status=none',
+        /application: "src\/7\.php" has another content than in the archive/,
+      ],
+      [
+        "a file that did not get to the disk",
+        'rm "$directory/src/7.php"',
+        /application: "src\/7\.php" was not restored/,
+      ],
+    ])(
+      "finds %s",
+      async (_name, fault, words) => {
+        // As a disk would that lies: tar itself is content.
+        await sandbox.fake(
+          "tar",
+          `#!/bin/sh
+directory=; extracts=
+for one; do case $one in --directory=*) directory=\${one#*=};; --extract) extracts=yes;; esac; done
+/usr/bin/tar "$@"; code=$?
+[ -z "$extracts" ] || ${fault}
+exit $code
+`,
+        );
+        try {
+          const ended = await sandbox.run(runtime, script, args("--component", "application"));
+          expect(ended.exitCode).toBe(2);
+          expect(ended.stderr).toMatch(words);
+          expect(isClean()).toBe(true);
+        } finally {
+          rmSync(sandbox.path("bin/tar"));
+        }
+      },
+      60_000,
+    );
+
+    test.skipIf(!isSystemAdmin)(
+      "finds a set that lists but does not extract for want of room, and leaves none of it",
+      async () => {
+        await using other = await createSandbox();
+        const many = await createJob(other);
+        // Each takes a page, and half a kilobyte in the archive: less than the room that is free beforehand.
+        for (let index = 0; index < 600; index += 1) await other.write(`srv/app/src/${index}`, "x");
+        await other.run(runtime, "scripts/backup-run.ts", ["-c", many.config]);
+        await withSmallFileSystem({ sizeMb: 2, type: "tmpfs" }, async ({ directory }) => {
+          const ended = await other.run(runtime, script, ["drill", "-c", many.config, "--to", directory]);
+          expect(ended.exitCode).toBe(2);
+          expect(ended.stderr).toContain("No space left on device");
+          expect(readdirSync(directory)).toEqual([]);
+        });
+      },
+      60_000,
+    );
+
+    test("takes an older set at every fourth time, and says so; one that is unusable takes its turn as well", async () => {
+      await using other = await createSandbox();
+      const three = await createJob(other);
+      for (let turn = 0; turn < 3; turn += 1) {
+        await other.run(runtime, "scripts/backup-run.ts", ["-c", three.config]);
+        // The name of a set is a second.
+        if (turn < 2) await Bun.sleep(1_050);
+      }
+      const [oldest, middle, newest] = three.sets().map((one) => basename(one));
+      const archiveOf = join(three.sets()[0] ?? "", "application.tar.zst");
+      const bytes = readFileSync(archiveOf);
+      writeFileSync(archiveOf, bytes.fill(0, 10, 20));
+      const drills = () => JSON.parse(readFileSync(other.path("state/app/drill.json"), "utf8")).drills;
+      const run = () =>
+        other.run(runtime, script, ["drill", "-c", three.config, "--to", other.path(), "--json"]);
+      for (let turn = 0; turn < 3; turn += 1) expect(await run()).toMatchObject({ exitCode: 0 });
+      const dryRun = await other.run(runtime, script, [
+        "drill",
+        "-c",
+        three.config,
+        "--to",
+        other.path(),
+        "--dry-run",
+      ]);
+      expect(dryRun.stdout + dryRun.stderr).toContain(`${oldest} is an older one, as every 4th time`);
+      const broken = await run();
+      expect(broken).toMatchObject({ exitCode: 2 });
+      expect(broken.stderr).toContain("No copy of the set can be used");
+      const after = await run();
+      expect(JSON.parse(after.stdout).notes[0]).toContain(`${newest} is the latest good one`);
+      expect(drills().map((one: { set: string; choice: string }) => [one.set, one.choice])).toEqual([
+        [newest, "newest"],
+        [newest, "newest"],
+        [newest, "newest"],
+        [oldest, "older"],
+        [newest, "newest"],
+      ]);
+      expect(middle).not.toBe(newest);
+    }, 120_000);
 
     test("takes a set of before rows were counted as it is", async () => {
       const facts = { database: "shop", dumpedBy: "mariadb-dump", tables: 2 };
