@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type SettingContext, withDefault } from "#lib/config/entry.ts";
 import { duration, integer, machineIds, path, timeZone, word } from "#lib/config/parsers.ts";
+import { shortHostName } from "#lib/core/host-name.ts";
 
 const name = word(
   /^[a-z0-9][a-z0-9._-]{0,63}$/,
@@ -12,7 +13,7 @@ export const generalSettings = {
     doc: "Name of the job: in the paths of its sets, in messages, in the state directory",
     defaultNote: "the file's name without `.env`",
   }),
-  HOST_NAME: withDefault(name, ({ hostname }) => (hostname.split(".")[0] ?? "").toLowerCase(), {
+  HOST_NAME: withDefault(name, ({ hostname }) => shortHostName(hostname), {
     doc: "Name of this host: in the paths of its sets and in messages",
     defaultNote: "the host's name up to the first dot, in small letters",
   }),

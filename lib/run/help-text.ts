@@ -1,5 +1,5 @@
 import { type Outcome, outcomeFacts } from "#lib/core/outcome.ts";
-import { commonFlags, type FlagDefinitions, shortFlagOf } from "#lib/run/parse-flags.ts";
+import { type FlagDefinitions, shortFlagOf } from "#lib/run/parse-flags.ts";
 
 interface HelpedCommand {
   readonly name: string;
@@ -10,7 +10,7 @@ interface HelpedCommand {
 /** What --help prints: usage, options, exit codes. */
 export function formatHelp(
   script: HelpedCommand,
-  common: FlagDefinitions = commonFlags,
+  common: FlagDefinitions,
   operands: readonly string[] = [],
 ): string {
   const flags = { ...script.flags, ...common };

@@ -15,19 +15,19 @@ import {
 import type { CheckContext, Health, HealthFinding } from "#lib/core/health.ts";
 import { emptyMemory } from "#lib/core/health-memory.ts";
 import { measureHealth } from "#lib/core/health-metrics.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { examineJobs, loadJobs } from "#lib/run/checked-jobs.ts";
-import { endingOfError } from "#lib/run/ending.ts";
+import type { Ending } from "#lib/run/ending.ts";
 import { findConfigs } from "#lib/run/find-configs.ts";
-import { formatHelp } from "#lib/run/help-text.ts";
-import { commonFlags, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
+import { commonFlags, type FlagDefinitions, type Flags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
-import { openSession, readMachineId, type Session } from "#lib/run/session.ts";
+import { answerInJson, runSession, type SessionDefinition } from "#lib/run/run-session.ts";
+import { readHost, type Session } from "#lib/run/session.ts";
 import { tellHealth } from "#lib/run/tell-health.ts";
-import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
+import { writeJson } from "#lib/run/write-json.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 import { formatPrometheusText } from "#lib/tools/prometheus-text.ts";
 
@@ -48,38 +48,19 @@ const ownFlags: FlagDefinitions = {
 const unknownExit = 3;
 
 /** Run a check as this process. */
-export function runCheck(definition: CheckDefinition): Promise<void> {
-  return bindProcess((world) => runIn(definition, world));
+export function runCheck({ name, summary, main }: CheckDefinition): Promise<void> {
+  const definition: SessionDefinition = {
+    name,
+    summary,
+    flags: ownFlags,
+    shape: { common, operands: [] },
+    main: (session, flags) => check(main, session, flags),
+    answerError,
+  };
+  return bindProcess((world) => runSession(definition, world));
 }
 
-async function runIn(definition: CheckDefinition, world: World): Promise<number> {
-  const { name, summary } = definition;
-  const script = { name, summary, flags: ownFlags, main: "recovery" } as const;
-  let flags: Flags;
-  try {
-    flags = parseFlags(world.argv, ownFlags, { common, operands: [] });
-  } catch (error) {
-    return showError(openSession(script, world, undefined), error);
-  }
-  if (flags.mode === "help") return print(world, formatHelp({ name, summary, flags: ownFlags }, common));
-  if (flags.mode === "version") return print(world, `${name} ${packageVersion} (${world.runtime})\n`);
-  const session = openSession(script, world, flags);
-  const unwatch = world.watch({
-    onSignal: (signal) =>
-      session.stop(new OpsError(`Stopped by ${signal}`, { outcome: "interrupted", signal })),
-    onBug: session.stop,
-  });
-  try {
-    return await check(definition, session, flags);
-  } catch (error) {
-    return await showError(session, session.signal.aborted ? session.signal.reason : error);
-  } finally {
-    unwatch();
-    await session.log.close();
-  }
-}
-
-async function check({ main }: CheckDefinition, session: Session, flags: Flags): Promise<number> {
+async function check(main: CheckDefinition["main"], session: Session, flags: Flags): Promise<number> {
   const { world, deps, log, signal, childEnvironment } = session;
   const isNagios = flags.own["nagios"] === true;
   // Whoever looks at a terminal, or a monitor that asks, sees it.
@@ -90,10 +71,7 @@ async function check({ main }: CheckDefinition, session: Session, flags: Flags):
   log.setRedactor(redact);
   const jobs = await examineJobs(session, loaded, { recover: !flags.isDryRun, send: isTold });
   const now = deps.clock.now();
-  const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? {
-    name: (world.hostname.split(".")[0] ?? "").toLowerCase(),
-    machineId: await readMachineId(),
-  };
+  const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? (await readHost(world));
   const found = await main({
     deps,
     log,
@@ -110,12 +88,8 @@ async function check({ main }: CheckDefinition, session: Session, flags: Flags):
   const health = maskHealth(found, redact);
   await writePrometheus(session, flags, health, now);
   if (isNagios) await world.stdout.write(formatNagios(health));
-  else if (flags.isJson)
-    await print(
-      world,
-      `${JSON.stringify(healthJson(health, { host: host.name, checkedAt: now }), null, 2)}\n`,
-    );
-  else if (!flags.isQuiet) await print(world, formatHealthTable(health, flags.isVerbose));
+  else if (flags.isJson) await writeJson(world, healthJson(health, { host: host.name, checkedAt: now }));
+  else if (!flags.isQuiet) await world.stdout.write(formatHealthTable(health, flags.isVerbose));
   if (isTold) {
     const examined = health.jobs.map((one, index) => ({
       settings: loaded[index]?.settings,
@@ -148,27 +122,9 @@ async function writePrometheus({ world, log }: Session, { own, isDryRun }: Flags
   }
 }
 
-async function showError({ world, log, script }: Session, error: unknown): Promise<number> {
-  const { outcome, signal, headline, hint, problems } = endingOfError(error);
-  const details = [
-    ...problems.filter((problem) => !headline.includes(problem)),
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
-  ];
-  log.error(`${script.name}.${outcome}`, [headline, ...details].join("\n"));
-  if (world.argv.includes("--nagios")) {
-    await world.stdout.write(`${nagiosHead("unknown", headline)}\n`);
-    return unknownExit;
-  }
-  if (world.argv.includes("--json")) {
-    await print(
-      world,
-      `${JSON.stringify({ schema: 1, outcome, problem: headline, hint, problems }, null, 2)}\n`,
-    );
-  }
-  return exitCodeOf(outcome, { signal });
-}
-
-async function print(world: World, text: string): Promise<number> {
-  await world.stdout.write(text);
-  return exitCodeOf("complete");
+/** A monitor takes its first line, and "unknown", for any error. */
+async function answerError(world: World, ending: Ending): Promise<number> {
+  if (!world.argv.includes("--nagios")) return answerInJson(world, ending);
+  await world.stdout.write(`${nagiosHead("unknown", ending.headline)}\n`);
+  return unknownExit;
 }

@@ -1,17 +1,17 @@
 /** The page over all jobs, or over one: written to a file, sent by mail, or both. It takes no lock and changes nothing of a job. */
 import { resolve } from "node:path";
+import { shortHostName } from "#lib/core/host-name.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { Overview, OverviewContext } from "#lib/core/overview.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { examineJobs, type LoadedJob, loadJobs } from "#lib/run/checked-jobs.ts";
-import { endingOfError } from "#lib/run/ending.ts";
 import { findConfigs } from "#lib/run/find-configs.ts";
-import { formatHelp } from "#lib/run/help-text.ts";
 import { mailOverview } from "#lib/run/mail-overview.ts";
-import { commonFlags, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
+import { commonFlags, type FlagDefinitions, type Flags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
-import { openSession, type Session } from "#lib/run/session.ts";
+import { logError, runSession, type SessionDefinition } from "#lib/run/run-session.ts";
+import type { Session } from "#lib/run/session.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
@@ -33,38 +33,22 @@ const ownFlags: FlagDefinitions = {
 const writeTimeoutMs = 30_000;
 
 /** Make the page as this process. */
-export function runOverview(definition: OverviewDefinition): Promise<void> {
-  return bindProcess((world) => runIn(definition, world));
+export function runOverview({ name, summary, main }: OverviewDefinition): Promise<void> {
+  const definition: SessionDefinition = {
+    name,
+    summary,
+    flags: ownFlags,
+    shape: { common, operands: [] },
+    main: (session, flags) => makeOverview(main, session, flags),
+  };
+  return bindProcess((world) => runSession(definition, world));
 }
 
-async function runIn(definition: OverviewDefinition, world: World): Promise<number> {
-  const { name, summary } = definition;
-  const script = { name, summary, flags: ownFlags, main: "recovery" } as const;
-  let flags: Flags;
-  try {
-    flags = parseFlags(world.argv, ownFlags, { common, operands: [] });
-  } catch (error) {
-    return showError(openSession(script, world, undefined), error);
-  }
-  if (flags.mode === "help") return print(world, formatHelp({ name, summary, flags: ownFlags }, common));
-  if (flags.mode === "version") return print(world, `${name} ${packageVersion} (${world.runtime})\n`);
-  const session = openSession(script, world, flags);
-  const unwatch = world.watch({
-    onSignal: (signal) =>
-      session.stop(new OpsError(`Stopped by ${signal}`, { outcome: "interrupted", signal })),
-    onBug: session.stop,
-  });
-  try {
-    return await makeOverview(definition, session, flags);
-  } catch (error) {
-    return await showError(session, session.signal.aborted ? session.signal.reason : error);
-  } finally {
-    unwatch();
-    await session.log.close();
-  }
-}
-
-async function makeOverview({ main }: OverviewDefinition, session: Session, flags: Flags): Promise<number> {
+async function makeOverview(
+  main: OverviewDefinition["main"],
+  session: Session,
+  flags: Flags,
+): Promise<number> {
   const { output, mail } = flags.own;
   if (output === undefined && mail === undefined) {
     const hint = "--output FILE writes it, --mail sends it";
@@ -94,7 +78,7 @@ async function makeOverview({ main }: OverviewDefinition, session: Session, flag
       ),
     );
   if (mail === true) await attempt(() => mailOverview(session, loaded, now, draw));
-  for (const problem of problems.slice(1)) await showError(session, problem);
+  for (const problem of problems.slice(1)) logError(session, problem);
   if (problems.length > 0) throw problems[0];
   return exitCodeOf("complete");
 }
@@ -110,7 +94,7 @@ async function listConfigs({ world }: Session, flags: Flags): Promise<readonly s
 /** As the jobs call it, or as it calls itself. */
 function hostOf(jobs: readonly LoadedJob[], { hostname }: Pick<World, "hostname">): string {
   const known = jobs.find(({ settings }) => settings !== undefined)?.settings?.HOST_NAME;
-  return known ?? (hostname.split(".")[0] ?? "").toLowerCase();
+  return known ?? shortHostName(hostname);
 }
 
 /** As readable as what a shell writes: whoever names a file says who can get at it. */
@@ -124,19 +108,4 @@ async function writePage({ world, log }: Session, file: string, { page }: Overvi
     throw new OpsError(`Cannot write the page to "${path}"`, { outcome: "failed", hint, cause });
   }
   log.info("page.written", `Wrote ${path}`);
-}
-
-async function showError({ log, script }: Session, error: unknown): Promise<number> {
-  const { outcome, signal, headline, hint, problems } = endingOfError(error);
-  const details = [
-    ...problems.filter((problem) => !headline.includes(problem)),
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
-  ];
-  log.error(`${script.name}.${outcome}`, [headline, ...details].join("\n"));
-  return exitCodeOf(outcome, { signal });
-}
-
-async function print(world: World, text: string): Promise<number> {
-  await world.stdout.write(text);
-  return exitCodeOf("complete");
 }

@@ -5,27 +5,26 @@
 import { checkedConfigJson, formatCheckedConfig, printConfig } from "#lib/config/print-config.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
+import { readCommandLine } from "#lib/run/command-line.ts";
 import { endingOfError } from "#lib/run/ending.ts";
 import { reportEarlyEnding } from "#lib/run/finish-run.ts";
-import { formatHelp } from "#lib/run/help-text.ts";
-import { type Flags, jobShape, parseFlags } from "#lib/run/parse-flags.ts";
+import { type Flags, jobShape } from "#lib/run/parse-flags.ts";
 import { runDry, runJob } from "#lib/run/run-job.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
 import { configRequest, openSession, type Session, useConfig } from "#lib/run/session.ts";
 import { testNotifications } from "#lib/run/test-notifications.ts";
-import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
+import { writeJson } from "#lib/run/write-json.ts";
 
 /** Resolves to the exit code. Never rejects for a foreseen failure. */
 export async function runProgram(script: ScriptDefinition, world: World): Promise<number> {
-  let flags: Flags;
+  let flags: Flags | undefined;
   try {
-    flags = parseFlags(world.argv, script.flags, jobShape(script.furtherOperands));
+    flags = await readCommandLine(script, jobShape(script.furtherOperands), world);
   } catch (error) {
     return reportEarlyEnding(openSession(script, world, undefined), endingOfError(error));
   }
-  if (flags.mode === "help") return print(world, formatHelp(script));
-  if (flags.mode === "version") return print(world, `${script.name} ${packageVersion} (${world.runtime})\n`);
+  if (flags === undefined) return exitCodeOf("complete");
   const session = openSession(script, world, flags);
   const unwatch = world.watch({
     onSignal: (signal) => {
@@ -48,24 +47,20 @@ export async function runProgram(script: ScriptDefinition, world: World): Promis
 
 async function runMode(script: ScriptDefinition, session: Session, flags: Flags): Promise<number> {
   const { world } = session;
-  if (flags.mode === "print-config") return print(world, printConfig(configRequest(session)));
+  if (flags.mode === "print-config") {
+    await world.stdout.write(printConfig(configRequest(session)));
+    return exitCodeOf("complete");
+  }
   const job = await useConfig(session);
   switch (flags.mode) {
     case "check-config":
-      return print(
-        world,
-        flags.isJson
-          ? `${JSON.stringify(checkedConfigJson(job.loaded), null, 2)}\n`
-          : formatCheckedConfig(job.loaded),
-      );
+      await (flags.isJson
+        ? writeJson(world, checkedConfigJson(job.loaded))
+        : world.stdout.write(formatCheckedConfig(job.loaded)));
+      return exitCodeOf("complete");
     case "test-notifications":
       return testNotifications(session, job);
     default:
       return flags.isDryRun ? runDry(script, session, job) : runJob(script, session, job);
   }
-}
-
-async function print(world: World, text: string): Promise<number> {
-  await world.stdout.write(text);
-  return exitCodeOf("complete");
 }

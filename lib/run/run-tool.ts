@@ -6,12 +6,12 @@ import type { Deps } from "#lib/core/deps.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { Caller, Tool, ToolResult } from "#lib/core/tool.ts";
-import { formatHelp } from "#lib/run/help-text.ts";
-import { type FlagDefinitions, parseFlags, toolFlags } from "#lib/run/parse-flags.ts";
+import { readCommandLine } from "#lib/run/command-line.ts";
+import { type FlagDefinitions, toolFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { recoverScript } from "#lib/run/recovery-command.ts";
-import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
+import { writeJson } from "#lib/run/write-json.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { createHttp } from "#lib/tools/http.ts";
@@ -33,18 +33,9 @@ export function runTool(definition: ToolDefinition): Promise<void> {
 
 async function runIn(definition: ToolDefinition, world: World): Promise<number> {
   try {
-    const flags = parseFlags(world.argv, definition.flags, {
-      common: toolFlags,
-      operands: definition.operands,
-    });
-    if (flags.mode === "help") {
-      await world.stdout.write(formatHelp(definition, toolFlags, definition.operands));
-      return exitCodeOf("complete");
-    }
-    if (flags.mode === "version") {
-      await world.stdout.write(`${definition.name} ${packageVersion} (${world.runtime})\n`);
-      return exitCodeOf("complete");
-    }
+    const shape = { common: toolFlags, operands: definition.operands };
+    const flags = await readCommandLine(definition, shape, world);
+    if (flags === undefined) return exitCodeOf("complete");
     const result = await definition.main({
       operands: flags.operands,
       flags: flags.own,
@@ -52,7 +43,7 @@ async function runIn(definition: ToolDefinition, world: World): Promise<number> 
       deps: createDeps(world),
       caller: describeCaller(world),
     });
-    await world.stdout.write(flags.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : result.text);
+    await (flags.isJson ? writeJson(world, result.json) : world.stdout.write(result.text));
     return exitCodeOf(result.outcome);
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;

@@ -5,6 +5,7 @@ import { type ConfigRequest, type LoadedConfig, loadConfig } from "#lib/config/l
 import { type Settings, settingNames } from "#lib/config/schema.ts";
 import { parseStoreSetting } from "#lib/config/settings-store.ts";
 import type { Deps } from "#lib/core/deps.ts";
+import { shortHostName } from "#lib/core/host-name.ts";
 import type { LogLevel } from "#lib/core/log.ts";
 import { errorCode } from "#lib/core/ops-error.ts";
 import type { HostIdentity } from "#lib/core/run-context.ts";
@@ -127,8 +128,13 @@ export async function loadJob(request: ConfigRequest): Promise<Job> {
   };
 }
 
+/** The host as it calls itself, where no configuration says otherwise. */
+export async function readHost(world: World): Promise<HostIdentity> {
+  return { name: shortHostName(world.hostname), machineId: await readMachineId() };
+}
+
 /** Undefined where there is none, as in some containers. */
-export async function readMachineId(): Promise<string | undefined> {
+async function readMachineId(): Promise<string | undefined> {
   try {
     const id = (await readFile("/etc/machine-id", "utf8")).trim();
     return id === "" ? undefined : id;
