@@ -4,12 +4,11 @@ import { loadDump } from "#lib/archive/load-dump.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import type { Component } from "#lib/core/manifest.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
-import { compareRows, rowCountsOf } from "#lib/core/row-counts.ts";
-import { ask } from "#lib/preflight/ask-file-system.ts";
+import { rowCountsOf } from "#lib/core/row-counts.ts";
 import type { DrilledComponent } from "#lib/restore/drill-component.ts";
+import { examineSqlite } from "#lib/restore/examine-sqlite.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
-import { askerOf, makeDirectory } from "#lib/restore/target-directory.ts";
+import { makeDirectory } from "#lib/restore/target-directory.ts";
 import type { DatabaseLoader } from "#lib/sources/load-database.ts";
 import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
 import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
@@ -17,7 +16,6 @@ import { startScratchMysql } from "#lib/sources/scratch-mysql.ts";
 import { startScratchPostgres } from "#lib/sources/scratch-postgres.ts";
 import type { ScratchAccess } from "#lib/sources/scratch-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
-import { countSqliteRows } from "#lib/sources/sqlite-rows.ts";
 
 export interface DatabaseDrill {
   readonly component: Component;
@@ -108,31 +106,11 @@ export async function drillSqlite(
     signal,
     onBytes: progress.update,
   });
-  const asker = { ...askerOf(context), timeoutMs: stallMs };
-  const question =
-    "PRAGMA integrity_check(5); SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^'";
-  const sqlite = ["sqlite3", "-batch", "-bail", "-init", "/dev/null", "-readonly", path] as const;
   const startedMs = deps.clock.monotonicMs();
-  const answer = await ask(asker, [...sqlite, question]);
-  const askOrRefuse = async (sql: string) => {
-    const asked = await ask(asker, [...sqlite, sql]);
-    if (asked.ok) return asked.value;
-    throw new OpsError(`Cannot count the rows: ${asked.reason}`, { outcome: "failed" });
-  };
-  const lines = answer.ok ? answer.value.split("\n") : [];
-  const [said = answer.ok ? "" : answer.reason, tables] = lines;
-  const expected = component.facts?.["tables"];
-  const isCounted = typeof expected !== "number" || Number(tables) === expected;
-  const dumped = said === "ok" ? (rowCountsOf(component.facts)?.tables ?? []) : [];
-  const found = dumped.length === 0 ? [] : await countSqliteRows(askOrRefuse);
-  const rows = new Map(found.map((table) => [table.name, table.rows]));
+  const { tables, problems } = await examineSqlite(context, path, component);
   return {
-    message: `opened by SQLite, ${tables ?? 0} tables${sayCompared(component)}`,
-    problems: [
-      ...compareRows(dumped, ({ name: table }) => rows.get(table)),
-      ...(said === "ok" ? [] : [`PRAGMA integrity_check: ${said}`]),
-      ...(said !== "ok" || isCounted ? [] : [`it has ${tables} tables, ${expected} were dumped`]),
-    ],
+    message: `opened by SQLite, ${tables} tables${sayCompared(component)}`,
+    problems,
     comparingMs: deps.clock.monotonicMs() - startedMs,
   };
 }
