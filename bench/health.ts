@@ -1,35 +1,54 @@
 #!/usr/bin/env bun
-/** How long health-check takes over 50 jobs that have 200 sets each, and how much memory. */
+/** How long health-check takes over 50 jobs that have 200 sets each, and how much memory; and how long `schedule show` takes. */
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pastRunOf } from "#lib/core/run-history.ts";
 import { createReport } from "#test/support/report.ts";
+import { type Runtime, runtimeProgram, runtimes } from "#test/support/sandbox.ts";
 
 const jobs = 50;
 const setsPerJob = 200;
 const rounds = 7;
 const dayMs = 86_400_000;
 
+const scripts = {
+  "health-check": ["health-check.ts", "--quiet"],
+  "schedule show, of this machine": ["schedule.ts", "show"],
+};
+
 const directory = await mkdtemp(join(tmpdir(), "lastgood-health-"));
 try {
   await layOut();
-  const times: number[] = [];
-  let peakKiB = 0;
-  for (let round = 0; round < rounds; round += 1) {
-    const startedMs = performance.now();
-    peakKiB = Math.max(peakKiB, await check());
-    times.push(performance.now() - startedMs);
+  process.stdout.write(`${jobs} jobs, ${jobs * setsPerJob} sets, ${rounds} rounds\n`);
+  for (const [what, script] of Object.entries(scripts)) {
+    for (const runtime of runtimes) {
+      const { times, processor, peakKiB } = await measureRounds(runtime, script);
+      process.stdout.write(
+        `${what} on ${runtime}: median ${middleOf(times).toFixed(0)} ms, best ${Math.min(...times).toFixed(0)} ms, ` +
+          `of processors ${(middleOf(processor) * 1000).toFixed(0)} ms, at most ${(peakKiB / 1024).toFixed(0)} MiB\n`,
+      );
+    }
   }
-  const sorted = times.toSorted((a, b) => a - b);
-  const median = sorted[rounds >> 1] ?? 0;
-  process.stdout.write(
-    `health-check, ${jobs} jobs, ${jobs * setsPerJob} sets: median ${median.toFixed(0)} ms, ` +
-      `best ${(sorted[0] ?? 0).toFixed(0)} ms, at most ${(peakKiB / 1024).toFixed(0)} MiB\n`,
-  );
 } finally {
   await rm(directory, { recursive: true });
+}
+
+async function measureRounds(runtime: Runtime, script: readonly string[]) {
+  const [times, processor, peaks]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    const startedMs = performance.now();
+    const used = await start(runtime, script);
+    times.push(performance.now() - startedMs);
+    processor.push(used.processorSeconds);
+    peaks.push(used.peakKiB);
+  }
+  return { times, processor, peakKiB: Math.max(...peaks) };
+}
+
+function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 async function layOut(): Promise<void> {
@@ -75,10 +94,11 @@ function reportOf(job: string, end: Date) {
   });
 }
 
-/** Peak memory in KiB, as GNU time tells it. */
-function check(): Promise<number> {
-  const script = resolve(import.meta.dirname, "../scripts/health-check.ts");
-  const child = spawn("/usr/bin/time", ["--format=%M", process.execPath, script, "--quiet"], {
+/** What GNU time says of a script and of all that it started: peak memory of one of them, processor time of all. */
+function start(runtime: Runtime, [script = "", ...args]: readonly string[]) {
+  const program = [runtimeProgram(runtime), ...(runtime === "deno" ? ["run", "--allow-all", "--quiet"] : [])];
+  const path = resolve(import.meta.dirname, "../scripts", script);
+  const child = spawn("/usr/bin/time", ["--format=%M %U %S", ...program, path, ...args], {
     env: { ...process.env, XDG_CONFIG_HOME: join(directory, "etc") },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -86,11 +106,14 @@ function check(): Promise<number> {
   child.stderr.on("data", (chunk) => {
     stderr += String(chunk);
   });
-  return new Promise((done, fail) => {
+  return new Promise<{ readonly peakKiB: number; readonly processorSeconds: number }>((done, fail) => {
     child.once("error", fail);
     child.once("close", (code) => {
-      if (code === 0) done(Number(stderr.trim().split("\n").at(-1)));
-      else fail(new Error(`health-check ended with ${code}: ${stderr}`));
+      const [peakKiB = 0, user = 0, system = 0] = (stderr.trim().split("\n").at(-1) ?? "")
+        .split(" ")
+        .map(Number);
+      if (code === 0) done({ peakKiB, processorSeconds: user + system });
+      else fail(new Error(`${script} ended with ${code}: ${stderr}`));
     });
   });
 }
