@@ -9,7 +9,7 @@ export interface StallWatch {
   readonly hasStalled: () => boolean;
 }
 
-interface StallLimits {
+export interface StallLimits {
   readonly stallMs: number;
   readonly fileName: string;
   readonly clock: Clock;

@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { type CopyWriter, startCopy } from "#lib/archive/copy-archive.ts";
+import { startCopy } from "#lib/archive/copy-archive.ts";
+import { followCopy, type PendingCopy } from "#lib/archive/follow-copy.ts";
 import { followFile } from "#lib/archive/follow-file.ts";
 import { judgePipeline } from "#lib/archive/judge-pipeline.ts";
 import { proveArchive } from "#lib/archive/prove-archive.ts";
@@ -93,8 +94,6 @@ export async function writeArchive(request: ArchiveRequest): Promise<WrittenArch
   }
 }
 
-type PendingCopy = { readonly directory: string; readonly writer: CopyWriter };
-
 async function follow(
   request: ArchiveRequest,
   path: string,
@@ -169,32 +168,6 @@ async function syncWithin(request: ArchiveRequest, file: FileHandle): Promise<vo
   const watch = watchStall(request, () => 0);
   try {
     await watch.race(file.sync());
-  } finally {
-    watch.stop();
-  }
-}
-
-/** A copy that stops taking bytes is ended and named; it never holds up the others. */
-async function followCopy(
-  request: ArchiveRequest,
-  file: FileHandle,
-  isWriterDone: () => boolean,
-  { directory, writer }: PendingCopy,
-): Promise<WrittenCopy> {
-  let written = 0;
-  const watch = watchStall(request, () => written);
-  const onChunk = async (chunk: Uint8Array) => {
-    const isTaken = await writer.write(chunk);
-    written += chunk.length;
-    return isTaken;
-  };
-  try {
-    const copied = followFile({ file, isWriterDone, clock: request.clock, onChunk }).then(writer.finish);
-    return { directory, problem: await watch.race(copied) };
-  } catch (error) {
-    await writer.kill();
-    request.signal.throwIfAborted();
-    return { directory, problem: error instanceof Error ? error.message : String(error) };
   } finally {
     watch.stop();
   }
