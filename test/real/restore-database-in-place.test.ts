@@ -143,13 +143,13 @@ describe.skipIf(!hasMariadb || !hasPostgres || !isRoot)("restore of a database i
       expect(ended).toMatchObject({ exitCode: 0 });
       expect(describeMaria("shop")).toEqual(then);
       expect(grants()).toBe(granted);
-      const kept = mariaDatabases().find((name) => name.startsWith("shop_before_"));
+      const kept = mariaDatabases().find((name) => name.startsWith("shop_before_"))!;
       expect(new Set(mariaDatabases())).toEqual(new Set(["shop", kept]));
-      expect(maria.sql(kept!, "SELECT COUNT(*) FROM `or``der`", "SHOW TRIGGERS LIKE 'later'")).toMatch(
+      expect(maria.sql(kept, "SELECT COUNT(*) FROM `or``der`", "SHOW TRIGGERS LIKE 'later'")).toMatch(
         /^10\nt2\t/,
       );
       expect(
-        maria.sql(kept!, "SELECT STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"),
+        maria.sql(kept, "SELECT STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"),
       ).toBe("DISABLED");
       expect(readFileSync(job.logFile, "utf8")).toContain(`what was before is "${kept}"`);
       noLeftovers();
