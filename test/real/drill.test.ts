@@ -227,64 +227,6 @@ exit $code
       60_000,
     );
 
-    test.skipIf(!isSystemAdmin)(
-      "finds a set that lists but does not extract for want of room, and leaves none of it",
-      async () => {
-        await using other = await createSandbox();
-        const many = await createJob(other);
-        // Each takes a page, and half a kilobyte in the archive: less than the room that is free beforehand.
-        for (let index = 0; index < 600; index += 1) await other.write(`srv/app/src/${index}`, "x");
-        await other.run(runtime, "scripts/backup-run.ts", ["-c", many.config]);
-        await withSmallFileSystem({ sizeMb: 2, type: "tmpfs" }, async ({ directory }) => {
-          const ended = await other.run(runtime, script, ["drill", "-c", many.config, "--to", directory]);
-          expect(ended.exitCode).toBe(2);
-          expect(ended.stderr).toContain("No space left on device");
-          expect(readdirSync(directory)).toEqual([]);
-        });
-      },
-      60_000,
-    );
-
-    test("takes an older set at every fourth time, and says so; one that is unusable takes its turn as well", async () => {
-      await using other = await createSandbox();
-      const three = await createJob(other);
-      for (let turn = 0; turn < 3; turn += 1) {
-        await other.run(runtime, "scripts/backup-run.ts", ["-c", three.config]);
-        // The name of a set is a second.
-        if (turn < 2) await Bun.sleep(1_050);
-      }
-      const [oldest, middle, newest] = three.sets().map((one) => basename(one));
-      const archiveOf = join(three.sets()[0] ?? "", "application.tar.zst");
-      const bytes = readFileSync(archiveOf);
-      writeFileSync(archiveOf, bytes.fill(0, 10, 20));
-      const drills = () => JSON.parse(readFileSync(other.path("state/app/drill.json"), "utf8")).drills;
-      const run = () =>
-        other.run(runtime, script, ["drill", "-c", three.config, "--to", other.path(), "--json"]);
-      for (let turn = 0; turn < 3; turn += 1) expect(await run()).toMatchObject({ exitCode: 0 });
-      const dryRun = await other.run(runtime, script, [
-        "drill",
-        "-c",
-        three.config,
-        "--to",
-        other.path(),
-        "--dry-run",
-      ]);
-      expect(dryRun.stdout + dryRun.stderr).toContain(`${oldest} is an older one, as every 4th time`);
-      const broken = await run();
-      expect(broken).toMatchObject({ exitCode: 2 });
-      expect(broken.stderr).toContain("No copy of the set can be used");
-      const after = await run();
-      expect(JSON.parse(after.stdout).notes[0]).toContain(`${newest} is the latest good one`);
-      expect(drills().map((one: { set: string; choice: string }) => [one.set, one.choice])).toEqual([
-        [newest, "newest"],
-        [newest, "newest"],
-        [newest, "newest"],
-        [oldest, "older"],
-        [newest, "newest"],
-      ]);
-      expect(middle).not.toBe(newest);
-    }, 120_000);
-
     test("takes a set of before rows were counted as it is", async () => {
       const facts = { database: "shop", dumpedBy: "mariadb-dump", tables: 2 };
       replaceComponent(set, "database-shop", (sql) => sql.toString().replace(/INSERT INTO `a`[^;]*;/, ""), {
@@ -349,4 +291,84 @@ exit $code
       90_000,
     );
   });
+
+  test.skipIf(!isSystemAdmin)(
+    "finds a set that lists but does not extract for want of room, and leaves none of it",
+    async () => {
+      await using other = await createSandbox();
+      const many = await createJob(other);
+      // Each takes a page, and half a kilobyte in the archive: less than the room that is free beforehand.
+      for (let index = 0; index < 600; index += 1) await other.write(`srv/app/src/${index}`, "x");
+      await other.run("bun", "scripts/backup-run.ts", ["-c", many.config]);
+      await withSmallFileSystem({ sizeMb: 2, type: "tmpfs" }, async ({ directory }) => {
+        const ended = await other.run("bun", script, ["drill", "-c", many.config, "--to", directory]);
+        expect(ended.exitCode).toBe(2);
+        expect(ended.stderr).toContain("No space left on device");
+        expect(readdirSync(directory)).toEqual([]);
+      });
+    },
+    60_000,
+  );
+
+  test("takes an older set at every fourth time, and says so; one that is unusable takes its turn as well", async () => {
+    await using other = await createSandbox();
+    const three = await createJob(other);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await other.run("bun", "scripts/backup-run.ts", ["-c", three.config]);
+      // The name of a set is a second.
+      if (turn < 2) await Bun.sleep(1_050);
+    }
+    const [oldest, middle, newest] = three.sets().map((one) => basename(one));
+    const archiveOf = join(three.sets()[0] ?? "", "application.tar.zst");
+    const bytes = readFileSync(archiveOf);
+    writeFileSync(archiveOf, bytes.fill(0, 10, 20));
+    const drills = () => JSON.parse(readFileSync(other.path("state/app/drill.json"), "utf8")).drills;
+    const run = () => other.run("bun", script, ["drill", "-c", three.config, "--to", other.path(), "--json"]);
+    for (let turn = 0; turn < 3; turn += 1) expect(await run()).toMatchObject({ exitCode: 0 });
+    const dryRun = await other.run("bun", script, [
+      "drill",
+      "-c",
+      three.config,
+      "--to",
+      other.path(),
+      "--dry-run",
+    ]);
+    expect(dryRun.stdout + dryRun.stderr).toContain(`${oldest} is an older one, as every 4th time`);
+    const broken = await run();
+    expect(broken).toMatchObject({ exitCode: 2 });
+    expect(broken.stderr).toContain("No copy of the set can be used");
+    const after = await run();
+    expect(JSON.parse(after.stdout).notes[0]).toContain(`${newest} is the latest good one`);
+    expect(drills().map((one: { set: string; choice: string }) => [one.set, one.choice])).toEqual([
+      [newest, "newest"],
+      [newest, "newest"],
+      [newest, "newest"],
+      [oldest, "older"],
+      [newest, "newest"],
+    ]);
+    expect(middle).not.toBe(newest);
+  }, 120_000);
+
+  test("leaves nothing of a tree that was being compared when it was killed", async () => {
+    await sandbox.fake(
+      "tar",
+      `#!/bin/sh
+case " $* " in *" --files-from=- "*) : >${sandbox.path("comparing")}; exec sh -c 'sleep 600; :' "$@";; esac
+exec /usr/bin/tar "$@"
+`,
+    );
+    try {
+      const running = sandbox.start("bun", script, args("--component", "application"));
+      await waitFor(() => existsSync(sandbox.path("comparing")), {
+        what: "the comparison",
+        timeoutMs: 40_000,
+      });
+      running.kill("SIGKILL");
+      await running.exited;
+      await waitFor(isClean, { what: "everything to be gone", timeoutMs: 30_000 });
+      await waitFor(() => !existsSync(job.journal), { what: "the recovery", timeoutMs: 30_000 });
+    } finally {
+      rmSync(sandbox.path("bin/tar"));
+    }
+  }, 90_000);
 });
