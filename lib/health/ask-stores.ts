@@ -49,7 +49,8 @@ async function askStore(
     await remote.check(limits);
     const listing = await listRemoteSets(remote, own, limits);
     const newest = newestFirst(listing).find(({ manifest }) => manifest.outcome === "complete");
-    const message = `${remote.description} has ${listing.own.length} sets, the last whole one of ${newest?.manifest.startedAt}`;
+    const sets = listing.own.length === 1 ? "1 set" : `${listing.own.length} sets`;
+    const message = `${remote.description} has ${sets}, the last whole one of ${newest?.manifest.startedAt}`;
     return newest === undefined
       ? { problem: `${remote.description} has no whole set of this job`, message }
       : { problem: undefined, message };

@@ -97,7 +97,8 @@ async function readRecord({ settings }: LoadedJob, locks: LockTable): Promise<Jo
 function describeConfigProblem(problem: OpsError | undefined): ConfigProblem | undefined {
   if (problem === undefined) return undefined;
   const { outcome, hint, problems } = problem;
-  const message = [describeError(problem), ...problems.slice(1)].join("; ");
+  const message =
+    problems.length > 1 ? `The configuration is invalid: ${problems.join("; ")}` : describeError(problem);
   return { isDenied: outcome === "denied", message, hint };
 }
 

@@ -17,6 +17,7 @@ interface Explained {
   readonly what: string;
   readonly when: string;
   readonly flaw: string | undefined;
+  readonly isAtBoot: boolean;
   readonly startsAfter: (from: Date, count: number) => readonly Date[];
 }
 
@@ -53,6 +54,7 @@ async function explainText(tool: Tool, text: string) {
     what: "--at",
     when: text,
     flaw: undefined,
+    isAtBoot: false,
     startsAfter: (from, count) => nextStarts(expression, from, at.timeZone, count),
   };
   return { explained: [one], at };
@@ -68,6 +70,7 @@ function explainEntry(entry: ScheduleEntry, at: JudgedAt): Explained {
     what: `${placeOf(entry)}: ${describeStarted(entry)}`,
     when: entry.when,
     flaw: entry.flaw,
+    isAtBoot: entry.timings.some(({ kind }) => kind === "boot"),
     startsAfter: (from, count) => startsAfter(entry, { ...at, now: from }, count),
   };
 }
@@ -91,6 +94,6 @@ function formatExplained(one: Explained, at: JudgedAt, jumps: readonly Date[]): 
       ...near.slice(first, first + shownAroundJump).map((start) => `  ${show(start)}`),
     ];
   });
-  const unknown = "  at no time that can be told beforehand";
+  const unknown = one.isAtBoot ? "  at every boot" : "  at no time that can be told beforehand";
   return [heading, ...(starts.length === 0 ? [unknown] : starts.map(show)), ...around].join("\n");
 }

@@ -27,9 +27,6 @@ import { configRequest, openMachine, type Survey, surveyMachine } from "#lib/sch
 
 const shownStarts = 3;
 
-/** What root is going to run. */
-const installedScripts = ["backup-run.ts", "recover.ts", "restore.ts", "health-check.ts"];
-
 /** Flags: job, at, with, without-drill, disable-legacy, dry-run, root. */
 export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const job = readJobFlag(tool);
@@ -49,8 +46,7 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const copies = `/var/lib/lastgood/schedule/${stamp}Z`;
   const copied = [...files.replaced, ...disabling.files];
   const { launcher, scripts } = plan;
-  const run = installedScripts.map((script) => `${scripts}/${script}`);
-  const strangers = await findStrangers(tool, [launcher[0], scripts, ...run]);
+  const strangers = await findStrangers(tool, [launcher[0], scripts, `${scripts}/backup-run.ts`]);
   const notes = [...files.notes, ...planned.notes, ...strangers];
   const changes = [...files.writes, ...disabling.changes, ...files.cleanup];
   const isDryRun = tool.flags["dry-run"] === true;

@@ -382,6 +382,7 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
       expect(stdout).toMatch(
         /\/etc\/cron\.d\/lastgood-backup:8: backup-run\.ts backup \(7 3 \* \* \*\)\n {2}\w{3} .* 03:07 /,
       );
+      expect(stdout).toContain("lastgood-backup:9: recover.ts backup (@reboot)\n  at every boot\n");
     });
   });
 });
