@@ -8,6 +8,9 @@ const name = word(
   "1 to 64 small letters, digits, dots, dashes or underscores, a letter or digit first",
 );
 
+/** Asked once: a check loads the configurations of all jobs. */
+const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export const generalSettings = {
   JOB: withDefault(name, (context) => context.job, {
     doc: "Name of the job: in the paths of its sets, in messages, in the state directory",
@@ -37,7 +40,7 @@ export const generalSettings = {
       defaultNote: "`/var/log/backup-run.log`, or `$XDG_STATE_HOME/lastgood/backup-run.log` without root",
     },
   ),
-  TIME_ZONE: withDefault(timeZone, () => new Intl.DateTimeFormat().resolvedOptions().timeZone, {
+  TIME_ZONE: withDefault(timeZone, machineZone, {
     doc: "Zone of the local times in paths, and of the days, weeks, months and years that retention counts",
     defaultNote: "the system's",
   }),

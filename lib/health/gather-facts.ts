@@ -48,14 +48,15 @@ export async function gatherFacts(
   const timeoutMs = Math.max(1000, ...jobs.map(({ settings }) => settings.FS_TIMEOUT));
   const asker: FileSystemAsker = { exec: deps.exec, timeoutMs, signal };
   const destinations = jobs.flatMap(({ settings }) => destinationsOf(settings));
-  const [paths, spaces, mounts, programs, stacks, stores, schedule] = await Promise.all([
+  // The schedule comes first: its questions follow one from the other, and the rest is asked meanwhile.
+  const [schedule, paths, spaces, mounts, programs, stacks, stores] = await Promise.all([
+    askSchedule(context),
     askPaths(asker, jobs.flatMap(pathsOf)),
     askSpaces(asker, destinations),
     askMounts(asker, jobs),
     askPrograms(context, jobs),
     askStacks(context, asker, jobs),
     askStores(context, jobs),
-    askSchedule(context),
   ]);
   return {
     paths: new Map([...paths].map(([path, answer]) => [path, answer.ok ? answer.value : answer])),
