@@ -18,7 +18,9 @@ export const restoreFlags = {
   start: { help: "restore --in-place: bring the stack up by its compose file afterwards" },
   "start-stacks": { help: "drill: start a copy of each stack as well, as DRILL_START_STACKS does" },
   yes: { help: "restore --in-place: do not ask" },
-  trust: { help: "restore: devices and set-id bits of a set of another host as well" },
+  trust: {
+    help: "restore: devices and set-id bits of a set of another host as well; drill: load its dumps, start its stacks",
+  },
 } as const;
 
 /** The items of a flag that takes several, parted by commas. */
