@@ -10,6 +10,7 @@ import { stampOf } from "#lib/core/set-choice.ts";
 import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import { type DatabasePlan, describeDatabasePlan, planDatabase } from "#lib/restore/plan-database.ts";
+import { listFlag } from "#lib/restore/restore-flags.ts";
 import { refuseUnlessWhole } from "#lib/restore/trust.ts";
 import { describeUse } from "#lib/sources/replace-database.ts";
 
@@ -17,6 +18,8 @@ import { describeUse } from "#lib/sources/replace-database.ts";
 export async function confirmDatabaseInPlace(
   run: RunContext<Settings>,
 ): Promise<readonly string[] | undefined> {
+  // Here is no journal yet: who is killed would leave credentials behind.
+  if (run.operator.flags["yes"] === true) return listFlag(run.operator.flags["component"]);
   const plan = await planDatabase(run);
   await plan.replaceable.close();
   const { component } = plan;

@@ -42,8 +42,18 @@ export async function askAndRestore(context: RestoreContext): Promise<ToolResult
   if (path === undefined || to === undefined) return nothing;
   const chosen = wordsOf(context, nameSet(set, runs), set, component, path.trim(), to.trim());
   const plan = await restoreSet({ ...chosen, isDryRun: true });
-  await operator.tell(`\n${plan.text}\nThe same without questions: ${chosen.command}\n`);
+  await operator.tell(
+    `\n${plan.text}\nThe same without questions: ${chosen.command}\n${offerInPlace(context, component, chosen.operands)}`,
+  );
   return (await operator.confirm("Restore?")) === true ? restoreSet(chosen) : nothing;
+}
+
+/** A database that is known here can be replaced as well, by a run of its own. */
+function offerInPlace({ settings }: RestoreContext, component: string, operands: readonly string[]): string {
+  const isKnown = settings?.DATABASES.some(({ componentName }) => componentName === component) === true;
+  if (!isKnown) return "";
+  const words = ["restore.ts", ...operands, "--component", component, "--in-place"];
+  return `In the place of the one in use: ${words.map(quoteForShell).join(" ")}\n`;
 }
 
 /** Its time; where another set has the same second, its run. */

@@ -1,9 +1,10 @@
 /** What a database of MySQL or MariaDB has beside its tables, as SQL that makes it again. */
 import { Buffer } from "node:buffer";
+import type { Log } from "#lib/core/log.ts";
 import { listDumpArguments } from "#lib/core/mysql-dump-arguments.ts";
 import { grantRoutine, hexText, withoutSandboxMark } from "#lib/core/mysql-swap.ts";
 import { parseMysqlVersion } from "#lib/core/mysql-version.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { DatabaseSwap } from "#lib/core/undo.ts";
 import type { MysqlConsole } from "#lib/sources/mysql-console.ts";
 import { describeRefusal, type MysqlServer } from "#lib/sources/mysql-server.ts";
@@ -44,10 +45,11 @@ export async function readDefinitions(
   );
 }
 
-/** Statements that give again what is granted on single routines. */
+/** Statements that give again what is granted on single routines; none, with a warning, where this user may not read them. */
 export async function readRoutineGrants(
   database: string,
   { askNames }: MysqlConsole,
+  log: Log,
 ): Promise<Definitions["grants"]> {
   const sql =
     "SELECT HEX(User), HEX(Host), Routine_type, HEX(Routine_name), Proc_priv FROM mysql.procs_priv " +
@@ -60,9 +62,12 @@ export async function readRoutineGrants(
       return { routine: name, sql: grantRoutine(database, grant) };
     });
   } catch (error) {
-    // Who may not read them may not give them either.
-    if (error instanceof OpsError) return [];
-    throw error;
+    if (!(error instanceof OpsError)) throw error;
+    log.warning(
+      "database.grants",
+      `What was granted on single routines has to be granted again: ${describeError(error)}`,
+    );
+    return [];
   }
 }
 

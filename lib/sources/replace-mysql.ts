@@ -56,7 +56,10 @@ export async function openMysqlReplacer(
     prepare: async (entry) => {
       if (!entry.wasThere) return entry;
       const sql = await readDefinitions(database, console, server, access);
-      return { ...entry, definitions: { sql, grants: await readRoutineGrants(database, console) } };
+      return {
+        ...entry,
+        definitions: { sql, grants: await readRoutineGrants(database, console, access.log) },
+      };
     },
     swap: async (entry) => {
       const { incoming, aside, wasThere, definitions } = entry;
