@@ -107,10 +107,10 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
   test.each([
     ["without a word from anybody", [], 64, 'Nobody is there to type "RESTORE app"'],
     [
-      "of a database",
+      "of a database that the set lacks",
       ["--yes", "--component", "database-shop"],
-      64,
-      "Only the application is restored in place",
+      2,
+      'The set has no component "database-shop"',
     ],
     ["of single paths", ["--yes", "index.php"], 64, "one SET is restored as a whole"],
   ])("touches nothing %s", async (_name, flags, exitCode, words) => {
