@@ -72,15 +72,23 @@ function placeMount(mount: TrialMount, places: TrialPlaces): TrialMount[] {
   const { target, read_only, source = "" } = mount;
   const place = places.get(source);
   if (place === undefined || place.kind === "refused" || place.kind === "none") return [];
-  // As docker would make it after a restore, unless the file says that it must be there.
-  const isMade = place.kind === "empty" || (place.kind === "restored" && mount.bind?.create_host_path);
   return [
     {
       type: "bind",
       source: place.path,
       ...(target === undefined ? {} : { target }),
       read_only: read_only === true || place.kind === "live",
-      bind: { create_host_path: isMade === true },
+      // Docker may see other directories than we do, and is to make none where we do not look.
+      bind: { create_host_path: false },
     },
   ];
+}
+
+/** Directories that docker would make after a restore, if they are not there: unless the file says that they must be. */
+export function listMade(service: TrialService, places: TrialPlaces): readonly string[] {
+  return (service.volumes ?? []).flatMap(({ type, source = "", bind }) => {
+    const place = type === "bind" ? places.get(source) : undefined;
+    if (place?.kind === "empty") return place.path;
+    return place?.kind === "restored" && bind?.create_host_path === true ? place.path : [];
+  });
 }

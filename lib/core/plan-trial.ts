@@ -1,5 +1,10 @@
 /** A stack turned into a copy that may run beside it: its own names, its own networks without a way out, its restored data. */
-import { type IsolatedService, isolateService, type TrialPlaces } from "#lib/core/isolate-service.ts";
+import {
+  type IsolatedService,
+  isolateService,
+  listMade,
+  type TrialPlaces,
+} from "#lib/core/isolate-service.ts";
 import { judgeIsolation } from "#lib/core/judge-isolation.ts";
 import {
   boundDevice,
@@ -27,6 +32,10 @@ export interface TrialPlan {
   readonly services: readonly string[];
   /** For compose. */
   readonly model: object;
+  /** Of the services, in their order. */
+  readonly images: readonly string[];
+  /** What must be there before it is started: directories, where nothing is yet. */
+  readonly made: readonly string[];
   /** Why something is not started, and what is not as it was; one line each. */
   readonly notes: readonly string[];
 }
@@ -70,6 +79,8 @@ export function planTrial(request: TrialRequest): TrialPlan {
   const empty = [...sources].filter((source) => places.get(source)?.kind === "empty");
   return {
     services: [...names],
+    images: started.map(([name, service]) => imageOf(model, name, service)),
+    made: started.flatMap(([, service]) => listMade(service, places)),
     model: {
       name: project,
       services: Object.fromEntries(services),

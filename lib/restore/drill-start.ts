@@ -14,10 +14,11 @@ import type { DrilledComponent } from "#lib/restore/drill-component.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 import { askerOf } from "#lib/restore/target-directory.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
+import { makeMissing } from "#lib/stacks/make-missing.ts";
 import { placeSources, placeVolumes, type RestoredStack } from "#lib/stacks/place-sources.ts";
 import { removeTrial } from "#lib/stacks/remove-trial.ts";
 import { type ExpectedService, runTrial, type TrialResult } from "#lib/stacks/run-trial.ts";
-import { findMissingImages, readTrialModel } from "#lib/stacks/trial-compose.ts";
+import { findMissingImages, readTrialModel, requireSight } from "#lib/stacks/trial-compose.ts";
 import { writePartialFile } from "#lib/stores/partial-set.ts";
 
 interface Restored {
@@ -44,6 +45,7 @@ export async function drillStart(
   const plan = await planCopy(context, { scratch, facts }, model, { project, deployment });
   const notes = [...fileNotes, ...plan.notes];
   if (plan.services.length === 0) return { message: `not started: ${notes.join("; ")}`, problems: [] };
+  await makeMissing(askerOf(context), plan.made);
   const file = join(scratch, "lastgood-drill.json");
   await writePartialFile(file, formatTrialModel(plan.model), run.settings.FS_TIMEOUT);
   const startedMs = run.deps.clock.monotonicMs();
@@ -58,9 +60,10 @@ export async function drillStart(
   };
   run.log.info("drill.starting", `Starting a copy of stack "${facts.stack}" as "${project}"`);
   const docker = createDocker(access);
-  const { result, left } = await withTrial(run, project, () =>
-    runTrial(trial, { ...access, docker, clock: run.deps.clock }),
-  );
+  const { result, left } = await withTrial(run, project, async () => {
+    for (const image of plan.images.slice(0, 1)) await requireSight(project, scratch, image, access);
+    return runTrial(trial, { ...access, docker, clock: run.deps.clock });
+  });
   const seconds = (run.deps.clock.monotonicMs() - startedMs) / 1000;
   const services = plan.services.join(", ");
   const how =

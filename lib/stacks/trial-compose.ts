@@ -1,6 +1,7 @@
 /** What a copy of a stack asks of compose and the engine. Throws DockerError in docker's words. */
 import type { Exec } from "#lib/core/deps.ts";
 import { toDockerError } from "#lib/core/docker-words.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import { parseTrialModel, type TrialModel } from "#lib/core/trial-model.ts";
 import type { ComposeLocation } from "#lib/stacks/docker.ts";
 import { understand } from "#lib/stacks/docker-answers.ts";
@@ -48,6 +49,32 @@ export async function findMissingImages(
     else if (result.exitCode !== 0) throw toDockerError(`ask for the image ${image}`, result, askMs);
   }
   return missing;
+}
+
+/**
+ * The engine may have other directories than this process: a unit with PrivateTmp=yes has a /var/tmp of its own. It is asked by a
+ * container that is never started. Throws OpsError "failed".
+ */
+export async function requireSight(
+  project: string,
+  directory: string,
+  image: string,
+  { exec, signal }: TrialAccess,
+): Promise<void> {
+  const options = { timeoutMs: askMs, signal };
+  const label = `com.docker.compose.project=${project}`;
+  const mount = `type=bind,"src=${directory.replaceAll('"', '""')}",dst=/restored`;
+  const create = ["docker", "create", "--label", label, "--network", "none", "--mount", mount] as const;
+  // An image need not say what it would run.
+  const result = await exec([...create, image, "none"], options);
+  if (/bind source path does not exist/.test(result.stderr)) {
+    throw new OpsError(`Docker does not see "${directory}": this process has another file system there`, {
+      outcome: "failed",
+      hint: "Give the drill another --to, or its systemd unit PrivateTmp=no",
+    });
+  }
+  if (result.exitCode !== 0) throw toDockerError(`look at "${directory}" by docker`, result, askMs);
+  await exec(["docker", "rm", "--force", result.stdout.trim()], options);
 }
 
 /** Make and start everything, each service when what it depends on is as it is to be. */

@@ -180,6 +180,15 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
     const changeRunning = (...services: string[]) =>
       change(/"running": \[[^\]]*\]/, `"running": ${JSON.stringify(services)}`);
 
+    test("is not judged by an engine that does not see what was restored", () => {
+      changeRunning("crashing");
+      const ended = stack.drillAlone();
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toMatch(/cannot be started: Docker does not see ".*": this process has another/);
+      expect(ended.stderr).toContain("PrivateTmp=no");
+      expect(stack.left()).toEqual([]);
+    }, 60_000);
+
     test.each([
       [
         "crashing",

@@ -1,4 +1,5 @@
 /** A stack on a real engine, backed up, of which a drill is to start a copy. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DockerEngine } from "#test/support/docker-engine.ts";
@@ -6,6 +7,7 @@ import { createJob, type TestJob } from "#test/support/job.ts";
 import {
   createSandbox,
   type Ended,
+  projectDirectory,
   type Running,
   type Runtime,
   type Sandbox,
@@ -20,6 +22,8 @@ export interface DrilledStack extends AsyncDisposable {
   readonly job: TestJob;
   readonly drill: (runtime: Runtime, ...more: readonly string[]) => Promise<Ended>;
   readonly startDrill: (runtime: Runtime) => Running;
+  /** Where it extracts is a file system that nobody else sees. */
+  readonly drillAlone: () => { readonly exitCode: number | null; readonly stderr: string };
   /** What was recorded of the last drill. */
   readonly recorded: () => { readonly outcome: string; readonly message: string; readonly problems: string };
   /** Ids of the containers of the copy while there is one. */
@@ -87,6 +91,16 @@ export async function createDrilledStack(engine: DockerEngine, layout: StackLayo
     sandbox,
     job,
     drill: (runtime, ...more) => sandbox.run(runtime, script, [...args, ...more], { env }),
+    drillAlone: () => {
+      const mountAndRun = 'mount -t tmpfs tmpfs "$1"; shift; exec "$@"';
+      const command = [process.execPath, join(projectDirectory, script), ...args];
+      const { status, stderr } = spawnSync(
+        "unshare",
+        ["--mount", "sh", "-ec", mountAndRun, "sh", sandbox.path("scratch"), ...command],
+        { cwd: sandbox.directory, env: { ...sandbox.environment, ...env }, encoding: "utf8" },
+      );
+      return { exitCode: status, stderr };
+    },
     startDrill: (runtime) => sandbox.start(runtime, script, args, { env }),
     recorded: () => {
       const { drills } = JSON.parse(readFileSync(sandbox.path("state/app/drill.json"), "utf8"));

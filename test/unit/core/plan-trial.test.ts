@@ -118,29 +118,37 @@ describe("planTrial()", () => {
       ["/media", { kind: "empty", path: "/scratch/media" }],
       ["/etc/localtime", { kind: "live", path: "/usr/share/zoneinfo/UTC" }],
       ["/etc/timezone", { kind: "none" }],
+      ["/must", restored("/scratch/must")],
     ]);
-    const { model, notes } = plan(modelOf({ web: { image: "a", volumes: [...places.keys()].map(bind) } }), {
+    const volumes = [
+      ...["/data", "/media", "/etc/localtime", "/etc/timezone"].map(bind),
+      { type: "bind", source: "/must", target: "/must", bind: {} },
+    ];
+    const { model, made, notes } = plan(modelOf({ web: { image: "a", volumes } }), {
       places,
     });
-    const mounted = (source: string, target: string, isMade: boolean, read_only = false) => ({
+    const mounted = (source: string, target: string, read_only = false) => ({
       type: "bind",
       source,
       target,
       read_only,
-      bind: { create_host_path: isMade },
+      bind: { create_host_path: false },
     });
     expect(model).toMatchObject({
       services: {
         web: {
           volumes: [
-            mounted("/scratch/data", "/data", true),
-            mounted("/scratch/media", "/media", true),
-            mounted("/usr/share/zoneinfo/UTC", "/etc/localtime", false, true),
+            mounted("/scratch/data", "/data"),
+            mounted("/scratch/media", "/media"),
+            mounted("/usr/share/zoneinfo/UTC", "/etc/localtime", true),
+            mounted("/scratch/must", "/must"),
           ],
         },
       },
     });
     expect(notes).toEqual(['"/media" was empty: the set does not have it']);
+    // Docker would make them, but not what the file says must be there.
+    expect(made).toEqual(["/scratch/data", "/scratch/media"]);
   });
 
   test("makes volumes of what was restored, new ones of the rest, whatever they were", () => {
