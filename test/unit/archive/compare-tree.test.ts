@@ -148,6 +148,40 @@ describe("compareTree()", () => {
     expect(problems).toEqual([`"holes" has ${5 * megabyte + 18} bytes, ${5 * megabyte + 17} in the archive`]);
   });
 
+  test("takes a file with holes between its blocks for the same as one that is full, whatever was read before", async () => {
+    const write = (path: string) => {
+      writeFileSync(path, "");
+      const file = openSync(path, "r+");
+      for (const block of [0, 2, 5]) writeSync(file, "x".repeat(4096), block * 4096);
+      closeSync(file);
+    };
+    const { tar, restored } = packed((tree) => {
+      writeFileSync(`${tree}/before`, Buffer.alloc(100_000, 0xff));
+      write(`${tree}/holes`);
+    });
+    execFileSync("cp", ["--sparse=never", `${restored}/holes`, `${restored}/full`]);
+    execFileSync("mv", [`${restored}/full`, `${restored}/holes`]);
+    expect((await compare(tar, restored)).problems).toEqual([]);
+  });
+
+  test("finds data that is where it was not", async () => {
+    const { tar, restored } = packed((tree) => writeFileSync(`${tree}/moved`, "x".repeat(65_536)));
+    const place = (path: string, at: number) => {
+      writeFileSync(path, "");
+      truncateSync(path, 2 * megabyte);
+      const file = openSync(path, "r+");
+      writeSync(file, "x".repeat(65_536), at);
+      closeSync(file);
+    };
+    const moved = sandbox.path("moved");
+    mkdirSync(moved);
+    place(`${moved}/moved`, 0);
+    pack(moved, tar);
+    place(`${restored}/moved`, 65_536 * 3);
+    const { problems } = await compare(tar, restored);
+    expect(problems).toEqual(['"moved" has another content than in the archive']);
+  });
+
   test("finds a byte within what was a hole", async () => {
     const { tar, restored } = packed((tree) => {
       writeFileSync(`${tree}/holes`, "");
@@ -170,6 +204,15 @@ describe("compareTree()", () => {
       ]),
       entry("GNUSparseFile.0/holes", { content: map.padEnd(512, "\0") + data }),
     );
+
+  test("takes what is behind the map's last part for zeros, up to the size", async () => {
+    const tar = sandbox.path("tail.tar");
+    writeFileSync(tar, holes("1\n0\n4\n", 100_000, "data"));
+    const restored = sandbox.path("tail");
+    mkdirSync(restored);
+    writeFileSync(`${restored}/holes`, Buffer.concat([Buffer.from("data"), Buffer.alloc(99_996)]));
+    expect(await compare(tar, restored)).toMatchObject({ problems: [], files: 1, bytes: 100_000 });
+  });
 
   test("takes no time for a file that claims to be a hole of exabytes", async () => {
     const tar = sandbox.path("exabytes.tar");
