@@ -72,8 +72,11 @@ describe("drawChart()", () => {
         isForecast: true,
       },
     );
-    expect(elements("title").at(-1)).toBe("2026-11-10 03:00\n/mnt: 0 GiB expected");
-    expect(elements("title")).toHaveLength(3);
+    expect(elements("title")).toEqual([
+      "2026-11-01 03:00\n/mnt: 1 GiB",
+      "2026-11-02 03:00\n/mnt: 2 GiB",
+      "2026-11-10 03:00\n/mnt: 0 GiB expected",
+    ]);
     expect(markup.match(/stroke="var\(--line-\d\)"( stroke-dasharray)?/g)).toEqual([
       'stroke="var(--line-0)"',
       'stroke="var(--line-0)" stroke-dasharray',
@@ -108,7 +111,9 @@ describe("drawChart()", () => {
 
   test("stands on its ground when every value is zero", () => {
     const { elements, markup } = draw({ name: "app", points: daily(3, () => ({ value: 0 })) });
-    expect(elements("text")[0]).toBe("0 GiB");
+    expect(elements("text").slice(0, 3)).toEqual(["0 GiB", "5 GiB", "10 GiB"]);
+    const [, ground = ""] = /class="rule" d="M[\d.]+,([\d.]+)H/.exec(markup) ?? [];
+    expect(new Set(markup.match(/(?<=cy=")[\d.]+/g))).toEqual(new Set([ground]));
     expect(markup).not.toMatch(/NaN|undefined|Infinity/);
   });
 
