@@ -13,6 +13,7 @@ import {
   formatTimer,
   hardening,
   joinLines,
+  ownTmp,
   quoteForUnit,
   stopMinutes,
   surroundings,
@@ -51,6 +52,7 @@ export function formatHealthUnits(plan: HealthPlan): ReadonlyMap<string, string>
     `TimeoutStartSec=${stopMinutes}min`,
     ...surroundings,
     ...hardening,
+    ownTmp,
   ]);
   const timer = formatTimer({
     head,

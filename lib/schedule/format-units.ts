@@ -14,6 +14,7 @@ import {
   formatTimer,
   hardening,
   joinLines,
+  ownTmp,
   quoteForUnit,
   stopMinutes,
   surroundings,
@@ -66,6 +67,9 @@ function formatRun(plan: SchedulePlan, command: "backup-run" | "drill", descript
       : ["# Another run holds the lock: no success, and no failure.", `SuccessExitStatus=${plan.busyExit}`]),
     ...surroundings,
     ...hardening,
+    command === "drill"
+      ? "# No PrivateTmp=yes: docker is to see what a drill restores into /var/tmp."
+      : ownTmp,
   ]);
 }
 
@@ -95,6 +99,7 @@ function formatRecovery(plan: SchedulePlan): string {
     `TimeoutStartSec=${stopMinutes}min`,
     ...surroundings,
     ...hardening,
+    "# No PrivateTmp=yes: a dead drill has left in /var/tmp what it restored.",
     "",
     "[Install]",
     "WantedBy=multi-user.target",

@@ -55,6 +55,9 @@ export const surroundings = [
   "LogRateLimitIntervalSec=0",
 ];
 
+/** For what has nothing to do with drills, which restore into /var/tmp. */
+export const ownTmp = "PrivateTmp=yes";
+
 export const hardening = [
   "",
   "# It reads every file, whoever owns it, and talks to Docker; beyond that it needs little of what root may do.",
@@ -63,7 +66,6 @@ export const hardening = [
   "NoNewPrivileges=yes",
   "# Not strict: a store that is added later must not fail for a path that is missing here.",
   "ProtectSystem=full",
-  "PrivateTmp=yes",
   "# Snapshots of ZFS need its device.",
   "DevicePolicy=closed",
   "DeviceAllow=/dev/zfs rw",

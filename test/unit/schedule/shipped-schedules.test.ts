@@ -113,3 +113,11 @@ test.each([
 ])("rotates() says of %j whether it has the log: %p", (text, isRotated) => {
   expect(rotates(text, "/var/log/backup-run.log")).toBe(isRotated);
 });
+
+test("the units of a drill and of the recovery see the /var/tmp that docker sees", () => {
+  const has = (unit: string) =>
+    /^PrivateTmp=yes$/m.test(
+      readFileSync(join(projectDirectory, `systemd/lastgood-${unit}.service`), "utf8"),
+    );
+  expect(["drill-backup", "recover-backup", "backup", "health"].map(has)).toEqual([false, false, true, true]);
+});
