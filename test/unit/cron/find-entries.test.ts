@@ -59,7 +59,8 @@ test.skipIf(!isRoot)("findEntries() says why cron passes over a file", async () 
     symlinkSync(machine.path("/home/deploy/crontab"), machine.path("/etc/cron.d/link-away"));
     await machine.write("/etc/cron.d/unended", line.trimEnd());
     await machine.write("/etc/cron.d/broken", `${line}0 99 * * * root true\n`);
-    await machine.write("/etc/cron.d/ghost", line.replace("root", "nobody-here"));
+    for (const name of ["ghost", "ghost.old"])
+      await machine.write(`/etc/cron.d/${name}`, line.replace("root", "nobody-here"));
     await machine.write("/var/spool/cron/crontabs/deploy", "0 3 * * * /x/backup-run.sh\n", 0o644);
     await machine.write("/var/spool/cron/crontabs/deleted", "0 3 * * * /x/backup-run.sh\n", 0o600);
     const { entries } = await find(machine);
@@ -73,6 +74,7 @@ test.skipIf(!isRoot)("findEntries() says why cron passes over a file", async () 
       "/etc/cron.d/unended:1": "its last line has no end",
       "/etc/cron.d/broken:1": "line 2: bad hour",
       "/etc/cron.d/ghost:1": 'there is no user "nobody-here"',
+      "/etc/cron.d/ghost.old:1": "cron ignores names with a dot",
       "/var/spool/cron/crontabs/deploy:1": "cron ignores a user's crontab whose mode is not 0600",
       "/var/spool/cron/crontabs/deleted:1": 'there is no user "deleted"',
     });
