@@ -40,12 +40,14 @@ export async function undoMysqlSwap(
 }
 
 async function putBack(
-  { target, incoming, aside, definitions }: DatabaseSwap,
+  { target, incoming, aside, wasThere, definitions }: DatabaseSwap,
   hasMoved: boolean,
   isThere: (name: string) => boolean,
   console: MysqlConsole,
 ): Promise<void> {
   const problem = `Cannot put back the database "${target}"`;
+  // What was not written down was not dropped either.
+  if (wasThere && definitions === undefined) throw new TypeError("A swap began without its definitions");
   const drops = [];
   for (const database of [target, aside].filter(isThere)) {
     const found = await console.listDefinitions(database);
