@@ -31,7 +31,7 @@ interface Kind {
 }
 
 /** A small file in the middle of the archive's names. */
-const oneFile = "node_modules/package-40-2/dist/module-1/file-32371.js";
+const oneFile = "node_modules/package-40-2/dist/module-1/file-32333.js";
 const kinds: readonly Kind[] = [
   { name: "60,000 small files and few large ones", excludes: [] },
   { name: "60,000 small files", excludes: ["storage", "database"] },
