@@ -127,7 +127,6 @@ describe.skipIf(!hasDocker)("restore of a stack in place whose engine dies", () 
         expect(existsSync(stack.job.journal)).toBe(true);
         await engine.start();
         const recovered = await recover(runtime);
-        console.log(ended.stderr, recovered.stderr);
         expect(recovered).toMatchObject({ exitCode: 0 });
         expectPutBack();
       },
