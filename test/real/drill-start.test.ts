@@ -21,7 +21,7 @@ services:
     healthcheck: {test: [CMD, wget, -q, -O, /dev/null, "http://localhost:8080/starts"], interval: 1s}
     x-note: kept for people
     labels: {"proxy.enable": "true"}
-    networks: {inner: {ipv4_address: 10.63.7.9}}
+    networks: {inner: {ipv4_address: 10.ENGINE.250.9}}
   web:
     image: ${image}
     restart: unless-stopped
@@ -29,13 +29,13 @@ services:
     command: [sh, -ec, 'echo started >> /data/starts; wget -q -O /tmp/page http://shop-database:8080/starts; cat /conf.txt /run/secrets/word; test "$$WORD" = "a$$b"; httpd -f -p 80 -h /data']
     environment: {VIRTUAL_HOST: shop.example.org}
     env_file: web.env
-    ports: ["127.0.0.1:28085:80"]
+    ports: ["127.0.0.1:28ENGINE:80"]
     volumes: ["./data:/data", "./conf.txt:/conf.txt:ro", "/etc/localtime:/etc/localtime:ro"]
     secrets: [word]
     depends_on: {db: {condition: service_healthy}}
     networks: [inner]
 volumes: {kept: {}}
-networks: {inner: {ipam: {config: [{subnet: 10.63.7.0/24}]}}}
+networks: {inner: {ipam: {config: [{subnet: 10.ENGINE.250.0/24}]}}}
 secrets: {word: {file: ./word.txt}}
 `;
 const shopFiles = {

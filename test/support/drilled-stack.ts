@@ -33,7 +33,7 @@ export interface DrilledStack extends AsyncDisposable {
 }
 
 interface StackLayout {
-  /** Files of its directory; STACK and OUTSIDE in them are paths. */
+  /** Files of its directory; STACK and OUTSIDE in them are paths, ENGINE a number that no other engine of the machine has. */
   readonly files: Readonly<Record<string, string>>;
   readonly links?: Readonly<Record<string, string>>;
   /** Files elsewhere. */
@@ -51,7 +51,9 @@ export async function createDrilledStack(engine: DockerEngine, layout: StackLayo
   const name = `shop${counter}`;
   const directory = join(engine.directory, name);
   const outside = join(engine.directory, `../outside-${name}`);
-  const fill = (text: string) => text.replaceAll("STACK", directory).replaceAll("OUTSIDE", outside);
+  const number = /engine-(\d+)/.exec(engine.directory)?.[1] ?? "";
+  const fill = (text: string) =>
+    text.replaceAll("STACK", directory).replaceAll("OUTSIDE", outside).replaceAll("ENGINE", number);
   mkdirSync(outside);
   const write = (path: string, text: string) => {
     mkdirSync(dirname(path), { recursive: true });
