@@ -89,6 +89,7 @@ type DeadRun = Omit<JournalContent, "report"> & { readonly report?: Report | und
 
 function describeDeath(dead: DeadRun): string {
   const name = `${dead.script} (run ${dead.runId.slice(0, 8)}, pid ${dead.pid}, started ${dead.startedAt})`;
+  if (dead.isReported === true) return `${name} left what could not be undone then; it is tried again`;
   return dead.report === undefined
     ? `${name} died without an ending: it was killed, or the machine went down`
     : `${name} was killed after it had ended, before its report was delivered`;

@@ -187,7 +187,9 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(readFileSync(world.job.journal, "utf8")).toContain("a-gone-main-1");
     // Once its file is back, a recovery makes good what the run could not.
     execFileSync("mv", [`${file}.away`, file]);
-    expect((await world.recover()).exitCode).toBe(0);
+    const recovered = await world.recover();
+    expect(recovered.exitCode).toBe(0);
+    expect(recovered.stderr).toContain("left what could not be undone then; it is tried again");
     expect(states()).toEqual({ "a-gone-main-1": "running", "b-other-main-1": "running" });
     expect(existsSync(world.job.journal)).toBe(false);
   }, 90_000);
