@@ -88,13 +88,18 @@ function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
   return { job: health.name, before, news };
 }
 
+/** Of a check they are not told; each job has its own, and would have a message of its own by them. */
+const ofBackupsAlone: ReadonlySet<string> = new Set(["HEALTHCHECKS_URL", "UPTIME_KUMA_URL", "CHANNEL_PINGS"]);
+
 /** The same for jobs whose messages go the same ways. */
 function channelKey(settings: Settings): string {
   const names = settingSections.find(([section]) => section === "Messages")?.[1] ?? [];
-  return JSON.stringify(
-    names.map((name) => settings[name]),
-    (_key, value) => (isSecret(value) ? value.reveal() : value),
-  );
+  const values = names
+    .filter((name) => !ofBackupsAlone.has(name))
+    .map((name) => settings[name])
+    // As JSON every secret is the same.
+    .map((value) => (isSecret(value) ? value.reveal() : value));
+  return JSON.stringify(values);
 }
 
 async function send(session: Session, settings: Settings, content: HealthMessage, id: string): Promise<void> {

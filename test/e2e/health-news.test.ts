@@ -1,0 +1,56 @@
+/** What a health check says to whom, and what it must not take back: provoked on real state, by real channels. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, rename } from "node:fs/promises";
+import { answer, type RunningHttpServer, startHttpServer } from "#test/support/http-server.ts";
+import { createJob } from "#test/support/job.ts";
+import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
+
+const script = "scripts/health-check.ts";
+
+let hook: RunningHttpServer;
+beforeAll(async () => {
+  hook = await startHttpServer(answer(200, {}, "OK"));
+});
+afterAll(() => hook.close());
+
+/** The reports that a webhook was sent, by the path of its address. */
+function receivedAt(path: string): readonly { readonly job: string; readonly tag: string }[] {
+  return hook.requests.filter((request) => request.path === path).map(({ body }) => JSON.parse(body));
+}
+
+async function layOut(sandbox: Sandbox, name: string, settings: Readonly<Record<string, string>>) {
+  const job = await createJob(sandbox, { EXPECT_SCHEDULE: "false", ...settings }, name);
+  await mkdir(sandbox.path("config/lastgood"), { recursive: true });
+  const config = sandbox.path("config/lastgood", `${name}.env`);
+  await rename(job.config, config);
+  return { ...job, config };
+}
+
+function check(sandbox: Sandbox, ...flags: readonly string[]) {
+  return sandbox.run("bun", script, ["--quiet", ...flags], {
+    env: { XDG_CONFIG_HOME: sandbox.path("config") },
+  });
+}
+
+test("health-check tells each address of its own jobs, where the addresses are secrets", async () => {
+  await using sandbox = await createSandbox();
+  for (const team of ["red", "blue"]) await layOut(sandbox, team, { WEBHOOK_URL: `${hook.url}/${team}` });
+  expect((await check(sandbox)).exitCode).toBe(2);
+  expect(receivedAt("/red")).toMatchObject([{ job: "red", tag: "CRITICAL" }]);
+  expect(receivedAt("/blue")).toMatchObject([{ job: "blue", tag: "CRITICAL" }]);
+});
+
+test("health-check sends one message for jobs of which each has its own monitor", async () => {
+  await using sandbox = await createSandbox();
+  for (const name of ["a", "b", "c"]) {
+    const monitor = `${hook.url}/monitor/${name}`;
+    await layOut(sandbox, name, {
+      WEBHOOK_URL: `${hook.url}/shared`,
+      HEALTHCHECKS_URL: monitor,
+      UPTIME_KUMA_URL: monitor,
+      CHANNEL_PINGS: `webhook=${monitor}`,
+    });
+  }
+  expect((await check(sandbox)).exitCode).toBe(2);
+  expect(receivedAt("/shared")).toMatchObject([{ job: "a, b, c", tag: "CRITICAL" }]);
+});
