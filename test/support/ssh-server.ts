@@ -63,7 +63,10 @@ export async function startSshServer({ path: searchPath }: SshServerOptions = {}
     "PasswordAuthentication no",
     "PermitRootLogin yes",
     "MaxStartups 100",
-    ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]),
+    // Each session costs half as much as with the exchange that withstands quantum computers.
+    "KexAlgorithms curve25519-sha256",
+    // With a level above the first, root's bash reads no ~/.bashrc: what that says and costs is no part of a test.
+    `SetEnv SHLVL=1${searchPath === undefined ? "" : ` PATH=${searchPath}`}`,
   ];
   writeFileSync(path("sshd_config"), settings.map((line) => `${line}\n`).join(""));
 
