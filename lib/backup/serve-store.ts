@@ -3,10 +3,12 @@ import { askCertificate } from "#lib/backup/ask-certificate.ts";
 import { pruneStore } from "#lib/backup/prune-store.ts";
 import type { FinishedSet, OpenStore, StoreContext, StoreEnd } from "#lib/backup/send-to-stores.ts";
 import { uploadWaiting } from "#lib/backup/upload-waiting.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import type { RemoteLimits } from "#lib/stores/remote.ts";
 import { listRemoteSets, sweepRemote } from "#lib/stores/remote-sets.ts";
+import type { StoredSet } from "#lib/stores/set-listing.ts";
 import { readQueue } from "#lib/stores/upload-queue.ts";
 
 export interface Service {
@@ -46,6 +48,7 @@ export async function serveStore(
   const swept = await sweepRemote(remote, { host: host.name, job: settings.JOB, waiting: runs }, limits);
   told.notes.push(...swept.map((name) => `Removed from ${target.name} what a dead upload left: ${name}`));
   const listing = await listRemoteSets(remote, own, limits);
+  if (made !== undefined) refuseOwnDestination(made, listing.own, target.name);
   const startedMs = deps.clock.monotonicMs();
   const uploaded = await uploadWaiting(context, store, {
     waiting,
@@ -76,4 +79,20 @@ export async function serveStore(
     hasRequiredFailed: target.isRequired && !hasArrived,
     waiting: uploaded.left,
   };
+}
+
+/**
+ * What this run has made and not yet sent can only be in a store that is the local destination by another path: no second copy, and
+ * the store's rules would prune the local sets.
+ */
+function refuseOwnDestination({ manifest }: FinishedSet, stored: readonly StoredSet[], name: string): void {
+  const found = stored.find((set) => set.manifest.runId === manifest.runId);
+  if (found === undefined) return;
+  throw new OpsError(
+    `it is a local destination by another path, "${found.path}" was there before it was sent`,
+    {
+      outcome: "failed",
+      hint: `Correct STORE_${name.toUpperCase()}_URL: a store must lie elsewhere than BACKUP_DIR and SECONDARY_DIR`,
+    },
+  );
 }

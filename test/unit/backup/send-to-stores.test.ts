@@ -504,6 +504,19 @@ test("sendToStores() brings the first set from a tier's day on to that tier, the
   expect(readdirSync(join(store.base, "daily"))).toHaveLength(4);
 });
 
+test("sendToStores() takes the local destination by another path for no store, and prunes nothing there", async () => {
+  await using sandbox = await createSandbox();
+  const world = createStoreWorld(sandbox);
+  const local = storeIn(sandbox, "local", { layout: "{stamp}", retention: keepOne });
+  world.makeSet(1);
+  const sent = await world.run(2, [local]);
+  expect(outcomes(sent)).toEqual(["store failed"]);
+  expect(sent.problems.join()).toContain("it is a local destination by another path");
+  expect(sent.problems.join()).toContain("Correct STORE_LOCAL_URL");
+  expect(await runsIn(local.base, "{stamp}")).toEqual(["run-1", "run-2"]);
+  expect(readdirSync(world.queueOf("local"))).toHaveLength(1);
+});
+
 test("sendToStores() lists and plans a store of 1,000 sets in under a second", async () => {
   await using sandbox = await createSandbox();
   const world = createStoreWorld(sandbox);
