@@ -38,13 +38,14 @@ export function composeHealthMessage(health: Health, told: readonly Told[]): Hea
   const [first] = problems;
   if (first === undefined) {
     const known = told.flatMap(({ before }) => Object.values(before.problems));
+    const isAll = told.every(({ news }) => Object.keys(news.memory.problems).length === 0);
     const names = told.flatMap(({ job, news }) => (news.kind === "none" ? [] : [job]));
     return {
       outcome: "complete",
       tag: "RECOVERED",
       severity: worstOf(known),
       job: joinNames(names),
-      headline: `All is in order again: ${gone.join(", ")}`,
+      headline: `${isAll ? "All is in" : "In"} order again: ${gone.join(", ")}`,
       hint: undefined,
       problems: [],
       notes,

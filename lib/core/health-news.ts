@@ -16,10 +16,17 @@ export interface HealthNews {
 const samplesKept = 60;
 const sampleGapMs = 12 * 3_600_000;
 
+interface NewsRequest {
+  readonly now: Date;
+  readonly remindMs: number;
+  /** Problems that could not be looked at: no news of them is no good news. */
+  readonly unjudged?: readonly string[] | undefined;
+}
+
 export function planNews(
   before: HealthMemory,
   findings: readonly HealthFinding[],
-  { now, remindMs }: { readonly now: Date; readonly remindMs: number },
+  { now, remindMs, unjudged = [] }: NewsRequest,
 ): HealthNews {
   const problems: Record<string, KnownProblem> = {};
   for (const { name, severity } of findings) {
@@ -27,8 +34,13 @@ export function planNews(
     const since = before.problems[name]?.since ?? now.toISOString();
     problems[name] = { severity, since };
   }
+  const isReminderDue = Object.keys(problems).length > 0 && isDue(before.toldAt, now, remindMs);
+  for (const name of unjudged) {
+    const known = before.problems[name];
+    if (known !== undefined) problems[name] ??= known;
+  }
   const gone = Object.keys(before.problems).filter((name) => problems[name] === undefined);
-  const kind = chooseKind(before, problems, gone, isDue(before.toldAt, now, remindMs));
+  const kind = chooseKind(before, problems, gone, isReminderDue);
   const { toldAt, ...rest } = before;
   const nextToldAt = kind === "none" ? toldAt : now.toISOString();
   const isTold = Object.keys(problems).length > 0 && nextToldAt !== undefined;

@@ -62,6 +62,8 @@ export interface CheckContext<Settings> {
 export interface JobHealth {
   readonly name: string;
   readonly findings: readonly HealthFinding[];
+  /** Names of remembered problems that could not be looked at now: they are neither there nor gone. */
+  readonly unjudged: readonly string[];
   /** Free bytes of each destination, now. */
   readonly space: Readonly<Record<string, SpaceSample>>;
 }

@@ -4,6 +4,8 @@ import type { CheckContext, CheckedJob, Health, HealthFinding, JobHealth } from 
 import { placeOf } from "#lib/core/schedule-entry.ts";
 import { destinationsOf } from "#lib/health/destinations.ts";
 import { gatherFacts, type KnownJob, type MachineFacts } from "#lib/health/gather-facts.ts";
+import { spaceFinding } from "#lib/health/judge-space.ts";
+import { stacksFinding } from "#lib/health/judge-stacks.ts";
 import { jobFindings } from "#lib/health/registry.ts";
 
 export async function checkHealth(context: CheckContext<Settings>): Promise<Health> {
@@ -26,19 +28,30 @@ function judgeJob(
 ): JobHealth {
   const { name, config, settings, record } = job;
   const configuration = judgeConfiguration(job);
-  if (settings === undefined || record === undefined) return { name, findings: [configuration], space: {} };
+  const known = Object.keys(record?.memory.problems ?? {});
+  if (settings === undefined || record === undefined) {
+    return { name, findings: [configuration], unjudged: known, space: {} };
+  }
   const view = { name, config, settings, record, facts, now };
+  const findings = [configuration, ...jobFindings.flatMap((judge) => judge(view))];
   const space = destinationsOf(settings).flatMap((path) => {
-    const known = facts.space.get(path);
-    return known === undefined
+    const found = facts.space.get(path);
+    return found === undefined
       ? []
-      : [[path, { at: now.toISOString(), freeBytes: known.freeBytes }] as const];
+      : [[path, { at: now.toISOString(), freeBytes: found.freeBytes }] as const];
   });
   return {
     name,
-    findings: [configuration, ...jobFindings.flatMap((judge) => judge(view))],
+    findings,
+    unjudged: known.filter((one) => isAsked(one, settings) && !findings.some((found) => found.name === one)),
     space: Object.fromEntries(space),
   };
+}
+
+/** What is judged at most checks: not while docker or a disk does not answer, nor a stack during its backup. */
+function isAsked(name: string, settings: Settings): boolean {
+  const ofStacks = settings.STACKS_DIR !== undefined && name === stacksFinding;
+  return ofStacks || destinationsOf(settings).some((path) => name === spaceFinding(path));
 }
 
 function judgeConfiguration({ config, problem }: CheckedJob<Settings>): HealthFinding {

@@ -12,8 +12,13 @@ export function judgeSpace(view: JobView): readonly HealthFinding[] {
   return destinationsOf(view.settings).flatMap((path) => judgeOne(view, path));
 }
 
+/** The name under which it is remembered. */
+export function spaceFinding(path: string): string {
+  return `space ${path}`;
+}
+
 function judgeOne({ settings, record, facts, now }: JobView, path: string): readonly HealthFinding[] {
-  const name = `space ${path}`;
+  const name = spaceFinding(path);
   const space = facts.space.get(path);
   // That it is not there, or does not answer, is told by another finding.
   if (space === undefined) return [];

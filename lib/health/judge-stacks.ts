@@ -3,12 +3,15 @@ import type { Container } from "#lib/core/containers.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
 import type { JobView } from "#lib/health/job-view.ts";
 
+/** The name under which it is remembered. */
+export const stacksFinding = "stacks";
+
 /** Docker starts these again by itself: whoever made them wants them to run. */
 const lasting = new Set(["always", "unless-stopped"]);
 
 export function judgeStacks({ settings, record, facts }: JobView): readonly HealthFinding[] {
   const { STACKS_DIR, STACKS_MAY_REST } = settings;
-  const name = "stacks";
+  const name = stacksFinding;
   const reading = STACKS_DIR === undefined ? undefined : facts.stacks.get(STACKS_DIR);
   if (reading === undefined) return [];
   if ("problem" in reading) {

@@ -84,7 +84,8 @@ export async function tellHealth(
 }
 
 function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
-  const news = planNews(before, health.findings, { now, remindMs: settings.REMIND_HOURS * hourMs });
+  const { findings, unjudged } = health;
+  const news = planNews(before, findings, { now, remindMs: settings.REMIND_HOURS * hourMs, unjudged });
   return { job: health.name, before, news };
 }
 

@@ -1,6 +1,7 @@
 /** What a health check says to whom, and what it must not take back: provoked on real state, by real channels. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { takeLock } from "#lib/tools/flock.ts";
 import { answer, type RunningHttpServer, startHttpServer } from "#test/support/http-server.ts";
 import { createJob } from "#test/support/job.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
@@ -13,8 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => hook.close());
 
+interface Received {
+  readonly job: string;
+  readonly tag: string;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
 /** The reports that a webhook was sent, by the path of its address. */
-function receivedAt(path: string): readonly { readonly job: string; readonly tag: string }[] {
+function receivedAt(path: string): readonly Received[] {
   return hook.requests.filter((request) => request.path === path).map(({ body }) => JSON.parse(body));
 }
 
@@ -53,4 +61,36 @@ test("health-check sends one message for jobs of which each has its own monitor"
   }
   expect((await check(sandbox)).exitCode).toBe(2);
   expect(receivedAt("/shared")).toMatchObject([{ job: "a, b, c", tag: "CRITICAL" }]);
+});
+
+test("health-check does not say that a problem is gone because the configuration is broken", async () => {
+  await using sandbox = await createSandbox();
+  const { config } = await layOut(sandbox, "shop", { WEBHOOK_URL: `${hook.url}/broken` });
+  await check(sandbox);
+  const text = await readFile(config, "utf8");
+  await writeFile(config, `${text}KEEP_DIALY=3\n`);
+  await check(sandbox);
+  await writeFile(config, text);
+  await check(sandbox);
+  const reports = receivedAt("/broken");
+  expect(reports.map(({ notes }) => notes)).toEqual([[], [], ["In order again: shop: configuration"]]);
+  expect(reports[2]?.problems[0]).toContain("There is no whole set here yet");
+});
+
+test("health-check takes no stack for restored while it must leave the stacks alone", async () => {
+  await using sandbox = await createSandbox();
+  const job = await layOut(sandbox, "stacks", {
+    WEBHOOK_URL: `${hook.url}/stacks`,
+    STACKS_DIR: sandbox.path("stacks"),
+  });
+  await sandbox.write("stacks/plex/compose.yaml", "services: {}\n");
+  const known = { severity: "critical", since: new Date().toISOString() };
+  const memory = { schema: 1, problems: { stacks: known }, toldAt: known.since, space: {} };
+  await sandbox.write("state/stacks/health.json", JSON.stringify(memory));
+  await sandbox.fake("docker", "#!/bin/sh\nexit 1\n");
+  const lock = await takeLock(job.lockFile, 0);
+  if (!lock.held) throw new Error("Somebody else has it");
+  await check(sandbox);
+  await lock.lock.release();
+  expect(receivedAt("/stacks").flatMap(({ notes }) => notes)).toEqual([]);
 });

@@ -16,9 +16,9 @@ const space = {
   hint: "Free space",
   figure: { value: 5, unit: "B", limit: 9, isMinimum: true },
 } as const;
-const well: Health = { jobs: [{ name: "shop", findings: [age], space: {} }], machine: [] };
+const well: Health = { jobs: [{ name: "shop", findings: [age], unjudged: [], space: {} }], machine: [] };
 const ill: Health = {
-  jobs: [...well.jobs, { name: "blog", findings: [age, space], space: {} }],
+  jobs: [...well.jobs, { name: "blog", findings: [age, space], unjudged: [], space: {} }],
   machine: [{ name: "cron", severity: "warning", message: "not installed" }],
 };
 

@@ -55,6 +55,31 @@ describe("planNews()", () => {
     ).toEqual(["changed", "changed", "none", "changed", "changed", "none"]);
   });
 
+  test("takes back nothing that could not be looked at, and does not remind of it", () => {
+    const first = planNews(emptyMemory, [finding("stacks", "critical"), finding("age")], {
+      now: at(0),
+      remindMs: hourMs,
+    });
+    const next = planNews(first.memory, [finding("age", "ok")], {
+      now: at(2),
+      remindMs: hourMs,
+      unjudged: ["stacks"],
+    });
+    expect(next).toMatchObject({ kind: "changed", gone: ["age"] });
+    const message = composeHealthMessage({ jobs: [], machine: [] }, [
+      { job: "shop", before: first.memory, news: next },
+    ]);
+    expect(message?.headline).toBe("In order again: shop: age");
+    const later = planNews(next.memory, [], { now: at(9), remindMs: hourMs, unjudged: ["stacks"] });
+    expect(later).toMatchObject({ kind: "none", gone: [] });
+    const same = planNews(later.memory, [finding("stacks", "critical")], {
+      now: at(9),
+      remindMs: 99 * hourMs,
+    });
+    expect(same.kind).toBe("none");
+    expect(same.memory.problems["stacks"]?.since).toBe(at(0).toISOString());
+  });
+
   test("reminds although the clock was set back behind the last time", () => {
     expect(
       tellAll([
@@ -109,8 +134,8 @@ describe("composeHealthMessage()", () => {
     const findings = [finding("size"), finding("age", "critical")];
     const health = {
       jobs: [
-        { name: "shop", findings, space: {} },
-        { name: "blog", findings: [], space: {} },
+        { name: "shop", findings, unjudged: [], space: {} },
+        { name: "blog", findings: [], unjudged: [], space: {} },
       ],
       machine: [],
     };
@@ -132,7 +157,10 @@ describe("composeHealthMessage()", () => {
 
   test("is as loud about the end of a problem as it was about the problem", () => {
     const { memory } = told("shop", emptyMemory, [finding("age", "critical")], 0).news;
-    const health = { jobs: [{ name: "shop", findings: [finding("age", "ok")], space: {} }], machine: [] };
+    const health = {
+      jobs: [{ name: "shop", findings: [finding("age", "ok")], unjudged: [], space: {} }],
+      machine: [],
+    };
     expect(composeHealthMessage(health, [told("shop", memory, [], 1)])).toMatchObject({
       outcome: "complete",
       tag: "RECOVERED",
