@@ -45,6 +45,8 @@ export async function readMysqlFacts(
   const command = server.command(server.clientProgram, [
     "--batch",
     "--skip-column-names",
+    // Cron's locale would make other letters of the database's name.
+    "--default-character-set=utf8mb4",
     // In seconds, and half of the deadline, since the answer has to fit in as well.
     `--connect-timeout=${Math.max(1, Math.floor(timeoutMs / 2000))}`,
     `--execute=${questions.join("; SELECT '--'; ")}`,

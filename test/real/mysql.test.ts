@@ -131,6 +131,21 @@ describe.skipIf(!hasMariadb)("MariaDB", () => {
     expect(server.sql("other", "SELECT COUNT(*) FROM filler")).toBe("100");
   });
 
+  test("is found by its name whatever letters that has, although cron's locale knows none of them", async () => {
+    await using sandbox = await createSandbox();
+    const inUtf8 = (...statements: readonly string[]) =>
+      server.sql("mysql", "SET NAMES utf8mb4", ...statements);
+    inUtf8("CREATE DATABASE `größe`", "CREATE TABLE `größe`.`übersicht` (a INT)");
+    using _database = { [Symbol.dispose]: () => inUtf8("DROP DATABASE `größe`") };
+    await using dump = await openSource(
+      sandbox,
+      sourceOf({ database: "größe", componentName: "database-groesse" }),
+    );
+    await dump.writeWhole();
+    expect(readFileSync(dump.path, "utf8")).toContain("CREATE TABLE `übersicht`");
+    expect(dump.open.facts).toMatchObject({ database: "größe", tables: 1 });
+  });
+
   test("has its position in the binary log in the dump, or a note that says what is missing", async () => {
     await using sandbox = await createSandbox();
     await using dump = await openSource(sandbox, sourceOf());
