@@ -13,6 +13,8 @@ import { hasSshd, type SshServer, startSshServer } from "#test/support/ssh-serve
 
 const legacyScript = join(projectDirectory, "migrations-from-bash/app-backup/legacy/backup-run.sh");
 const nasName = "Server AskProAI";
+/** For a difference that shows without the NAS: the upload is most of a run's time. */
+const withoutNas = { STORE_NAS_URL: undefined, STORE_NAS_KEY_FILE: undefined };
 
 describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and ours", () => {
   let database: MariadbServer;
@@ -188,7 +190,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
   describe("differ in what is a defect:", () => {
     test("D1 the work directory leaks at each run", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       world.runLegacy();
       expect(readdirSync(join(world.base, "tmp"))).toEqual(["backup-20260101_000000"]);
       await world.runOurs();
@@ -197,7 +199,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D2 the lock file is unlinked, so that the next run locks another one", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       world.runLegacy();
       expect(existsSync(world.env["LOCK_FILE"] ?? "")).toBe(false);
       await world.runOurs();
@@ -209,8 +211,8 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
     test("D3 two runs of one second have one name, and the second takes the first one's place", async () => {
       await using sandbox = await createSandbox();
       const world = await build(sandbox, {
+        ...withoutNas,
         BACKUP_LAYOUT: "{YYYY}/{MM}/{DD}/{HH}{mm}",
-        STORE_NAS_LAYOUT: "{YYYY}/{MM}/{DD}/{HH}{mm}",
       });
       await sandbox.fake(
         "date",
@@ -270,7 +272,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D7 the position in the binary log is looked for in compressed bytes", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       world.runLegacy();
       const info = readFileSync(join(world.base, "tmp/backup-20260101_000000/database-info.txt"), "utf8");
       expect(info).toContain("binlog=not recorded");
@@ -293,7 +295,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D9 everybody on the machine can read it", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       world.runLegacy();
       expect(statSync(join(world.base, archivesOf(world)[0] ?? "")).mode & 0o004).toBe(0o004);
       await world.runOurs();
@@ -303,7 +305,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D10 an archive that cannot be read is a success", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox, { DATABASES: undefined, SYSTEM_STATE: undefined });
+      const world = await build(sandbox, { ...withoutNas, DATABASES: undefined, SYSTEM_STATE: undefined });
       await sandbox.fake("gzip", '#!/bin/sh\n/bin/gzip "$@" | head -c 100\nexit 0\n');
       expect(world.runLegacy().exitCode).toBe(0);
       expect(spawnSync("tar", ["-tzf", join(world.base, archivesOf(world)[0] ?? "")]).status).not.toBe(0);
@@ -319,7 +321,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D11 the words of a failed collection of the system's state are lost", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       await sandbox.fake(
         "tar",
         '#!/bin/sh\ncase "$*" in *-czf\\ /tmp/system-state-*) echo \'the disk of /tmp is on fire\' >&2; exit 2;; esac\nexec /usr/bin/tar "$@"\n',
@@ -334,7 +336,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("D12 nothing restores it; ours comes back by the plain commands of README", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox);
+      const world = await build(sandbox, withoutNas);
       expect(readdirSync(join(legacyScript, ".."))).toEqual(["backup-run.sh"]);
       await world.runOurs();
       const [set = ""] = world.job.sets();
@@ -366,7 +368,7 @@ describe.skipIf(!(hasMariadb && hasSshd))("The legacy application backup and our
 
     test("a tar that was killed passes for a success, and an outside service is asked for the server's own address", async () => {
       await using sandbox = await createSandbox();
-      const world = await build(sandbox, { DATABASES: undefined, SYSTEM_STATE: undefined });
+      const world = await build(sandbox, { ...withoutNas, DATABASES: undefined, SYSTEM_STATE: undefined });
       await sandbox.fake(
         "tar",
         '#!/bin/sh\ncase "$*" in *application.tar.gz*|*--create*) /usr/bin/tar "$@" | head -c 500; kill -9 $$;; esac\nexec /usr/bin/tar "$@"\n',
