@@ -14,8 +14,10 @@ import { writeFileDurably } from "#lib/tools/durable-file.ts";
 const longest = 1024 * 1024;
 /** What is kept when the file has become too long: hundreds of runs. */
 const keptBytes = 256 * 1024;
-/** What is read: days of an hourly job, months of a daily one. */
+/** What is read at first: days of an hourly job, months of a daily one. */
 const readBytes = 32 * 1024;
+/** So many runs that were not merely busy are wanted: one of a hundred stacks may fill all that is read at first. */
+const wantedRuns = 10;
 const newline = "\n".charCodeAt(0);
 
 export function historyPath({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {
@@ -34,13 +36,18 @@ export async function appendHistory(path: string, run: PastRun, mayShorten: bool
     await file.sync();
   }
   if (mayShorten && size > longest)
-    await writeFileDurably(path, await readTail(path, keptBytes), { mode: 0o644 });
+    await writeFileDurably(path, (await readTail(path, keptBytes)).text, { mode: 0o644 });
 }
 
 /** The last runs. None when there is no history. */
 export async function readHistory(path: string): Promise<History> {
   try {
-    return parseHistory(await readTail(path, readBytes));
+    for (let bytes = readBytes; ; bytes *= 4) {
+      const { text, isWhole } = await readTail(path, bytes);
+      const history = parseHistory(text);
+      const ended = history.runs.filter(({ outcome }) => outcome !== "busy");
+      if (isWhole || ended.length >= wantedRuns) return history;
+    }
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { runs: [], unreadableCount: 0 };
     throw error;
@@ -48,12 +55,15 @@ export async function readHistory(path: string): Promise<History> {
 }
 
 /** The last lines that are there as a whole. */
-async function readTail(path: string, most: number): Promise<string> {
+async function readTail(
+  path: string,
+  most: number,
+): Promise<{ readonly text: string; readonly isWhole: boolean }> {
   await using file = await open(path, "r");
   const { size } = await file.stat();
   const start = Math.max(0, size - most);
   const text = (await readAt(file, start, size - start)).toString("utf8");
-  return start === 0 ? text : text.slice(text.indexOf("\n") + 1);
+  return start === 0 ? { text, isWhole: true } : { text: text.slice(text.indexOf("\n") + 1), isWhole: false };
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -56,3 +56,16 @@ test("readHistory() reads the end of a history of 100,000 runs, and appendHistor
   expect((await idsOf(path)).slice(-3)).toEqual(["any", "busy", "last"]);
   expect((await readHistory(path)).unreadableCount).toBe(0);
 });
+
+test("readHistory() finds the last run of a hundred stacks, and one before a hundred busy starts", async () => {
+  const path = join(directory, "wide.jsonl");
+  const part = { kind: "source", outcome: "failed", message: "x".repeat(500) } as const;
+  const parts = Array.from({ length: 100 }, (_, index) => ({ ...part, name: `stack-${index}` }));
+  await appendHistory(path, pastRunOf(createReport({ runId: "wide", parts }), false), true);
+  const { size } = await stat(path);
+  expect(size).toBeGreaterThan(50_000);
+  expect(await idsOf(path)).toEqual(["wide"]);
+  const busy = JSON.stringify(pastRunOf(createReport({ runId: "busy", outcome: "busy" }), false));
+  await appendFile(path, `${busy}\n`.repeat(200));
+  expect((await idsOf(path))[0]).toBe("wide");
+});
