@@ -36,13 +36,18 @@ test.each([
   for (const timeZone of ["UTC", "Europe/Berlin"]) {
     const at = { now: new Date("2026-11-21T08:00:30Z"), timeZone };
     const elapses = await nextElapses(exec, toOnCalendar(times(text)), at);
-    const starts = nextStarts(times(text), at.now, timeZone, 10);
-    expect(elapses.slice(0, 10)).toEqual([...starts]);
+    const moments = new Set([...elapses.values()].flat().map((moment) => moment.getTime()));
+    const first = [...moments].toSorted((a, b) => a - b).slice(0, 10);
+    expect(first).toEqual(nextStarts(times(text), at.now, timeZone, 10).map((start) => start.getTime()));
   }
 });
 
-test("nextElapses() gives nothing for a value that systemd does not understand", async () => {
-  expect(await nextElapses(exec, ["nonsense"], { now: new Date(0), timeZone: "UTC" })).toEqual([]);
+test("nextElapses() gives nothing for a value that systemd does not understand, and the moments of the others", async () => {
+  const at = { now: new Date("2026-11-21T08:00:30Z"), timeZone: "UTC" };
+  const elapses = await nextElapses(exec, ["daily", "nonsense", "*-*-* 03:00:00"], at);
+  expect(new Set(elapses.keys())).toEqual(new Set(["daily", "*-*-* 03:00:00"]));
+  expect(elapses.get("daily")?.[0]).toEqual(new Date("2026-11-22T00:00:00Z"));
+  expect(elapses.get("*-*-* 03:00:00")?.[0]).toEqual(new Date("2026-11-22T03:00:00Z"));
 });
 
 test("hostMinute() stays the same for a host and a job, and spreads hosts over the hour", () => {
