@@ -62,8 +62,8 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
       STACKS_DIR: engine.directory,
       WEBHOOK_URL: server.url,
       NOTIFY_ON: "always",
-      RESTART_RETRY_DELAY: "1s",
-      STACK_HEALTH_TIMEOUT: "2s",
+      RESTART_RETRY_DELAY: "0s",
+      STACK_HEALTH_TIMEOUT: "1s",
       STACK_FREEZE: "none",
       ...settings,
     });
@@ -160,7 +160,7 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
   test("tells at once of a stack that does not start, with the command and the log, urgently, and goes on", async () => {
     up("a-gone");
     up("b-other");
-    await using world = await createWorld();
+    await using world = await createWorld({ MAX_RESTART_ATTEMPTS: "1" });
     const file = join(engine.directory, "a-gone/compose.yaml");
     await whileStopped(
       world.sandbox,
