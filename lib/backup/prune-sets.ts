@@ -1,4 +1,5 @@
 /** Retention, at every destination that has the new set: plan, check, remove. */
+import { relative } from "node:path";
 import type { Destination } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
@@ -6,6 +7,7 @@ import type { PartReport } from "#lib/core/report.ts";
 import { retainedOutcome } from "#lib/core/retained-outcome.ts";
 import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
+import { layoutPattern } from "#lib/core/set-layout.ts";
 import { removeSet } from "#lib/stores/remove-set.ts";
 import { listSets, type SetListing } from "#lib/stores/set-listing.ts";
 
@@ -75,7 +77,7 @@ export async function pruneSets(
     return {
       part: { kind: "retention", name: destination.role, outcome: "complete", message },
       problems: [],
-      notes: notesOf(listing),
+      notes: notesOf(context, destination, listing),
     };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -89,10 +91,22 @@ function failed(destination: Destination, message: string): Pruned {
   return { part, problems: [message], notes: [] };
 }
 
-function notesOf(listing: SetListing): string[] {
+/** What is in the way where this job's sets are. Whatever else lies in a destination is nobody's concern here. */
+function notesOf(
+  { settings, host }: RunContext<Settings>,
+  { root }: Destination,
+  { unknown, foreign }: SetListing,
+): string[] {
+  const steps = settings.BACKUP_LAYOUT.split("/");
+  const owner = { host: host.name, job: settings.JOB };
+  const isOnTheWay = ({ path }: { readonly path: string }) => {
+    const inside = relative(root, path);
+    const layout = steps.slice(0, inside.split("/").length).join("/");
+    return layoutPattern(layout, owner).test(inside);
+  };
   return [
-    ...listing.unknown.map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
-    ...listing.foreign
+    ...unknown.filter(isOnTheWay).map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
+    ...foreign
       .filter(({ reason }) => reason.includes("HOST_FORMER_IDS"))
       .map(({ path, reason }) => `Left alone: ${path}: ${reason}`),
   ];

@@ -18,7 +18,7 @@ export interface SetListing {
   /** Of this host and job. */
   readonly own: readonly StoredSet[];
   readonly foreign: readonly { readonly path: string; readonly reason: string }[];
-  /** Directories where a set would be, with no manifest that can be read. */
+  /** Directories where a set would be, with no manifest that can be read, and those on the way that cannot be looked into. */
   readonly unknown: readonly { readonly path: string; readonly problem: string }[];
 }
 
@@ -41,8 +41,9 @@ export interface ListRequest extends OwnSets {
 export async function listSets(root: string, request: ListRequest): Promise<SetListing> {
   const own: StoredSet[] = [];
   const foreign: { path: string; reason: string }[] = [];
-  const unknown: { path: string; problem: string }[] = [];
-  for (const path of await directoriesAtDepth(root, layoutDepth(request.layout), request.deadlineMs)) {
+  const { found, closed } = await directoriesAtDepth(root, layoutDepth(request.layout), request.deadlineMs);
+  const unknown = [...closed];
+  for (const path of found) {
     const read = await readManifest(path, request.deadlineMs);
     if (!read.ok) {
       unknown.push({ path, problem: read.problem });
@@ -60,21 +61,43 @@ export function newestFirst(listing: SetListing): StoredSet[] {
   return listing.own.toSorted((a, b) => Date.parse(b.manifest.startedAt) - Date.parse(a.manifest.startedAt));
 }
 
-/** Visible directories exactly `depth` levels below `root`. */
-export async function directoriesAtDepth(root: string, depth: number, deadlineMs: number): Promise<string[]> {
-  let level = [root];
-  for (let step = 0; step < depth; step += 1) {
-    const below = await Promise.all(level.map((path) => visibleDirectories(path, deadlineMs)));
-    level = below.flat();
-  }
-  return level;
+export interface Directories {
+  readonly found: readonly string[];
+  /** On the way there, with the reason why they cannot be looked into: other users', `lost+found`, damaged ones. */
+  readonly closed: readonly { readonly path: string; readonly problem: string }[];
 }
 
-async function visibleDirectories(path: string, deadlineMs: number): Promise<string[]> {
-  const entries = await listDirectory(path, deadlineMs);
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
-    .map((entry) => join(path, entry.name));
+const isVisible = (name: string): boolean => !name.startsWith(".");
+
+/**
+ * Directories exactly `depth` levels below `root`, by visible ones, with names that are wanted. Throws when `root` itself cannot be
+ * listed, and when a file system does not answer.
+ */
+export async function directoriesAtDepth(
+  root: string,
+  depth: number,
+  deadlineMs: number,
+  isWanted = isVisible,
+): Promise<Directories> {
+  const closed: { path: string; problem: string }[] = [];
+  const listBelow = async (path: string, isNamed: (name: string) => boolean): Promise<string[]> => {
+    try {
+      const entries = await listDirectory(path, deadlineMs);
+      const directories = entries.filter((entry) => entry.isDirectory() && isNamed(entry.name));
+      return directories.map(({ name }) => join(path, name));
+    } catch (error) {
+      if (path === root || errorCode(error) === undefined) throw error;
+      closed.push({ path, problem: `it cannot be listed: ${describeError(error)}` });
+      return [];
+    }
+  };
+  let level = [root];
+  for (let step = 1; step <= depth; step += 1) {
+    const isNamed = step === depth ? isWanted : isVisible;
+    const below = await Promise.all(level.map((path) => listBelow(path, isNamed)));
+    level = below.flat();
+  }
+  return { found: level, closed };
 }
 
 /** The entries of a directory; none when it has gone meanwhile. */

@@ -1,5 +1,6 @@
 /** What dead runs left: unfinished sets, and sets whose removal was cut short. */
 import { join } from "node:path";
+import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import { layoutDepth, parsePartialName } from "#lib/core/set-layout.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { removeHidden, removingPrefix } from "#lib/stores/remove-set.ts";
@@ -18,39 +19,46 @@ export interface Swept {
   readonly left: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** Remove leftovers of this host and job. Those of others, and of a run that lives, stay; symlinks are not followed. */
+/**
+ * Remove leftovers of this host and job. Those of others, and of a run that lives, stay; symlinks are not followed. What cannot be
+ * removed is left and named: it costs room, and shall not cost the next backup as well.
+ */
 export async function sweepLeftovers(root: string, request: SweepRequest): Promise<Swept> {
+  const { deadlineMs } = request;
   const removed: string[] = [];
   const left: { path: string; reason: string }[] = [];
-  for (const entry of await listDirectory(root, request.deadlineMs)) {
+  const remove = async (path: string, act: () => Promise<void>) => {
+    try {
+      await act();
+      removed.push(path);
+    } catch (error) {
+      if (!isForeseen(error)) throw error;
+      left.push({ path, reason: describeError(error) });
+    }
+  };
+  for (const entry of await listDirectory(root, deadlineMs)) {
     const owner = parsePartialName(entry.name);
     if (owner?.host !== request.host || owner.job !== request.job) continue;
     const path = join(root, entry.name);
     if (!entry.isDirectory()) left.push({ path, reason: "it is no directory, and not ours" });
     else if (await request.isRunAlive(owner.runId)) left.push({ path, reason: "its run is alive" });
-    else {
-      await removePartialSet(path, request.deadlineMs * 10);
-      removed.push(path);
-    }
+    else await remove(path, () => removePartialSet(path, deadlineMs * 10));
   }
-  removed.push(...(await finishRemovals(root, request)));
+  for (const path of await findRemovals(root, request))
+    await remove(path, () => removeHidden(root, path, deadlineMs));
   return { removed, left };
 }
 
 /** A set under a removal's name was to go; whose it was, its manifest still says unless that is gone already. */
-async function finishRemovals(root: string, request: SweepRequest): Promise<string[]> {
-  const removed: string[] = [];
-  for (const parent of await directoriesAtDepth(root, layoutDepth(request.layout) - 1, request.deadlineMs)) {
-    for (const entry of await listDirectory(parent, request.deadlineMs)) {
-      if (!entry.isDirectory() || !entry.name.startsWith(removingPrefix)) continue;
-      const path = join(parent, entry.name);
-      const read = await readManifest(path, request.deadlineMs);
-      const isOurs =
-        !read.ok || (read.manifest.host.name === request.host && read.manifest.job === request.job);
-      if (!isOurs) continue;
-      await removeHidden(root, path, request.deadlineMs);
-      removed.push(path);
-    }
-  }
-  return removed;
+async function findRemovals(
+  root: string,
+  { host, job, layout, deadlineMs }: SweepRequest,
+): Promise<string[]> {
+  const { found } = await directoriesAtDepth(root, layoutDepth(layout), deadlineMs, (name) =>
+    name.startsWith(removingPrefix),
+  );
+  const reads = found.map(async (path) => ({ path, read: await readManifest(path, deadlineMs) }));
+  return (await Promise.all(reads))
+    .filter(({ read }) => !read.ok || (read.manifest.host.name === host && read.manifest.job === job))
+    .map(({ path }) => path);
 }

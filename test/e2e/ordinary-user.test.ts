@@ -72,4 +72,15 @@ describe.skipIf(!isRoot).each(runtimes)("A run of an ordinary user on %s", (runt
       expect(await filesIn(sandbox.path("home/.local/state/lastgood"), job)).toEqual(state);
     },
   );
+
+  test("backs up onto a disk of its own, whose lost+found it may not read, and says nothing of what others keep there", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createUser(sandbox, "home/.config");
+    mkdirSync(sandbox.path("home/backups/photos/2026/summer"), { recursive: true });
+    await giveAway(sandbox);
+    mkdirSync(sandbox.path("home/backups/lost+found"), { mode: 0o700 });
+    const ended = await sandbox.run(runtime, script, ["-c", job, "--json"], { uid });
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: "complete", notes: [] });
+  });
 });

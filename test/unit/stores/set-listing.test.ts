@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listSets, newestFirst } from "#lib/stores/set-listing.ts";
-import { createSandbox } from "#test/support/sandbox.ts";
+import { isRoot } from "#test/support/capabilities.ts";
+import { createSandbox, projectDirectory } from "#test/support/sandbox.ts";
 import { putSet } from "#test/unit/stores/stored-set.ts";
 
 const request = {
@@ -53,6 +55,29 @@ test("listSets() does not follow a manifest that is a symlink", async () => {
   const { own, unknown } = await listSets(root, request);
   expect(own).toEqual([]);
   expect(unknown).toHaveLength(1);
+});
+
+test.skipIf(!isRoot)("listSets() finds its sets beside directories that its user may not read", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  const own = putSet(join(root, "web1/app/own"));
+  for (const name of ["lost+found", "web1/shop"]) mkdirSync(join(root, name), { mode: 0o700 });
+  const script = `
+    import { listSets } from "#lib/stores/set-listing.ts";
+    process.setuid(65534);
+    const { own, unknown } = await listSets(${JSON.stringify(root)}, ${JSON.stringify(request)});
+    console.log(JSON.stringify({ own: own.map(({ path }) => path), closed: unknown.map(({ path }) => path) }));`;
+  chmodSync(sandbox.directory, 0o755);
+  for (const path of ["", "own", "own/manifest.json"])
+    chownSync(join(root, "web1/app", path), 65_534, 65_534);
+  const { stdout, stderr } = spawnSync(process.execPath, ["--eval", script], {
+    cwd: projectDirectory,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  const found = JSON.parse(stdout);
+  expect(found.own).toEqual([own]);
+  expect(new Set(found.closed)).toEqual(new Set([join(root, "lost+found"), join(root, "web1/shop")]));
 });
 
 test("listSets() finds nothing where there is nothing yet", async () => {

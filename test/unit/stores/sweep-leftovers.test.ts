@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { partialName } from "#lib/core/set-layout.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
+import { isRoot } from "#test/support/capabilities.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 import { putSet } from "#test/unit/stores/stored-set.ts";
 
@@ -63,4 +65,20 @@ test("sweepLeftovers() finishes a removal that was cut short, of this job alone"
   const swept = await sweepLeftovers(root, request);
   expect(swept.removed).toEqual([ours]);
   expect(existsSync(theirs)).toBe(true);
+});
+
+test.skipIf(!isRoot)("sweepLeftovers() names what it cannot remove, and goes on", async () => {
+  await using sandbox = await createSandbox();
+  const root = sandbox.path("backups");
+  const [stuck, dead] = [putPartial(root, { runId: "stuck" }), putPartial(root, { runId: "dead" })];
+  mkdirSync(join(stuck, "mount"));
+  // Nobody removes a mount point.
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", join(stuck, "mount")]);
+  try {
+    const swept = await sweepLeftovers(root, request);
+    expect(swept.removed).toEqual([dead]);
+    expect(swept.left).toMatchObject([{ path: stuck, reason: expect.stringContaining("busy") }]);
+  } finally {
+    execFileSync("umount", [join(stuck, "mount")]);
+  }
 });
