@@ -8,8 +8,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { createLineSplitter } from "#lib/core/line-splitter.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { ensureStreams, startError } from "#lib/tools/start-program.ts";
 
 const joinStages =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: bash expands these
@@ -46,11 +46,13 @@ export function startArchivePipeline(request: PipelineRequest): Pipeline {
   const added = Object.entries(request.producerEnv ?? {}).map(([name, value]) => `${name}=${value}`);
   const producer = added.length === 0 ? request.producer : ["env", ...added, ...request.producer];
   const args = [String(producer.length), ...producer, ...(request.compressor ?? [])];
-  const child = spawn("/bin/bash", ["--norc", "--noprofile", "-c", script, "archive", ...args], {
-    detached: true,
-    env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
-    stdio: ["ignore", "pipe", "pipe", request.outputFd, "pipe"],
-  });
+  const child = ensureStreams(
+    spawn("/bin/bash", ["--norc", "--noprofile", "-c", script, "archive", ...args], {
+      detached: true,
+      env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
+      stdio: ["ignore", "pipe", "pipe", request.outputFd, "pipe"],
+    }),
+  );
   let killed: Promise<boolean> | undefined;
   const kill = () => {
     killed ??= killPipeline(child);
@@ -74,9 +76,7 @@ async function collectEnd(child: ChildProcess, request: PipelineRequest): Promis
   });
   const wordsEnded = new Promise<void>((resolve) => producerStderr.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (error) =>
-      reject(new OpsError("Cannot run bash", { outcome: "failed", hint: "Install bash", cause: error })),
-    );
+    child.once("error", (error) => reject(startError("/bin/bash", error, "bash")));
     child.once("close", () => resolve());
   });
   // Bun's "close" of a child does not wait for descriptors past 2: the producer's words could be lost.

@@ -1,6 +1,7 @@
 /** A program that is fed on its standard input, chunk by chunk, as fast as it takes them. */
 import { spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 export interface SinkEnd {
   /** `null` when a signal ended it. */
@@ -31,11 +32,13 @@ const stderrKept = 4096;
 
 export function startChildSink(request: SinkRequest): ChildSink {
   const [program, ...args] = request.command;
-  const child = spawn(program, args, {
-    detached: true,
-    env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
-    stdio: ["pipe", request.onStdout ? "pipe" : "ignore", "pipe"],
-  });
+  const child = ensureStreams(
+    spawn(program, args, {
+      detached: true,
+      env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
+      stdio: ["pipe", request.onStdout ? "pipe" : "ignore", "pipe"],
+    }),
+  );
   let stderr = "";
   let isOpen = true;
   // Not a race against the end for each chunk: every one of them would stay until the end.
@@ -51,7 +54,7 @@ export function startChildSink(request: SinkRequest): ChildSink {
   const ended = new Promise<SinkEnd>((resolve) => {
     child.once("error", (error) => {
       close();
-      resolve({ exitCode: null, stderr: `Cannot run ${program}: ${error.message}` });
+      resolve({ exitCode: null, stderr: describeStartError(program, error) });
     });
     child.once("close", (exitCode) => {
       close();

@@ -1,6 +1,7 @@
 /** A server of our own for a short time: started, watched, ended together with everything that it started. */
 import { spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 export interface Daemon {
   /** Why it is no more; undefined while it runs. */
@@ -15,19 +16,21 @@ export function startDaemon(
   [program, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
 ): Daemon {
-  const child = spawn(program, args, {
-    cwd: "/",
-    detached: true,
-    env: { ...env, LC_ALL: "C" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = ensureStreams(
+    spawn(program, args, {
+      cwd: "/",
+      detached: true,
+      env: { ...env, LC_ALL: "C" },
+      stdio: ["ignore", "ignore", "pipe"],
+    }),
+  );
   let stderr = "";
   let ending: string | undefined;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-stderrKept);
   });
   child.once("error", (error) => {
-    ending = `cannot run ${program}: ${error.message}`;
+    ending = describeStartError(program, error);
   });
   child.once("exit", (code, signal) => {
     const lines = stderr.trim().split("\n");

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { DbusError, type DbusTransport } from "#lib/tools/dbus-connection.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 const wordsKept = 4096;
 
@@ -25,17 +26,19 @@ export function openRelay(
   [program, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
 ): DbusTransport {
-  const child = spawn(program, args, {
-    env: { ...env, LC_ALL: "C" },
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = ensureStreams(
+    spawn(program, args, {
+      env: { ...env, LC_ALL: "C" },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    }),
+  );
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-wordsKept);
   });
   child.once("error", (error) => {
-    stderr += `Cannot run ${program}: ${error.message}`;
+    stderr += describeStartError(program, error);
     child.stdout.destroy();
   });
   return {

@@ -12,6 +12,7 @@ import { $, type ProcessOutput } from "zx/core";
 import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import { describeError, errorCode } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 type Ending = Omit<ExecResult, "timedOut">;
 
@@ -20,6 +21,7 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
   return async ([program, ...args], options) => {
     options.signal?.throwIfAborted();
     let child: ChildProcess | undefined;
+    const refused = Promise.withResolvers<Ending>();
     // zx never closes the input of a program that is given an empty one.
     const input = options.input === "" ? undefined : options.input;
     const run = $({
@@ -34,7 +36,9 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
       ...(input === undefined ? {} : { input }),
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       spawn: ((_shell: string, _arguments: readonly string[], spawnOptions: object) => {
-        child = spawn(program, args, { ...spawnOptions, shell: false });
+        child = ensureStreams(spawn(program, args, { ...spawnOptions, shell: false }));
+        // zx waits for streams to close, which do not in every runtime.
+        child.once("error", (error) => refused.resolve(endingOfRefusal(program, error)));
         // zx decodes chunk by chunk, and breaks the characters that lie across two of them.
         child.stdout?.setEncoding("utf8");
         child.stderr?.setEncoding("utf8");
@@ -43,7 +47,7 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
         return child;
       }) as typeof spawn,
     })`${program}`;
-    const finished: Promise<Ending> = run.then(toEnding);
+    const finished = Promise.race<Ending>([run.then(toEnding), refused.promise]);
     const ending = await untilEnd(finished, () => child, options.timeoutMs, options.signal);
     options.signal?.throwIfAborted();
     if (ending !== "cut") return { ...ending, timedOut: false };
@@ -52,16 +56,21 @@ export function createExec(environment: Readonly<Record<string, string>>): Exec 
 }
 
 function toEnding(output: ProcessOutput): Ending {
-  const code = errorCode(output.cause);
-  const notFound = code === "ENOENT" || code === "EACCES";
   return {
-    exitCode: notFound ? null : output.exitCode,
+    exitCode: output.exitCode,
     signal: output.signal ?? undefined,
     stdout: output.stdout,
-    // What could not be started has said nothing itself: too many open files, too long an argument list.
+    // Too long a list of arguments is thrown by some runtimes before there is a child.
     stderr: output.stderr || (output.cause ? describeError(output.cause) : ""),
-    notFound,
+    notFound: false,
   };
+}
+
+/** Of a program that could not be started. */
+function endingOfRefusal(program: string, error: Error): Ending {
+  const notFound = ["ENOENT", "EACCES"].includes(errorCode(error) ?? "");
+  const stderr = describeStartError(program, error);
+  return { exitCode: null, signal: undefined, stdout: "", stderr, notFound };
 }
 
 /** The program's ending, or "cut": past the deadline and on abort its group is ended first. */

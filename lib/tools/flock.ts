@@ -11,6 +11,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { ensureStreams, startError } from "#lib/tools/start-program.ts";
 
 const busyExit = 75;
 const nameAttempts = 10;
@@ -67,8 +68,12 @@ function heldLock(file: FileHandle, leftBehind: string): HeldLock {
     release: async () => {
       if (!isHeld) return;
       isHeld = false;
-      await file.truncate(0);
-      await file.close();
+      try {
+        await file.truncate(0);
+      } finally {
+        // Whatever can be written there by now: an open file is a held lock.
+        await file.close();
+      }
     },
   };
 }
@@ -103,10 +108,12 @@ async function lockDescriptor(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const wait = waitMs > 0 ? ["-w", (waitMs / 1000).toFixed(3)] : ["-n"];
-  const child = spawn("flock", [...wait, "-E", String(busyExit), "3"], {
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe", file.fd],
-  });
+  const child = ensureStreams(
+    spawn("flock", [...wait, "-E", String(busyExit), "3"], {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe", file.fd],
+    }),
+  );
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
@@ -116,9 +123,7 @@ async function lockDescriptor(
   if (signal?.aborted === true) onAbort();
   try {
     const exitCode = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", (cause) =>
-        reject(new OpsError("Cannot run flock", { outcome: "failed", hint: "Install util-linux", cause })),
-      );
+      child.once("error", (error) => reject(startError("flock", error, "util-linux")));
       child.once("close", (code) => resolve(code));
     });
     signal?.throwIfAborted();

@@ -6,6 +6,7 @@
  * be kept in memory for the day on which memory ran out.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { OpsError } from "#lib/core/ops-error.ts";
 
 const watchThenRecover = 'while read -r word; do [ "$word" = goodbye ] && exit 0; done; exec "$@"';
 
@@ -25,11 +26,17 @@ export interface GuardianRequest {
 const replacementsAllowed = 5;
 const dismissMs = 5000;
 
-/** Start a guardian; one that dies is replaced, a few times. */
+/** Start a guardian; one that dies is replaced, a few times. Throws OpsError "failed" when there can be none. */
 export function startGuardian(request: GuardianRequest): Guardian {
   let isDismissed = false;
   let replacements = 0;
   let current = spawnGuardian(request);
+  if (current.pid === undefined) {
+    throw new OpsError("Cannot start the guardian that would finish this run if it were killed", {
+      outcome: "failed",
+      hint: "Look at the limits of files and processes (ulimit -a)",
+    });
+  }
   const watch = (child: ChildProcess) => {
     child.once("exit", () => {
       if (isDismissed || replacements === replacementsAllowed) return;
@@ -44,7 +51,7 @@ export function startGuardian(request: GuardianRequest): Guardian {
     dismiss: async () => {
       isDismissed = true;
       const child = current;
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
       const stuck = setTimeout(() => child.kill("SIGKILL"), dismissMs);
       child.stdin?.end("goodbye\n");

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 type Command = readonly [string, ...string[]];
 
@@ -93,18 +94,20 @@ function start(
   env: Readonly<Record<string, string>>,
   stdio: ["ignore" | "pipe", "ignore" | "pipe", "pipe"],
 ): Started {
-  const child: ChildProcess = spawn(program, args, {
-    detached: true,
-    env: { ...env, LC_ALL: "C", SHLVL: "1" },
-    stdio,
-  });
+  const child: ChildProcess = ensureStreams(
+    spawn(program, args, {
+      detached: true,
+      env: { ...env, LC_ALL: "C", SHLVL: "1" },
+      stdio,
+    }),
+  );
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-stderrKept);
   });
   const ended = new Promise<number | null>((resolve) => {
     child.once("error", (error) => {
-      stderr += `Cannot run ${program}: ${error.message}`;
+      stderr += describeStartError(program, error);
       resolve(null);
     });
     child.once("close", resolve);

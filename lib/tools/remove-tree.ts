@@ -7,22 +7,25 @@
 import { spawn } from "node:child_process";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 const limits = { graceMs: 100, killWaitMs: 1000 };
 
 /** No error when it is gone; symlinks are removed, not followed. Rejects with OpsError "failed" in rm's words, or past `deadlineMs`. */
 export async function removeTree(path: string, deadlineMs: number): Promise<void> {
-  const child = spawn("/bin/rm", ["-rf", "--", path], {
-    env: { LC_ALL: "C" },
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = ensureStreams(
+    spawn("/bin/rm", ["-rf", "--", path], {
+      env: { LC_ALL: "C" },
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    }),
+  );
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(-4096);
   });
   const ended = Promise.withResolvers<number | null>();
-  child.once("error", ended.reject);
+  child.once("error", (error) => ended.reject(refuse(path, describeStartError("rm", error))));
   child.once("close", ended.resolve);
   const late = Promise.withResolvers<"late">();
   const timer = setTimeout(() => late.resolve("late"), deadlineMs);

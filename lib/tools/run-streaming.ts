@@ -1,6 +1,7 @@
 /** A program that may run for hours and says something while it does; silence means that it is stuck. */
 import { spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 export interface StreamingRequest {
   readonly command: readonly [string, ...string[]];
@@ -25,16 +26,18 @@ const stderrKept = 8192;
 export async function runStreaming(request: StreamingRequest): Promise<StreamingEnd> {
   request.signal.throwIfAborted();
   const [program, ...args] = request.command;
-  const child = spawn(program, args, {
-    detached: true,
-    env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = ensureStreams(
+    spawn(program, args, {
+      detached: true,
+      env: { ...request.env, LC_ALL: "C", SHLVL: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
   let stderr = "";
   let isStalled = false;
   const ended = Promise.withResolvers<number | null>();
   child.once("error", (error) => {
-    stderr += `Cannot run ${program}: ${error.message}`;
+    stderr += describeStartError(program, error);
     ended.resolve(null);
   });
   child.once("close", (code) => ended.resolve(code));

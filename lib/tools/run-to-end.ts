@@ -1,6 +1,7 @@
 /** A program that may run for hours and is asked to end before it is made to: a backup restarts what it stopped. */
 import { spawn } from "node:child_process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
+import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
 export interface LongRun {
   readonly command: readonly [string, ...string[]];
@@ -27,7 +28,9 @@ const killWaitMs = 5000;
 export async function runToEnd({ command, env, timeoutMs, graceMs, signal }: LongRun): Promise<LongRunEnd> {
   const [program, ...args] = command;
   if (signal.aborted) return { exitCode: null, cut: "aborted", output: "" };
-  const child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = ensureStreams(
+    spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] }),
+  );
   let output = "";
   let cut: LongRunEnd["cut"];
   const ended = Promise.withResolvers<number | null>();
@@ -37,7 +40,7 @@ export async function runToEnd({ command, env, timeoutMs, graceMs, signal }: Lon
     });
   }
   child.once("error", (error) => {
-    output += `Cannot run ${program}: ${error.message}`;
+    output += describeStartError(program, error);
     ended.resolve(null);
   });
   child.once("close", (code) => ended.resolve(code));
