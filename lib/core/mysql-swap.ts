@@ -44,6 +44,10 @@ export function dropDefinition(database: string, { kind, name }: MysqlDefinition
   return `DROP ${kind} IF EXISTS ${quoteTable(database, name)}`;
 }
 
+export function enableEvent(database: string, event: string): string {
+  return `ALTER EVENT ${quoteTable(database, event)} ENABLE`;
+}
+
 export function quoteMysqlName(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -12,11 +12,13 @@ import { openReplacer } from "#lib/sources/open-replacer.ts";
 import type { DatabaseReplacer, PresentDatabase } from "#lib/sources/replace-database.ts";
 
 export interface Replaceable
-  extends Pick<DatabaseReplacer, "look" | "findUsers" | "prepare" | "swap" | "describeKept"> {
+  extends Pick<DatabaseReplacer, "look" | "findUsers" | "prepare" | "describeKept"> {
   /** Its name on its server, or its file. */
   readonly name: string;
   /** Fill what takes its place, and compare it with what the manifest says; resolves to problems. */
   readonly fill: (from: string, entry: DatabaseSwap, present: PresentDatabase) => Promise<readonly string[]>;
+  /** After it has been filled. Throws OpsError "failed"; then it is to be undone. Heeds no signal. */
+  readonly swap: (entry: DatabaseSwap) => Promise<void>;
   /** Let go of credentials. */
   readonly close: () => Promise<void>;
 }
@@ -46,15 +48,17 @@ async function openServerReplaceable(
   try {
     const facts = component.facts ?? {};
     const replacer = await openReplacer({ target, database: name, facts }, opened.access);
+    let events: readonly string[] = [];
     return {
       ...replacer,
       name,
-      fill: (from, { incoming }, present) =>
-        loadBeside(
-          context,
-          { target, component, name: incoming, facts: { ...facts, ...present.facts }, journal },
-          from,
-        ),
+      fill: async (from, { incoming }, present) => {
+        const wanted = { target, component, name: incoming, facts: { ...facts, ...present.facts }, journal };
+        const loaded = await loadBeside(context, wanted, from);
+        events = loaded.disabledEvents;
+        return loaded.problems;
+      },
+      swap: (entry) => replacer.swap(entry, events),
       close: opened.close,
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import { nameBeside } from "#lib/core/database-names.ts";
 import type { DatabaseTarget } from "#lib/core/database-url.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
+import { enableEvent } from "#lib/core/mysql-swap.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import type { UndoJournal } from "#lib/core/run-context.ts";
@@ -51,19 +52,30 @@ export async function restoreDatabase(
   const target = findServer(context.settings, component);
   if (target === undefined) throw new TypeError("No server was planned");
   const facts = component.facts ?? {};
-  const problems = await withLoader(context, { target, component, name, facts }, async (loader) => {
-    try {
-      return [...(await load(context, loader, component, from, name)), ...(await loader.compare(facts))];
-    } catch (error) {
-      await dropAgain(context, loader, name);
-      throw error;
-    }
-  });
+  const { problems, events } = await withLoader(
+    context,
+    { target, component, name, facts },
+    async (loader) => {
+      try {
+        const loaded = await load(context, loader, component, from, name);
+        return {
+          problems: [...loaded, ...(await loader.compare(facts))],
+          events: loader.disabledEvents?.() ?? [],
+        };
+      } catch (error) {
+        await dropAgain(context, loader, name);
+        throw error;
+      }
+    },
+  );
   return {
     component: component.name,
     target: `database "${name}"`,
     message: `${target.kind}, beside the one in use`,
     problems,
+    notes: events.map(
+      (event) => `An event that does not run here until you say: ${enableEvent(name, event)};`,
+    ),
     missing: [],
   };
 }
@@ -78,26 +90,35 @@ export interface NewDatabase {
   readonly journal?: UndoJournal;
 }
 
-/** A new database, of which every table and its rows are compared; resolves to problems. Whoever called takes it away again. */
+export interface LoadedDatabase {
+  readonly problems: readonly string[];
+  /** Names of those that ran where they were dumped. */
+  readonly disabledEvents: readonly string[];
+}
+
+/** A new database, of which every table and its rows are compared. Whoever called takes it away again. */
 export function loadBeside(
   context: RestoreContext,
   wanted: NewDatabase,
   from: string,
-): Promise<readonly string[]> {
+): Promise<LoadedDatabase> {
   const { component, name, facts } = wanted;
-  return withLoader(context, wanted, async (loader) => [
-    ...(await load(context, loader, component, from, name)),
-    ...(await loader.compare(facts)),
-    ...(await loader.compareRows(facts)),
-  ]);
+  return withLoader(context, wanted, async (loader) => ({
+    problems: [
+      ...(await load(context, loader, component, from, name)),
+      ...(await loader.compare(facts)),
+      ...(await loader.compareRows(facts)),
+    ],
+    disabledEvents: loader.disabledEvents?.() ?? [],
+  }));
 }
 
 /** The database is made before `use`. */
-async function withLoader(
+async function withLoader<Value>(
   context: RestoreContext,
   { target, component, name, facts, journal }: NewDatabase,
-  use: (loader: DatabaseLoader) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+  use: (loader: DatabaseLoader) => Promise<Value>,
+): Promise<Value> {
   const { settings } = context;
   if (settings === undefined) throw new TypeError("No server was planned");
   const request = accessRequest(context, settings, component.name);

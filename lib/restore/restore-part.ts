@@ -28,6 +28,8 @@ export interface RestoredPart {
   readonly message: string;
   /** What is not as it was. */
   readonly problems: readonly string[];
+  /** What is left to do by hand. */
+  readonly notes?: readonly string[] | undefined;
   /** Of `paths`, what this component does not have. */
   readonly missing: readonly string[];
   readonly seconds: number;

@@ -128,10 +128,10 @@ function describePlan({ copies, parts, directory, paths, isTrusted }: Plan): str
   ].map(showName);
 }
 
-function describePart({ component, target, message, problems, seconds }: RestoredPart): string[] {
+function describePart({ component, target, message, problems, notes = [], seconds }: RestoredPart): string[] {
   return [
     `${component}: ${target}: ${message} in ${seconds.toFixed(1)} s`,
-    ...problems.map((problem) => `  ${problem}`),
+    ...[...problems, ...notes].map((line) => `  ${line}`),
   ];
 }
 

@@ -10,6 +10,10 @@ export interface DatabaseLoader {
   readonly env: Readonly<Record<string, string>>;
   /** What is wrong with a part of the dump before it is let through; undefined: nothing. */
   readonly inspect: (chunk: Uint8Array) => string | undefined;
+  /** What goes on in place of a part of the dump. */
+  readonly rewrite?: ((chunk: Uint8Array) => Uint8Array) | undefined;
+  /** Events that ran where they were dumped, and do not run here. */
+  readonly disabledEvents?: (() => readonly string[]) | undefined;
   /** What its end means. */
   readonly judge: (exitCode: number | null, stderr: string) => LoadEnd;
   /** What is in it now, against what the manifest says of it: problems. */

@@ -1,6 +1,7 @@
 /** A dump of one database of MySQL or MariaDB, loaded into a new database. */
 import { Buffer } from "node:buffer";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
+import { createEventDisabler } from "#lib/core/mysql-events.ts";
 import { hintOnMysql, mysqlEndProof, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import {
   compareTables,
@@ -38,6 +39,7 @@ export async function createMysqlLoader(
     return result.stdout.trim();
   };
   const trailer = mysqlEndProof.createJudge();
+  const events = createEventDisabler();
   let tail = Buffer.from("\n");
   return {
     create: async () => {
@@ -57,6 +59,8 @@ export async function createMysqlLoader(
       const stray = strayStatements.find((one) => bytes.includes(one));
       return stray && `it says "${stray.toString().trim()}": it is no dump of a single database`;
     },
+    rewrite: events.rewrite,
+    disabledEvents: events.disabled,
     judge: (exitCode, stderr) =>
       judgeMysqlClient(server.clientProgram, trailer.judge().problem, exitCode, stderr),
     compare: async (dumped) => {

@@ -5,8 +5,8 @@ import type { DatabaseLoader } from "#lib/sources/load-database.ts";
 type Facts = Readonly<Record<string, unknown>>;
 
 /** Fills the server. */
-export interface ServerLoader extends Pick<DatabaseLoader, "command" | "env" | "inspect" | "judge"> {
-  readonly rewrite?: ((chunk: Uint8Array) => Uint8Array) | undefined;
+export interface ServerLoader
+  extends Pick<DatabaseLoader, "command" | "env" | "inspect" | "rewrite" | "judge"> {
   /** What is in it now, against what the manifest says of it. */
   readonly compare: (facts: Facts) => Promise<ServerComparison>;
 }

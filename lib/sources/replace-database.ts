@@ -20,8 +20,8 @@ export interface DatabaseReplacer {
   readonly findUsers: () => Promise<readonly string[]>;
   /** What is written down before `swap`: the entry, with what the swap drops for a moment. */
   readonly prepare: (entry: DatabaseSwap) => Promise<DatabaseSwap>;
-  /** Throws OpsError "failed"; then it is to be undone. Heeds no signal. */
-  readonly swap: (entry: DatabaseSwap) => Promise<void>;
+  /** `events` came disabled, and run from then on. Throws OpsError "failed"; then it is to be undone. Heeds no signal. */
+  readonly swap: (entry: DatabaseSwap, events: readonly string[]) => Promise<void>;
   /** Put right what was left in the middle; resolves to notes on what was done. Safe to repeat. */
   readonly undo: (entry: DatabaseSwap) => Promise<readonly string[]>;
   /** Commands that take what is kept away, and that bring it back. */

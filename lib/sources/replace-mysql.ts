@@ -5,8 +5,10 @@
  * stay; those on single routines go with their routine, and are given again.
  */
 import type { MysqlTarget } from "#lib/core/database-url.ts";
+import { disableEvents } from "#lib/core/mysql-events.ts";
 import {
   dropDefinition,
+  enableEvent,
   hexText,
   quoteMysqlName,
   quoteTable,
@@ -61,7 +63,7 @@ export async function openMysqlReplacer(
         definitions: { sql, grants: await readRoutineGrants(database, console, access.log) },
       };
     },
-    swap: async (entry) => {
+    swap: async (entry, events) => {
       const { incoming, aside, wasThere, definitions } = entry;
       const users = await findUsers();
       if (users.length > 0) throw describeUse(database, users);
@@ -78,10 +80,12 @@ export async function openMysqlReplacer(
       await moveTables(console, entry, problem);
       await console.run(arriving, problem, database);
       if (definitions !== undefined) {
-        await console.run(definitions.sql, problem, aside);
-        await disableEvents(console, aside, problem);
+        // What is kept shall stay as it is, and do nothing.
+        await console.run(disableEvents(definitions.sql), problem, aside);
         await giveAgain(console, database, definitions);
       }
+      const enabling = events.map((event) => enableEvent(database, event));
+      if (enabling.length > 0) await console.run(enabling.join(";\n"), problem);
       // From here on it is replaced, whoever dies.
       await console.run(`DROP TABLE ${quoteTable(aside, swapMark)}`, problem);
       await console.run(`DROP DATABASE ${quoteMysqlName(incoming)}`, problem);
@@ -118,15 +122,6 @@ async function moveTables(console: MysqlConsole, entry: DatabaseSwap, problem: s
     ["SET SESSION foreign_key_checks = 0", ...drops, renameTables(moves)].join(";\n"),
     problem,
   );
-}
-
-/** What is kept shall stay as it is, and do nothing. */
-async function disableEvents(console: MysqlConsole, aside: string, problem: string): Promise<void> {
-  const definitions = await console.listDefinitions(aside);
-  const events = definitions.filter(({ kind }) => kind === "EVENT");
-  if (events.length === 0) return;
-  const statements = events.map(({ name }) => `ALTER EVENT ${quoteTable(aside, name)} DISABLE`);
-  await console.run(statements.join(";\n"), problem);
 }
 
 async function findObstacles(database: string, { askNames }: MysqlConsole): Promise<readonly string[]> {

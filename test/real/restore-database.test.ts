@@ -29,6 +29,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
       `INSERT INTO orders SELECT seq, CONCAT('größe\\n', seq) FROM seq_1_to_${rows}`,
       "CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW SET NEW.note = UPPER(NEW.note)",
       "CREATE PROCEDURE p() SELECT 1",
+      "CREATE EVENT tidy ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM shop.orders",
     );
     postgres.sql("postgres", "CREATE ROLE owner LOGIN", 'CREATE DATABASE "it\'s=shop" OWNER owner');
     postgres.sql(
@@ -79,6 +80,10 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
       const about =
         "SELECT @@collation_database, COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()";
       expect(maria.sql(names.maria, about)).toBe(maria.sql("shop", about));
+      expect(ended.stdout).toContain(`: ALTER EVENT \`${names.maria}\`.\`tidy\` ENABLE;`);
+      const events =
+        "SELECT EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()";
+      expect(maria.sql(names.maria, events)).toBe("tidy\tDISABLED");
       const content =
         "SELECT md5(string_agg(orders::text, ',' ORDER BY id)), pg_get_userbyid(relowner) FROM orders, pg_class WHERE relname = 'orders' GROUP BY 2";
       expect(postgres.sql(names.postgres, content)).toBe(postgres.sql("it's=shop", content));
