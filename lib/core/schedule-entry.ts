@@ -9,7 +9,12 @@ export type Timing =
   | { readonly kind: "calendar"; readonly expressions: readonly string[]; readonly next: readonly Date[] }
   | { readonly kind: "boot" }
   /** Some time in each period: anacron, or a timer that counts from its last start. */
-  | { readonly kind: "interval"; readonly text: string };
+  | {
+      readonly kind: "interval";
+      readonly text: string;
+      /** Undefined where it starts once, and where nobody can tell. */
+      readonly periodMs: number | undefined;
+    };
 
 export interface ScheduleEntry {
   readonly source: "crontab" | "cron.d" | "user crontab" | "periodic" | "anacron" | "timer" | "service";

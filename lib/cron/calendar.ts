@@ -2,11 +2,12 @@ import type { Exec } from "#lib/core/deps.ts";
 import type { JudgedAt } from "#lib/core/schedule-judgement.ts";
 
 const timeoutMs = 10_000;
-const iterations = 20;
+/** Weeks of one that starts every quarter of an hour on working days. */
+const iterations = 400;
 
 /**
- * The next moments that systemd reads from `OnCalendar=` values, by value and in order; of a value that it does not understand none, nor where it is
- * not installed. All are asked about at once.
+ * The next moments that systemd reads from `OnCalendar=` values, by value and in order. What it does not understand is
+ * not among them, nor is anything where it is not installed. All are asked about at once.
  */
 export async function nextElapses(
   exec: Exec,
@@ -27,11 +28,11 @@ export async function nextElapses(
     { timeoutMs, env: { TZ: timeZone } },
   );
   return new Map(
-    result.stdout.split(/\n\n+/).map((block) => {
+    result.stdout.split(/\n\n+/).flatMap((block) => {
       // Older ones leave out the original form of a value that is normal already.
-      const [, value = ""] =
+      const [, value] =
         /^ *Original form: (.*)$/m.exec(block) ?? /^ *Normalized form: (.*)$/m.exec(block) ?? [];
-      return [value, momentsOf(block)];
+      return value === undefined ? [] : [[value, momentsOf(block)] as const];
     }),
   );
 }

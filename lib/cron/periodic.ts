@@ -11,6 +11,7 @@ const crontab = "/etc/crontab";
 const anacrontab = "/etc/anacrontab";
 const anacron = "/usr/sbin/anacron";
 const executable = 0o111;
+const dayMs = 86_400_000;
 
 interface Starter {
   readonly timing: Timing;
@@ -42,11 +43,12 @@ export const anacronLines: Finder = {
     return parseAnacrontab(text).flatMap(({ line, period, command }): readonly ScheduleEntry[] => {
       const backup = recogniseBackup(command);
       if (backup === undefined) return [];
-      const when = describePeriod(period);
+      const timing = intervalOf(period);
+      const when = timing.text;
       return [
         {
           ...{ source: "anacron", file: anacrontab, line, user: "root", when, command, backup },
-          timings: [{ kind: "interval", text: when }],
+          timings: [timing],
           flaw: isThere ? undefined : "anacron is not installed",
         },
       ];
@@ -88,14 +90,27 @@ async function readStarters(search: Search): Promise<(directory: string) => Star
       command.split(/[\s"';&|(){}]+/).includes(directory);
     const byAnacron = periods.find(isNamed);
     if (byAnacron !== undefined) {
-      const when = describePeriod(byAnacron.period);
-      return { timing: { kind: "interval", text: when }, when };
+      const timing = intervalOf(byAnacron.period);
+      return { timing, when: timing.text };
     }
     const line = flaw === undefined ? lines.find(isNamed) : undefined;
     if (line === undefined || (isAnacron && /\banacron\b/.test(line.command))) return undefined;
     const { schedule, when } = line;
     return { timing: schedule.kind === "boot" ? schedule : { kind: "cron", expression: schedule }, when };
   };
+}
+
+const daysOf: Readonly<Record<string, number>> = {
+  "@daily": 1,
+  "@weekly": 7,
+  "@monthly": 31,
+  "@yearly": 366,
+  "@annually": 366,
+};
+
+function intervalOf(period: string) {
+  const days = daysOf[period] ?? Number(period);
+  return { kind: "interval", text: describePeriod(period), periodMs: days * dayMs } as const;
 }
 
 function describePeriod(period: string): string {

@@ -5,6 +5,7 @@
 import { recogniseBackup } from "#lib/core/backup-command.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
+import { parseTimeSpan } from "#lib/core/time-span.ts";
 import type { UnitFile } from "#lib/core/unit-file.ts";
 import { nextElapses } from "#lib/cron/calendar.ts";
 import type { Finder, Search } from "#lib/cron/finder.ts";
@@ -20,7 +21,9 @@ const systemDirectories = [
   "/usr/lib/systemd/system",
 ];
 
-const intervalKeys = ["OnBootSec", "OnStartupSec", "OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
+/** Those that come once, and those that come again and again. */
+const onceKeys = ["OnBootSec", "OnStartupSec", "OnActiveSec"];
+const repeatedKeys = ["OnUnitActiveSec", "OnUnitInactiveSec"];
 
 export const systemUnits: Finder = {
   places: systemDirectories.map((path) => ({ path, depth: 2 })),
@@ -135,8 +138,12 @@ function timingOf(
   elapses: ReadonlyMap<string, readonly Date[]>,
 ): Pick<ScheduleEntry, "timings" | "when"> {
   const expressions = calendarsOf(unit);
-  const intervals = intervalKeys.flatMap((key) =>
-    (unit.get(`Timer.${key}`) ?? []).map((value) => `${key}=${value}`),
+  const intervals = [...onceKeys, ...repeatedKeys].flatMap((key) =>
+    (unit.get(`Timer.${key}`) ?? []).map((value) => ({
+      kind: "interval" as const,
+      text: `${key}=${value}`,
+      periodMs: repeatedKeys.includes(key) ? parseTimeSpan(value) : undefined,
+    })),
   );
   const delay = unit.get("Timer.RandomizedDelaySec")?.at(-1);
   const moments = new Set(expressions.flatMap((one) => elapses.get(one) ?? []).map((at) => at.getTime()));
@@ -144,9 +151,13 @@ function timingOf(
   return {
     timings: [
       ...(expressions.length === 0 ? [] : [{ kind: "calendar", expressions, next } as const]),
-      ...intervals.map((text) => ({ kind: "interval", text }) as const),
+      ...intervals,
     ],
-    when: [...expressions, ...intervals, ...(delay === undefined ? [] : [`up to ${delay} later`])].join(", "),
+    when: [
+      ...expressions,
+      ...intervals.map(({ text }) => text),
+      ...(delay === undefined ? [] : [`up to ${delay} later`]),
+    ].join(", "),
   };
 }
 

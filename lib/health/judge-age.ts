@@ -2,6 +2,7 @@
 import { nextStarts } from "#lib/core/cron-times.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
+import type { Timing } from "#lib/core/schedule-entry.ts";
 import { localPlace, placeName } from "#lib/core/set-places.ts";
 import { ageMs, type JobView } from "#lib/health/job-view.ts";
 import { ownEntries } from "#lib/health/judge-schedule.ts";
@@ -44,16 +45,29 @@ function judgePlace(
 export function maxAgeMs(view: JobView): number {
   const { MAX_AGE_HOURS } = view.settings;
   if (MAX_AGE_HOURS !== undefined) return MAX_AGE_HOURS * hourMs;
-  const { now, facts } = view;
-  const starts = ownEntries(view).flatMap(({ timings }) =>
-    timings.flatMap((timing) => {
-      if (timing.kind === "cron") return nextStarts(timing.expression, now, facts.timeZone, startsLookedAt);
-      return timing.kind === "calendar" ? timing.next : [];
-    }),
-  );
-  const times = [...new Set(starts.map((start) => start.getTime()))].sort((a, b) => a - b);
+  const timings = ownEntries(view).flatMap((entry) => entry.timings);
+  const periods = timings.flatMap((timing) => (timing.kind === "interval" ? (timing.periodMs ?? []) : []));
+  const pauses = [...periods, ...longestPause(view, timings)];
+  return pauses.length === 0 ? unscheduledMs : Math.min(...pauses) * slack;
+}
+
+/** Between starts at known times: the coming ones, and the pause that the last whole set was made before. */
+function longestPause({ record, facts, now }: JobView, timings: readonly Timing[]): readonly number[] {
+  const startsAfter = (from: Date, count: number) =>
+    timings.flatMap((timing) =>
+      timing.kind === "cron" ? nextStarts(timing.expression, from, facts.timeZone, count) : [],
+    );
+  const calendars = timings.flatMap((timing) => (timing.kind === "calendar" ? timing.next : []));
+  const starts = new Set([...startsAfter(now, startsLookedAt), ...calendars].map(Number));
+  const times = [...starts].sort((a, b) => a - b);
   const pauses = times.slice(1).map((time, index) => time - (times[index] ?? time));
-  return pauses.length === 0 ? unscheduledMs : Math.max(...pauses) * slack;
+  const madeMs = Date.parse(record.places[localPlace] ?? "");
+  // What systemd started since then it does not say.
+  if (pauses.length > 0 && calendars.length === 0 && !Number.isNaN(madeMs)) {
+    const next = startsAfter(new Date(madeMs), 1).map((start) => start.getTime() - madeMs);
+    if (next.length > 0) pauses.push(Math.min(...next));
+  }
+  return pauses.length === 0 ? [] : [Math.max(...pauses)];
 }
 
 /** Where else sets should be. */

@@ -115,6 +115,10 @@ test("findEntries() leaves cron.daily to anacron where that is installed", async
       ["/etc/cron.monthly/nightly", "never", "nothing runs /etc/cron.monthly"],
       ["/etc/anacrontab", "every 7 days, by anacron", undefined],
     ]);
+    const periods = entries.flatMap(({ timings }) =>
+      timings.map((timing) => (timing.kind === "interval" ? timing.periodMs : undefined)),
+    );
+    expect(periods).toEqual([86_400_000, 7 * 86_400_000]);
   });
 });
 
@@ -156,6 +160,8 @@ test("findEntries() finds timers: enabled, an instance, with drop-ins, disabled,
       [`${units}/at-boot.service`]: ["root", "at boot", undefined],
       [`${home}/mine.timer`]: ["deploy", "*-*-* 03:00, up to 1h later", "the timer is not enabled"],
     });
+    const restic = entries.find(({ file }) => file.endsWith("restic@.timer"));
+    expect(restic?.timings).toEqual([{ kind: "interval", text: "OnUnitActiveSec=1d", periodMs: 86_400_000 }]);
     const [sunday] = entries.find(({ file }) => file === `${units}/on.timer`)?.timings ?? [];
     expect(sunday?.kind === "calendar" ? sunday.next[0]?.toISOString() : undefined).toBe(
       "2026-11-22T03:00:00.000Z",

@@ -80,6 +80,36 @@ describe("judgeAge()", () => {
     expect(maxAgeMs(ignored)).toBe(26 * hourMs);
   });
 
+  test("allows the weekend of a job that starts every quarter of an hour on working days, and no more", () => {
+    const entries = [cronEntry("*/15 8-18 * * 1-5")];
+    const places = { "copy destination": "2026-11-20T18:46:00.000Z" };
+    const on = (text: string) => ({
+      ...jobView({ facts: { entries }, record: { places } }),
+      now: new Date(text),
+    });
+    expect(problemsOf(judgeAge, on("2026-11-22T12:00:00.000Z"))).toEqual([]);
+    expect(problemsOf(judgeAge, on("2026-11-24T12:00:00.000Z"))).toEqual([["age", "critical"]]);
+  });
+
+  test("allows what is started once in a period that period and a quarter, or less where a time is known", () => {
+    const weekMs = 168 * hourMs;
+    const timing = (periodMs: number | undefined) => ({ kind: "interval", text: "", periodMs }) as const;
+    const weekly = cronEntry("0 3 * * *", { timings: [timing(weekMs), timing(undefined)] });
+    expect(maxAgeMs(jobView({ facts: { entries: [weekly] } }))).toBe(1.25 * weekMs);
+    expect(maxAgeMs(jobView({ facts: { entries: [weekly, cronEntry("0 3 * * *")] } }))).toBe(30 * hourMs);
+    const atBoot = cronEntry("0 3 * * *", { timings: [{ kind: "boot" }, timing(undefined)] });
+    expect(maxAgeMs(jobView({ facts: { entries: [atBoot] } }))).toBe(26 * hourMs);
+  });
+
+  test("does not take the next start of a timer for the first one after the last set", () => {
+    const next = [24, 48, 72].map((hours) => new Date(now.getTime() + hours * hourMs));
+    const timings = [{ kind: "calendar", expressions: [], next } as const];
+    const facts = { entries: [cronEntry("0 3 * * *", { timings })] };
+    expect(maxAgeMs(jobView({ facts, record: { places: { "copy destination": hoursAgo(500) } } }))).toBe(
+      30 * hourMs,
+    );
+  });
+
   test("is critical here and a warning elsewhere, from the moment that the limit is passed", () => {
     const places = (hours: number) => ({ "copy destination": hoursAgo(hours), "store nas": hoursAgo(hours) });
     const view = (hours: number) =>
