@@ -1,9 +1,14 @@
 /** No backup is made: what waits for a store goes there now, as it would in the next run. */
+import { createAsker, isWithin, listDestinations } from "#lib/backup/destinations.ts";
 import { openStores } from "#lib/backup/open-stores.ts";
+import { listJobSets } from "#lib/backup/prune-sets.ts";
 import { type OpenStore, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import { checkDirectory } from "#lib/preflight/check-directory.ts";
+import { checkMount } from "#lib/preflight/check-mount.ts";
 import { countWaiting, queueDirectory } from "#lib/stores/upload-queue.ts";
 
 /** Nothing of the job is backed up. */
@@ -24,6 +29,7 @@ export async function runUpload(context: RunContext<Settings>): Promise<RunResul
     const parts = due.map(({ store, count }) => describeDue(store, count));
     return { ...result, outcome: "complete", headline: "Dry run: nothing was touched", parts };
   }
+  await checkLocalSets(context);
   const { parts, problems, notes, hasRequiredFailed } = await sendToStores(
     context,
     due.map(({ store }) => store),
@@ -41,6 +47,28 @@ export async function runUpload(context: RunContext<Settings>): Promise<RunResul
     notes,
     parts,
   };
+}
+
+/**
+ * Whether the local sets are there at all. What is not there when its turn comes waits no more, and where a disk is not mounted nothing
+ * is: the whole queue would be forgotten. Throws OpsError "failed".
+ */
+async function checkLocalSets(context: RunContext<Settings>): Promise<void> {
+  const [{ role, root, mounts }] = listDestinations(context.settings);
+  const asker = createAsker(context);
+  const needed = mounts.filter(({ path }) => isWithin(root, path));
+  const findings = await Promise.all([
+    ...needed.map((mount) => checkMount(asker, mount)),
+    checkDirectory(asker, role, root),
+  ]);
+  const failed = findings.find(({ passed }) => !passed);
+  if (failed !== undefined) throw new OpsError(failed.message, { outcome: "failed", hint: failed.hint });
+  const { own } = await listJobSets(context, root);
+  if (own.length > 0) return;
+  throw new OpsError(`Cannot upload what waits: no set of this job is in "${root}"`, {
+    outcome: "failed",
+    hint: "Is its disk mounted? What waits is kept until it is, or until the next backup",
+  });
 }
 
 function countFor({ settings }: RunContext<Settings>, { target }: OpenStore): Promise<number> {

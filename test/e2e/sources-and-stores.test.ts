@@ -1,7 +1,7 @@
 /** Runs with several sources and stores: what one of them costs the others, what a report says of it, what is tried again. */
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
@@ -255,6 +255,20 @@ describe.each(runtimes)("A run on %s with stores", (runtime) => {
     const dry = await upload("--dry-run");
     expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("would upload 2 sets to") });
     expect(setsIn(nas)).toEqual([]);
+    // Its disk is not mounted: an empty directory is no reason to forget what waits.
+    renameSync(job.backups, `${job.backups}.away`);
+    mkdirSync(job.backups);
+    const unmounted = await upload();
+    expect(unmounted.exitCode).toBe(2);
+    expect(unmounted.stderr).toContain("Cannot upload what waits: no set of this job is in");
+    const unmarked = await sandbox.run(runtime, "scripts/upload-waiting.ts", ["--config", job.config], {
+      env: { REQUIRE_MOUNT: `${job.backups}=marker` },
+    });
+    expect(unmarked.exitCode).toBe(2);
+    expect(unmarked.stderr).toContain("Cannot find the marker");
+    rmdirSync(job.backups);
+    renameSync(`${job.backups}.away`, job.backups);
+    rmSync(mail);
     const up = await upload("--json");
     expect({ exitCode: up.exitCode, stderr: up.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(JSON.parse(up.stdout).headline).toBe("Uploaded what waited for nas");
