@@ -19,7 +19,7 @@ import { inside } from "#lib/cron/machine.ts";
 import { findLauncher, findStrangers } from "#lib/schedule/find-launcher.ts";
 import { readJobFlag, readOwnerFlag, readTimes, requireRoot } from "#lib/schedule/flags.ts";
 import { describeStarted } from "#lib/schedule/format-survey.ts";
-import { ownPathsOf } from "#lib/schedule/own-files.ts";
+import { healthPaths, ownPathsOf } from "#lib/schedule/own-files.ts";
 import { planDrill, planHealth } from "#lib/schedule/plan-checks.ts";
 import { planFiles } from "#lib/schedule/plan-files.ts";
 import { configPathOf, type HealthPlan, type SchedulePlan } from "#lib/schedule/schedule-plan.ts";
@@ -33,6 +33,7 @@ export async function installSchedule(tool: Tool): Promise<ToolResult> {
   const owner = readOwnerFlag(tool);
   const timesOf = readTimes(tool);
   requireRoot(tool, "install");
+  requireOwnPaths(job);
   const machine = openMachine(tool);
   const { settings } = await loadConfig(configRequest(tool, inside(machine, configPathOf(job))));
   const survey = await surveyMachine(tool);
@@ -138,6 +139,15 @@ function startsOf(times: CronExpression, { now, timeZone }: JudgedAt, count: num
 function rivalsOf({ entries }: Survey, job: ScheduledJob): readonly ScheduleEntry[] {
   const own = ownPathsOf(job.name);
   return findRivals(entries, job).filter(({ file }) => !own.includes(file));
+}
+
+/** The files of a job of that name would be those of the health check. */
+function requireOwnPaths(job: string): void {
+  if (!ownPathsOf(job).some((path) => healthPaths.includes(path))) return;
+  throw new OpsError(`A job called "${job}" cannot have a schedule: the health check has that name`, {
+    outcome: "failed",
+    hint: "Rename its configuration",
+  });
 }
 
 function refuse(job: string, rivals: readonly ScheduleEntry[]): OpsError {

@@ -311,6 +311,18 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
     });
   });
 
+  test("install refuses a job whose files would be those of the health check", async () => {
+    await withJob(runtime, async ({ machine, schedule }) => {
+      await machine.write("/etc/lastgood/health.env", "APP_DIR=/srv/app\nBACKUP_DIR=/var/backups\n", 0o600);
+      const before = await snapshot(machine);
+      expect(await schedule("install", "--job", "health")).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('A job called "health" cannot have a schedule'),
+      });
+      expect(await snapshot(machine)).toEqual(before);
+    });
+  });
+
   test("install refuses a file of that name that is not ours, a job without a configuration, and an invalid one", async () => {
     await withJob(runtime, async ({ machine, schedule }) => {
       await machine.write("/etc/cron.d/lastgood-backup", "# mine\n");
