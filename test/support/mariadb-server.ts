@@ -1,10 +1,10 @@
 /** A real MariaDB server of its own: a new data directory, a port and a socket of its own. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
+import { findFreePort } from "#test/support/ports.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 export const hasMariadb = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"].every((path) =>
@@ -109,12 +109,4 @@ function hasEnded(child: ChildProcess): Promise<void> {
 function chownToMysql(path: string): void {
   const [uid, gid] = ["-u", "-g"].map((what) => Number(execFileSync("id", [what, "mysql"])));
   chownSync(path, uid!, gid!);
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }

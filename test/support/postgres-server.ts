@@ -10,10 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
+import { findFreePort } from "#test/support/ports.ts";
 
 const programs = findPrograms();
 
@@ -118,12 +118,4 @@ function findPrograms(): string | undefined {
     .sort((a, b) => Number(b) - Number(a))
     .map((version) => join(root, version, "bin"))
     .find((directory) => existsSync(join(directory, "initdb")));
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }

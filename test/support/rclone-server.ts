@@ -1,9 +1,9 @@
 /** A real `rclone serve` on loopback, and a configuration file with remotes that reach it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findFreePort, isOpen } from "#test/support/ports.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 export const hasRclone = hasProgram();
@@ -96,23 +96,4 @@ function hasProgram(): boolean {
 
 function obscure(password: string): string {
   return execFileSync("rclone", ["--config=/dev/null", "obscure", password], { encoding: "utf8" }).trim();
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }

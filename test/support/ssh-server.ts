@@ -9,10 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
+import { findFreePort } from "#test/support/ports.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 export const hasSshd = isRoot && existsSync("/usr/sbin/sshd");
@@ -165,12 +165,4 @@ function kill(pid: number): void {
   } catch {
     // It has just ended.
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }

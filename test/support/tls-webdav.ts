@@ -1,10 +1,10 @@
 /** A WebDAV server with TLS, by `rclone serve`, whose certificate can be exchanged. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateOptions, createCertificate } from "#test/support/certificate.ts";
+import { findFreePort, isOpen } from "#test/support/ports.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 export interface TlsWebdav extends AsyncDisposable {
@@ -54,23 +54,4 @@ export async function createTlsWebdav(): Promise<TlsWebdav> {
       rmSync(work, { recursive: true, force: true });
     },
   };
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }
