@@ -15,6 +15,7 @@ export function forecastDays(samples: readonly SpaceSample[]): number | undefine
   const [meanX, meanY] = [mean(points.map(({ x }) => x)), mean(points.map(({ y }) => y))];
   const covariance = mean(points.map(({ x, y }) => (x - meanX) * (y - meanY)));
   const variance = mean(points.map(({ x }) => (x - meanX) ** 2));
-  const perDay = variance === 0 ? 0 : covariance / variance;
+  // The span is not nothing, so neither is the variance.
+  const perDay = covariance / variance;
   return perDay < 0 ? last.y / -perDay : undefined;
 }
