@@ -4,6 +4,7 @@ import {
   checkLayout,
   formatLayout,
   layoutDepth,
+  layoutPattern,
   parsePartialName,
   parseRemovingName,
   partialName,
@@ -33,6 +34,14 @@ test.each([
   ["{tier}/{stamp}", '"{tier}" is unknown'],
 ])("checkLayout(%s) names what is wrong", (layout, word) => {
   expect(checkLayout(layout).join()).toContain(word);
+});
+
+test("layoutPattern() knows every path that the layout gives these names, at any time, and no path of others", () => {
+  const pattern = layoutPattern("{host}/{job}.d/{YYYY}/{MM}{DD}_{HH}{mm}", facts);
+  const given = formatLayout("{host}/{job}.d/{YYYY}/{MM}{DD}_{HH}{mm}", facts);
+  for (const path of [given, `${given}-2`, "web1/app.d/1999/1231_2359"]) expect(path).toMatch(pattern);
+  for (const path of ["web2/app.d/1999/1231_2359", "web1/app-d/1999/1231_2359", `${given}/x`, `x/${given}`])
+    expect(path).not.toMatch(pattern);
 });
 
 test("formatLayout() puts a set of a store in its tier", () => {

@@ -49,6 +49,34 @@ test("a guardian that is killed is replaced, and its successor still obeys", asy
   expect(existsSync(sandbox.path("recovered"))).toBe(false);
 });
 
+test("a guardian that cannot live is replaced a few times and no more, and its dismissal does not wait for it", async () => {
+  await using sandbox = await createSandbox();
+  const id = randomUUID();
+  let replaced = 0;
+  const guardian = startGuardian({
+    recovery: ["true"],
+    env: { ...sandbox.environment, [guardianMark]: id },
+    onReplaced: () => {
+      replaced += 1;
+    },
+  });
+  const killed = new Set<number>();
+  for (let death = 1; death <= 6; death += 1) {
+    const pid = await waitFor(
+      async () => (await findMarkedProcesses(guardianMark, id)).find((one) => !killed.has(one)),
+      { what: `guardian ${death}` },
+    );
+    killed.add(pid);
+    kill(pid, "SIGKILL");
+    if (death < 6) await waitFor(() => replaced === death, { what: "its successor" });
+  }
+  await waitFor(async () => (await findMarkedProcesses(guardianMark, id)).length === 0, {
+    what: "the end of the last one",
+  });
+  await guardian.dismiss();
+  expect(replaced).toBe(5);
+});
+
 test.each([...runtimes])("a guardian recovers when the run is killed with -9 (%s)", async (runtime) => {
   await using sandbox = await createSandbox();
   const running = sandbox.start(runtime, "test/support/watched.ts", [sandbox.path("recovered")]);
