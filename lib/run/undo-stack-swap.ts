@@ -33,7 +33,7 @@ export async function undoStackSwap(
         clock.monotonicMs() < deadline ? clock.sleep(enginePollMs) : undefined,
       );
     }
-    await rollBackSwaps(entry, access);
+    notes.push(...(await rollBackSwaps(entry, access)));
     notes.push(`Put back what was to be replaced of stack "${stack}": ${describeTargets(entry)}`);
   } else {
     notes.push(`Of stack "${stack}" nothing was replaced`);

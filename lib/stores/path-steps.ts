@@ -16,6 +16,22 @@ export async function move(from: string, to: string, access: SwapAccess): Promis
   }
 }
 
+/**
+ * The old path to its name again. What a service has made there meanwhile, since it found nothing, is kept beside; resolves to
+ * a note on it.
+ */
+export async function moveBack(
+  aside: string,
+  target: string,
+  access: SwapAccess,
+): Promise<readonly string[]> {
+  const meanwhile = `${aside}-meanwhile`;
+  const isTaken = await exists(target, access);
+  if (isTaken) await move(target, meanwhile, access);
+  await move(aside, target, access);
+  return isTaken ? [`Something had made ${target} anew meanwhile: that is kept as ${meanwhile}`] : [];
+}
+
 /** Whether something has that name, be it a link that leads nowhere. Throws OpsError "failed" without an answer. */
 export async function exists(path: string, { exec, timeoutMs }: SwapAccess): Promise<boolean> {
   const { exitCode, timedOut, stderr } = await exec(["stat", "--format=%F", "--", path], { timeoutMs });

@@ -7,7 +7,7 @@
  */
 import { dirname } from "node:path";
 import { describeReplaced, type ReplacedEntry, type SwapEntry } from "#lib/core/undo.ts";
-import { exists, move, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
+import { exists, move, moveBack, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
 /** Throws OpsError "failed"; then everything is as it was. Heeds no signal: it is over in a moment. */
@@ -37,15 +37,17 @@ export async function undoSwap(entry: SwapEntry, access: SwapAccess): Promise<re
   const notes: string[] = [];
   const isThere = await exists(target, access);
   const isAside = await exists(aside, access);
-  if (!isThere && isAside) {
-    await move(aside, target, access);
+  // As long as it has not moved, what is there is not what came: a service makes its directory anew.
+  const isLeft = await exists(incoming, access);
+  if (isAside && (isLeft || !isThere)) {
+    notes.push(...(await moveBack(aside, target, access)));
     notes.push(`Put back what was to be replaced: ${target}`);
-  } else if (isAside || (isThere && !wasThere)) {
+  } else if (!isLeft && (isAside || (isThere && !wasThere))) {
     notes.push(describeReplaced(replacedOf(entry)));
   } else {
     notes.push(`As it was: ${target}`);
   }
-  if (await exists(incoming, access)) {
+  if (isLeft) {
     await removeTree(incoming, access.timeoutMs * 10);
     notes.push(`Removed what was half restored: ${incoming}`);
   }

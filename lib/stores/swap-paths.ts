@@ -7,7 +7,7 @@
  */
 import { basename, dirname } from "node:path";
 import type { PathSwap, StackSwap } from "#lib/core/undo.ts";
-import { exists, move, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
+import { exists, move, moveBack, runStep, type SwapAccess } from "#lib/stores/path-steps.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
 type Boxed = Pick<StackSwap, "swaps" | "boxes">;
@@ -28,12 +28,15 @@ export async function hasSwapped({ swaps }: Boxed, access: SwapAccess): Promise<
   return false;
 }
 
-/** Put every path back. Safe to repeat, until the boxes are removed. */
-export async function rollBackSwaps({ swaps, boxes }: Boxed, access: SwapAccess): Promise<void> {
+/** Put every path back; resolves to notes on what was in the way. Safe to repeat, until the boxes are removed. */
+export async function rollBackSwaps({ swaps, boxes }: Boxed, access: SwapAccess): Promise<readonly string[]> {
+  const notes: string[] = [];
   for (const swap of swaps.toReversed()) {
-    await (swap.how === "name" ? putNameBack(swap, access) : putContentBack(swap, boxes, access));
+    if (swap.how === "name") notes.push(...(await putNameBack(swap, access)));
+    else await putContentBack(swap, boxes, access);
   }
   await syncAll(swaps, access);
+  return notes;
 }
 
 /** What came, as far as it is not in its place. */
@@ -49,18 +52,15 @@ async function swapName({ target, incoming, aside, wasThere }: PathSwap, access:
   await move(incoming, target, access);
 }
 
-async function putNameBack(swap: PathSwap, access: SwapAccess): Promise<void> {
+async function putNameBack(swap: PathSwap, access: SwapAccess): Promise<readonly string[]> {
   const { target, incoming, aside, wasThere } = swap;
-  if (!wasThere) {
-    if (await isNewInPlace(swap, access)) await move(target, incoming, access);
-    return;
+  if (await isNewInPlace(swap, access)) {
+    if (!wasThere || (await exists(aside, access))) await move(target, incoming, access);
   }
-  if (!(await exists(aside, access))) return;
-  if (await exists(target, access)) await move(target, incoming, access);
-  await move(aside, target, access);
+  return wasThere && (await exists(aside, access)) ? moveBack(aside, target, access) : [];
 }
 
-/** Where nothing was: what is there now is ours if it has left its box, and the box is still there. */
+/** What is there now is ours if it has left its box, and the box is still there. */
 async function isNewInPlace({ target, incoming }: PathSwap, access: SwapAccess): Promise<boolean> {
   if (!(await exists(dirname(incoming), access)) || (await exists(incoming, access))) return false;
   return exists(target, access);

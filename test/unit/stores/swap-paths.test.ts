@@ -126,4 +126,19 @@ describe("rollBackSwaps()", () => {
       expect(existsSync(join(base, "fresh"))).toBe(true);
     },
   );
+
+  test("keeps beside what docker made anew when it found nothing, and says so", async () => {
+    const before = present();
+    await expect(swapPaths({ swaps, boxes }, { ...access, exec: breakAt(1, "after") })).rejects.toThrow(
+      "killed",
+    );
+    mkdirSync(join(base, "data"));
+    const notes = await rollBackSwaps({ swaps, boxes }, access);
+    const kept = join(base, "data.before-meanwhile");
+    expect(notes).toEqual([
+      `Something had made ${join(base, "data")} anew meanwhile: that is kept as ${kept}`,
+    ]);
+    rmSync(kept, { recursive: true });
+    expect(compareTrees(before, present())).toEqual([]);
+  });
 });
