@@ -7,6 +7,8 @@ export interface JobRecord {
   readonly history: History;
   /** Undefined before the first run. */
   readonly lastRun: LastRun | undefined;
+  /** Path of the newest set, whichever run made it. */
+  readonly lastSet: string | undefined;
   readonly lastCompleteAt: string | undefined;
   readonly places: SetPlaces;
   readonly lock: LockRecord;
@@ -29,8 +31,6 @@ interface LastRun {
   readonly runId: string;
   readonly outcome: string;
   readonly endedAt: string;
-  /** The set that it made. */
-  readonly set?: string | undefined;
 }
 
 export interface LockRecord {

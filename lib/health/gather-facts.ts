@@ -75,7 +75,7 @@ function pairOf<Value>(key: string, answer: Answer<Value>): (readonly [string, V
 
 function pathsOf({ settings, record }: KnownJob): readonly string[] {
   const { APP_DIR, STATE_DIR } = settings;
-  const set = record?.lastRun?.set;
+  const set = record?.lastSet;
   return [
     ...destinationsOf(settings),
     STATE_DIR,

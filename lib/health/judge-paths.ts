@@ -57,7 +57,7 @@ export function mountKey({
 
 /** Where everybody may write, anybody may put another set in the place of ours. */
 function judgePermissions({ settings, facts, record }: JobView): HealthFinding {
-  const set = record.lastRun?.set;
+  const set = record.lastSet;
   const wanted = [...destinationsOf(settings), settings.STATE_DIR, ...(set === undefined ? [] : [set])];
   const problems = wanted.flatMap((path) => {
     const fact = facts.paths.get(path);
@@ -86,7 +86,7 @@ function judgePrograms({ settings, facts }: JobView): HealthFinding {
 
 /** A disk that was swapped, or an `rm` by hand: the state says good, and there is nothing. */
 function judgeLastSet({ record, facts }: JobView): HealthFinding {
-  const set = record.lastRun?.set;
+  const set = record.lastSet;
   const fact = set === undefined ? undefined : facts.paths.get(set);
   const problems =
     fact !== undefined && "reason" in fact ? [`The last set "${set}" is gone: ${fact.reason}`] : [];

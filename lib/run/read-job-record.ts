@@ -11,7 +11,7 @@ import { historyPath, readHistory } from "#lib/run/history.ts";
 import { journalPath, parseJournal } from "#lib/run/journal.ts";
 import { parseHolder } from "#lib/run/lock-job.ts";
 import { outboxDirectory } from "#lib/run/outbox-directory.ts";
-import { readStatus, statusPath } from "#lib/run/status.ts";
+import { lastSetOf, readStatus, statusPath } from "#lib/run/status.ts";
 import { readDrills } from "#lib/stores/drill-record.ts";
 import { queueDirectory } from "#lib/stores/upload-queue.ts";
 import { readVerifications } from "#lib/stores/verification-record.ts";
@@ -59,6 +59,7 @@ export async function readJobRecord(settings: Settings, locks: LockTable): Promi
   return {
     history,
     lastRun: status.status?.lastRun,
+    lastSet: lastSetOf(status.status),
     lastCompleteAt: status.status?.lastCompleteAt,
     places: status.status?.places ?? {},
     lock: { isHeld: lock.isHeld, holder: parseHolder(lock.text) },

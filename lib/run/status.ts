@@ -17,7 +17,10 @@ const statusSchema = z.looseObject({
     outcome: z.string(),
     exitCode: z.number(),
     endedAt: z.string(),
+    set: z.string().optional(),
   }),
+  /** Path of the newest set: a run that made none, be it a failed one or a drill, leaves it where it was. */
+  lastSet: z.string().optional(),
   /** End of the last complete run of all sources: no other ending moves it. */
   lastCompleteAt: z.string().optional(),
   /** Since when each place has its last whole set. */
@@ -43,12 +46,13 @@ export async function recordStatus(
   const lastCompleteAt =
     report.outcome === "complete" && report.selection === undefined ? report.endedAt : known?.lastCompleteAt;
   const places = updatePlaces(known?.places ?? {}, report);
+  const lastSet = report.set ?? lastSetOf(known);
   const { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set } = report;
   const lastRun = { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFileDurably(
     path,
-    `${JSON.stringify({ schema: 1, lastRun, lastCompleteAt, places }, null, 2)}\n`,
+    `${JSON.stringify({ schema: 1, lastRun, lastSet, lastCompleteAt, places }, null, 2)}\n`,
     {
       mode: 0o644,
     },
@@ -60,6 +64,11 @@ export async function readLastCompleteAt(
   settings: Pick<Settings, "STATE_DIR" | "JOB">,
 ): Promise<string | undefined> {
   return (await readStatus(statusPath(settings))).status?.lastCompleteAt;
+}
+
+/** Older versions wrote it down with the run alone. */
+export function lastSetOf(status: Status | undefined): string | undefined {
+  return status?.lastSet ?? status?.lastRun.set;
 }
 
 export function statusPath({ STATE_DIR, JOB }: Pick<Settings, "STATE_DIR" | "JOB">): string {

@@ -1,6 +1,6 @@
 /** What a health check says to whom, and what it must not take back: provoked on real state, by real channels. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { takeLock } from "#lib/tools/flock.ts";
 import { answer, type RunningHttpServer, startHttpServer } from "#test/support/http-server.ts";
 import { createJob } from "#test/support/job.ts";
@@ -93,4 +93,30 @@ test("health-check takes no stack for restored while it must leave the stacks al
   await check(sandbox);
   await lock.lock.release();
   expect(receivedAt("/stacks").flatMap(({ notes }) => notes)).toEqual([]);
+});
+
+test("health-check misses the last set also after a drill and a failed run, which make none", async () => {
+  await using sandbox = await createSandbox();
+  const job = await layOut(sandbox, "gone", {});
+  const at = ["--config", job.config];
+  const run = (name: string, ...args: readonly string[]) =>
+    sandbox.run("bun", `scripts/${name}.ts`, [...args, ...at]);
+  expect((await run("backup-run")).exitCode).toBe(0);
+  await mkdir(sandbox.path("drills"));
+  expect((await run("restore", "drill", "--to", sandbox.path("drills"))).exitCode).toBe(0);
+  await rename(job.app, `${job.app}-away`);
+  expect((await run("backup-run")).exitCode).toBe(2);
+  await rename(`${job.app}-away`, job.app);
+  const lastSet = async () => {
+    const { stdout } = await sandbox.run("bun", script, ["--json", ...at]);
+    const findings: readonly { readonly name: string; readonly severity: string }[] =
+      JSON.parse(stdout).jobs[0].findings;
+    return findings.find(({ name }) => name === "last set");
+  };
+  expect(await lastSet()).toMatchObject({ severity: "ok", message: expect.stringContaining("is there") });
+  for (const set of job.sets()) await rm(set, { recursive: true });
+  expect(await lastSet()).toMatchObject({
+    severity: "critical",
+    message: expect.stringContaining("is gone"),
+  });
 });

@@ -7,6 +7,7 @@ export function createRecord(changes: Partial<JobRecord> = {}): JobRecord {
   return {
     history: { runs: [], unreadableCount: 0 },
     lastRun: undefined,
+    lastSet: undefined,
     lastCompleteAt: undefined,
     places: {},
     lock: { isHeld: false, holder: undefined },
