@@ -157,7 +157,7 @@ async function showReport({ world, flags }: Session, report: Report): Promise<nu
 }
 
 /** A step of the exit path that fails is told, and the steps after it are taken all the same. */
-async function attempt(session: Session, action: string, step: () => Promise<void>): Promise<void> {
+export async function attempt(session: Session, action: string, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {

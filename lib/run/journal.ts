@@ -83,11 +83,11 @@ export async function openJournal(path: string, start: JournalContent): Promise<
 }
 
 /** What is to be written before an act, and cannot be, stops the act. Throws OpsError "failed". */
-async function orRefuse(path: string, act: () => Promise<unknown>): Promise<void> {
+async function orRefuse<Value>(path: string, act: () => Promise<Value>, verb = "write"): Promise<Value> {
   try {
-    await act();
+    return await act();
   } catch (cause) {
-    throw new OpsError(`Cannot write the journal "${path}"`, {
+    throw new OpsError(`Cannot ${verb} the journal "${path}"`, {
       outcome: "failed",
       hint: "Free space there, or set STATE_DIR to a directory that can be written",
       cause,
@@ -95,28 +95,36 @@ async function orRefuse(path: string, act: () => Promise<unknown>): Promise<void
   }
 }
 
-/** Keep the journal of a dead run for another try at what could not be undone, its death having been told. */
+/**
+ * Keep the journal of a dead run for another try at what could not be undone, its death having been told. Throws OpsError
+ * "failed".
+ */
 export async function keepJournal(path: string, content: JournalContent): Promise<void> {
   const kept = { schema: 1, ...content, isReported: true };
-  await writeFileDurably(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
+  await orRefuse(path, () => writeFileDurably(path, text, { mode: 0o600 }));
 }
 
-/** The journal that a dead run left, if any. One that cannot be understood is moved aside and named. */
+/** The journal that a dead run left, if any. One that cannot be understood is moved aside and named. Throws OpsError "failed". */
 export async function readJournal(
   path: string,
 ): Promise<{ readonly journal?: JournalContent; readonly damaged?: string }> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return {};
-    throw error;
-  }
+  const text = await orRefuse(path, () => readIfThere(path), "read");
+  if (text === undefined) return {};
   const journal = parseJournal(text);
   if (journal !== undefined) return { journal };
   const aside = `${path}.damaged`;
-  await rename(path, aside);
+  await orRefuse(path, () => rename(path, aside), "move aside");
   return { damaged: aside };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Undefined for one that cannot be understood. */
@@ -129,7 +137,12 @@ export function parseJournal(text: string): JournalContent | undefined {
   }
 }
 
+/** Throws OpsError "failed". */
 export async function removeJournal(path: string): Promise<void> {
+  await orRefuse(path, () => removeIfThere(path), "remove");
+}
+
+async function removeIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {

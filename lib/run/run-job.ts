@@ -11,7 +11,7 @@ import { isLasting } from "#lib/core/undo.ts";
 import { createContext, noJournal } from "#lib/run/create-context.ts";
 import { deliverStart } from "#lib/run/deliver-report.ts";
 import { type Ending, endingOfError } from "#lib/run/ending.ts";
-import { finishDryRun, finishRecovery, finishRun, finishUnchosen } from "#lib/run/finish-run.ts";
+import { attempt, finishDryRun, finishRecovery, finishRun, finishUnchosen } from "#lib/run/finish-run.ts";
 import { type Journal, journalPath, openJournal } from "#lib/run/journal.ts";
 import { describeBusy, type HeldJobLock, lockJob } from "#lib/run/lock-job.ts";
 import { openLogFile } from "#lib/run/open-log-file.ts";
@@ -72,7 +72,7 @@ export async function runJob(script: ScriptDefinition, session: Session, job: Jo
         ? await finishRecovery(session, job, await recoverDeadRun(session, job, locked.died), facts)
         : await runLocked(script.main, session, job, { ...facts, selection }, locked);
     } finally {
-      await locked.lock.release();
+      await attempt(session, "empty the lock file", locked.lock.release);
     }
   } catch (error) {
     return finishRun(session, job, endingOfError(error), facts);
@@ -136,9 +136,10 @@ async function runLocked(
     return await finishRun(session, job, undone.ending, { ...facts, journal });
   } finally {
     // In this order: a run killed in between is found by its journal, which has its report, not by its name in the lock.
-    await lock.describe("");
-    if (left.length === 0) await journal?.close();
-    else await journal?.keep();
+    await attempt(session, "empty the lock file", () => lock.describe(""));
+    await attempt(session, "end the journal", async () =>
+      left.length === 0 ? journal?.close() : journal?.keep(),
+    );
     await guardian.dismiss();
   }
 }

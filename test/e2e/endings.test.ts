@@ -5,7 +5,16 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { findMarkedProcesses, guardianMark, runMark } from "#lib/tools/processes.ts";
 import { channelSettings, createJob, type TestJob } from "#test/support/job.ts";
@@ -128,6 +137,24 @@ describe.each(runtimes)("a run on %s that", (runtime) => {
     expect(report.outcome).toBe("complete");
     expect(report.notes.join()).toContain("0-large");
     expect(job.manifest(report.set)).toMatchObject({ outcome: "complete" });
+    await expectMessages("OK");
+  });
+
+  test("is complete, when its journal cannot be removed: told in the log, reported once, and over at once", async () => {
+    await using sandbox = await createSandbox();
+    const { job, expectMessages } = await jobWithChannels(sandbox);
+    const gate = await gateCompressor(sandbox);
+    const running = sandbox.start(runtime, script, ["--config", job.config]);
+    await untilBegun(running, gate.begun);
+    rmSync(job.journal);
+    // Not empty: Deno unlinks a directory that is.
+    mkdirSync(join(job.journal, "in-the-way"), { recursive: true });
+    gate.open();
+    const ended = await running.exited;
+    expect(ended).toMatchObject({ exitCode: 0, signal: null });
+    expect(ended.stderr).toContain("Cannot remove the journal");
+    expect(readFileSync(job.lockFile, "utf8")).toBe("");
+    expect(job.sets()).toHaveLength(1);
     await expectMessages("OK");
   });
 
