@@ -37,10 +37,12 @@ export function isolateService(
   others: ReadonlySet<string>,
 ): IsolatedService {
   const kept = Object.entries(service).filter(([key]) => isKept(key));
-  const { network_mode: mode, networks: _networks, ...rest } = Object.fromEntries(kept);
+  const { network_mode: _mode, networks: _networks, ...rest } = Object.fromEntries(kept);
+  const { network_mode: mode = "" } = service;
   const needed = Object.entries(service.depends_on ?? {}).filter(([need]) => others.has(need));
   const limits = service.deploy?.resources?.limits;
-  const hasOwnNetwork = mode === undefined || mode === "bridge" || mode === "default";
+  // Whatever else it may say: the name of a network is that of the stack itself, or of another one.
+  const isShutOff = mode === "none" || mode.startsWith("service:");
   return {
     ...rest,
     ...modest,
@@ -51,7 +53,7 @@ export function isolateService(
     depends_on: Object.fromEntries(needed),
     deploy: limits ? { resources: { limits } } : {},
     volumes: (service.volumes ?? []).flatMap((mount) => placeMount(mount, places)),
-    ...(hasOwnNetwork ? { networks: joinNetworks(service) } : { network_mode: mode }),
+    ...(isShutOff ? { network_mode: mode } : { networks: joinNetworks(service) }),
   };
 }
 

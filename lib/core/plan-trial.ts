@@ -22,7 +22,7 @@ export interface TrialRequest {
   readonly chosen: readonly string[];
   /** By the path as it stands in the model. */
   readonly places: TrialPlaces;
-  /** Where the restored data of a volume are, by docker's name of it. */
+  /** Where the restored data of a volume are, by docker's name of it; those without one by their container and place. */
   readonly volumes: ReadonlyMap<string, string>;
   readonly missingImages: ReadonlySet<string>;
 }
@@ -94,6 +94,9 @@ export function planTrial(request: TrialRequest): TrialPlan {
       ...[...empty, ...volumes.flatMap(({ missing }) => missing ?? [])].map(
         (source) => `"${source}" was empty: the set does not have it`,
       ),
+      ...[...request.volumes.keys()]
+        .filter(isUnnamed)
+        .map((title) => `"${title}" was empty: a copy is not given volumes without a name`),
     ],
   };
 }
@@ -131,6 +134,11 @@ function judge(
   if (refused?.kind === "refused") return refused.reason;
   const image = imageOf(model, name, service);
   return missingImages.has(image) ? `its image ${image} is not on this host (docker pull)` : undefined;
+}
+
+/** `shop-db-1:/data`; the name of a volume has no colon. */
+function isUnnamed(title: string): boolean {
+  return title.includes(":");
 }
 
 interface PlannedVolume {

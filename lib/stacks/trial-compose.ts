@@ -74,7 +74,8 @@ export async function requireSight(
     });
   }
   if (result.exitCode !== 0) throw toDockerError(`look at "${directory}" by docker`, result, askMs);
-  await exec(["docker", "rm", "--force", result.stdout.trim()], options);
+  // With it go the volumes that its image asks for.
+  await exec(["docker", "rm", "--force", "--volumes", result.stdout.trim()], options);
 }
 
 /** Make and start everything, each service when what it depends on is as it is to be. */

@@ -95,7 +95,7 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
         const ended = await running.exited;
         expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
         expect(stack.recorded().message).toMatch(
-          /started as a copy: (?:web, db|db, web) well after \d+\.\d s$/,
+          /started as a copy: (?:web, db|db, web) well after \d+\.\d s; "shop-database:\/anonymous" was empty: .*$/,
         );
         for (const { labels, host, environment, networks, mounts } of seen) {
           expect(Object.keys(labels).filter((label) => !label.startsWith("com.docker.compose."))).toEqual([]);
@@ -256,6 +256,30 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stack.recorded().message).toContain("started as a copy: ");
     expect(read(stack.outside, "inner/starts")).toBe(starts);
+    expect(stack.left()).toEqual([]);
+  }, 60_000);
+
+  test("joins no network of the host, and leaves no volume that an image asks for", async () => {
+    engine.docker("network", "create", "--internal", "live-net");
+    const made = engine.docker("create", image, "none");
+    engine.docker("commit", "--change", "VOLUME /data", made, "lastgood-test:volume");
+    engine.docker("rm", made);
+    const web = `image: "lastgood-test:volume", init: true, command: [sleep, infinity], network_mode: live-net`;
+    await using stack = await createDrilledStack(engine, {
+      files: { "compose.yaml": `services: {web: {${web}}}\n` },
+    });
+    const volumes = engine.docker("volume", "ls", "--quiet");
+    const running = stack.startDrill("bun");
+    await waitFor(() => engine.docker("ps", "--quiet", "--filter", "name=-web-").split("\n").length === 2, {
+      what: "the copy",
+      timeoutMs: 40_000,
+    });
+    const networks = stack.copies().flatMap((id) => Object.keys(inspect(id, ".NetworkSettings.Networks")));
+    expect(networks).toEqual([expect.stringMatching(/^lastgood-drill-.*_default$/)]);
+    const ended = await running.exited;
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stack.recorded().message).toMatch(/"shop\d+-web-1:\/data" was empty/);
+    expect(engine.docker("volume", "ls", "--quiet")).toBe(volumes);
     expect(stack.left()).toEqual([]);
   }, 60_000);
 

@@ -87,10 +87,11 @@ describe("planTrial()", () => {
     });
   });
 
-  test("gives a service of docker's own network one of the copy's, and leaves the others what they share", () => {
+  test("gives a service of any other network one of the copy's, and leaves the others what they share", () => {
     const { model } = plan(
       modelOf({
         bridged: { image: "a", network_mode: "bridge" },
+        joined: { image: "a", network_mode: "live-net", container_name: "front" },
         alone: { image: "a", network_mode: "none" },
         guest: { image: "a", network_mode: "service:bridged" },
       }),
@@ -98,12 +99,13 @@ describe("planTrial()", () => {
     expect(model).toMatchObject({
       services: {
         bridged: { networks: { default: { aliases: [] } } },
+        joined: { networks: { default: { aliases: ["front"] } } },
         alone: { network_mode: "none" },
         guest: { network_mode: "service:bridged" },
       },
       networks: { default: { internal: true } },
     });
-    expect(JSON.stringify(model)).not.toContain('bridge"');
+    expect(JSON.stringify(model)).not.toMatch(/bridge"|live-net/);
   });
 
   test("mounts what was restored, an empty directory for what the set lacks, and files of the host read-only", () => {
@@ -200,6 +202,13 @@ describe("planTrial()", () => {
       configs: { page: { content: "x" } },
     });
     expect(JSON.stringify(model)).not.toContain('"other"');
+  });
+
+  test("says that a volume without a name was empty", () => {
+    const { notes } = plan(modelOf({ db: { image: "a", volumes: [{ type: "volume", target: "/data" }] } }), {
+      volumes: new Map([["shop-db-1:/data", "/scratch/data"]]),
+    });
+    expect(notes).toEqual(['"shop-db-1:/data" was empty: a copy is not given volumes without a name']);
   });
 
   test("leaves out what cannot be isolated and what needs it, and says why", () => {
