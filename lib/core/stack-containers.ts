@@ -2,12 +2,21 @@
 import type { Container } from "#lib/core/containers.ts";
 import type { ResolvedPath } from "#lib/core/stack-data.ts";
 
-/** All of the project that compose made in one of these directories, which are names of the same. */
-export function findDeployed(directories: readonly string[], containers: readonly Container[]): Container[] {
-  const deployed = containers.find(
+/** The projects that compose made in one of these directories, which are names of the same; those that run first. */
+export function listDeployed(directories: readonly string[], containers: readonly Container[]): string[] {
+  const deployed = containers.filter(
     ({ workingDir, isOneOff }) => workingDir !== undefined && directories.includes(workingDir) && !isOneOff,
   );
-  return deployed === undefined ? [] : containers.filter(({ project }) => project === deployed.project);
+  const isUp = (name: string) =>
+    containers.some(({ project, state }) => project === name && state === "running");
+  const projects = [...new Set(deployed.map(({ project }) => project))];
+  return projects.sort((a, b) => Number(isUp(b)) - Number(isUp(a)) || (a < b ? -1 : 1));
+}
+
+/** All containers of the first of them. */
+export function findDeployed(directories: readonly string[], containers: readonly Container[]): Container[] {
+  const [deployed] = listDeployed(directories, containers);
+  return containers.filter(({ project }) => project === deployed);
 }
 
 /**

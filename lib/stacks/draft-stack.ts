@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { deriveProjectName } from "#lib/core/compose-files.ts";
 import type { ComposeProject } from "#lib/core/compose-project.ts";
 import type { Container } from "#lib/core/containers.ts";
-import { findDeployed, findNamed } from "#lib/core/stack-containers.ts";
+import { findDeployed, findNamed, listDeployed } from "#lib/core/stack-containers.ts";
 import type { ResolvedPath } from "#lib/core/stack-data.ts";
 import { listUses } from "#lib/core/stack-uses.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
@@ -40,6 +40,12 @@ export async function draftStack(
   const problems: string[] = [];
   const real = directories.get(stack.directory)?.path ?? stack.directory;
   const found = all && findDeployed([stack.directory, real], all);
+  const [first, ...others] = listDeployed([stack.directory, real], all ?? []);
+  for (const other of others) {
+    problems.push(
+      `Directory "${stack.directory}" is that of project "${first}" and of "${other}", which is not backed up: give it a directory of its own`,
+    );
+  }
   const location = locateStack(stack, found ?? []);
   const composeFiles = [...stack.files.filter((file) => basename(file) !== ".env"), ...location.configFiles];
   const [project, { files, notes }] = await Promise.all([
@@ -64,6 +70,8 @@ export async function draftStack(
 export function locateStack({ directory }: FoundStack, containers: readonly Container[]) {
   const deployed = containers.find(({ isOneOff }) => !isOneOff);
   return {
+    // It need not bear the name that compose would give it now.
+    ...(deployed === undefined ? {} : { project: deployed.project }),
     directory,
     configFiles: deployed?.configFiles ?? [],
     environmentFiles: deployed?.environmentFiles ?? [],

@@ -118,6 +118,18 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
     write("unmounted", { "compose.yaml": `services:\n  a: ${service}, volumes: ["./disk:/d"]}\n` });
     engine.docker("compose", "--project-directory", join(engine.directory, "unmounted"), "up", "--detach");
     rmSync(join(engine.directory, "unmounted/disk"), { recursive: true });
+    const twice = write("twice", {
+      "compose.yaml": `services:
+  a: ${service}, volumes: ["kept:/k"]}
+  tool: ${service}, profiles: [tools], volumes: ["tools:/t"]}
+volumes: {kept: , tools: }
+`,
+    });
+    const compose = (project: string, ...args: string[]) =>
+      engine.docker("compose", "--project-directory", twice, "--project-name", project, ...args);
+    compose("prod", "--profile", "tools", "up", "--detach");
+    compose("prod", "rm", "--stop", "--force", "tool");
+    compose("test", "create");
     readings = await read();
   });
   afterAll(async () => {
@@ -201,6 +213,15 @@ describe.skipIf(!hasDocker)("readStacks()", () => {
     expect([state, containers.length]).toEqual(["running", 1]);
     expect(roots.map(({ path }) => path)).toEqual([join(engine.directory, "broken/d")]);
     expect(problems).toEqual([expect.stringMatching(/^Cannot read the compose file of .*: yaml: /)]);
+  });
+
+  test("knows a project by the name that it was given, and says that another one of its directory is not backed up", () => {
+    const { containers, roots, problems } = readingOf("twice");
+    expect(containers.map(({ name }) => name)).toEqual(["prod-a-1"]);
+    expect(new Set(roots.map(({ name }) => name))).toEqual(new Set(["prod_kept", "prod_tools"]));
+    expect(problems).toEqual([
+      `Directory "${join(engine.directory, "twice")}" is that of project "prod" and of "test", which is not backed up: give it a directory of its own`,
+    ]);
   });
 
   test("knows what was never started, whose data is not there yet", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findDeployed, findNamed } from "#lib/core/stack-containers.ts";
+import { findDeployed, findNamed, listDeployed } from "#lib/core/stack-containers.ts";
 import type { ResolvedPath } from "#lib/core/stack-data.ts";
 import { fakeContainer } from "#test/support/fake-docker.ts";
 
@@ -18,6 +18,24 @@ describe("findDeployed()", () => {
 
   test("does not take docker compose run for a deployment", () => {
     expect(findDeployed(["/stacks/shop"], [fakeContainer("tool", { isOneOff: true })])).toEqual([]);
+  });
+});
+
+describe("listDeployed()", () => {
+  const deployed = (project: string, state: "running" | "exited") =>
+    fakeContainer(`${project}-web`, { project, state });
+
+  test("names every project of a directory, those that run before what is left of others", () => {
+    const containers = [
+      deployed("blue", "exited"),
+      deployed("green", "running"),
+      deployed("amber", "running"),
+      fakeContainer("tool", { project: "tool", isOneOff: true }),
+      fakeContainer("far", { project: "far", workingDir: "/other" }),
+    ];
+    expect(listDeployed(["/stacks/shop"], containers)).toEqual(["amber", "green", "blue"]);
+    expect(idsOf(findDeployed(["/stacks/shop"], containers))).toEqual(["id-amber-web"]);
+    expect(listDeployed(["/stacks"], containers)).toEqual([]);
   });
 });
 

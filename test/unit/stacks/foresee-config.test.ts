@@ -18,7 +18,12 @@ function createWorld(readConfig: Docker["readConfig"] = () => Promise.resolve(pr
     },
   };
   const ask = (foreseeing: Docker, configFiles: readonly string[]) =>
-    foreseeing.readConfig({ directory: stack.directory, configFiles, environmentFiles: [] });
+    foreseeing.readConfig({
+      project: "shop",
+      directory: stack.directory,
+      configFiles,
+      environmentFiles: [],
+    });
   return { asked, docker, ask };
 }
 
