@@ -2,6 +2,7 @@
 
 import { isWithin } from "#lib/core/mount-table.ts";
 import { isSystemPath } from "#lib/core/system-paths.ts";
+import type { Elsewhere } from "#lib/core/volumes.ts";
 
 export type PathType = "directory" | "file" | "other" | "missing";
 
@@ -26,7 +27,7 @@ export interface BindUse {
 export interface VolumeUse {
   readonly name: string;
   /** Where its data lies, or why that is nowhere on this host. */
-  readonly at: ResolvedPath | { readonly reason: string };
+  readonly at: ResolvedPath | Elsewhere;
 }
 
 export interface StackDataRequest {
@@ -99,7 +100,7 @@ export function chooseStackData(request: StackDataRequest): StackData {
   }
   for (const { name, at } of request.volumes) {
     if (!isChosen(name, request.settings)) leave(name, "STACK_VOLUMES leaves it out");
-    else if ("reason" in at) leave(name, at.reason, true);
+    else if ("reason" in at) leave(name, at.reason, at.isProblem);
     else if (at.type === "missing") leave(name, `"${at.path}" is missing`, true);
     else add(at, "volume", name);
   }

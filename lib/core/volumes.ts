@@ -29,11 +29,21 @@ export function parseVolumes(json: string): Volume[] {
   }));
 }
 
+/** Why the data of a volume does not lie on this host; a problem, unless there is none that would last. */
+export interface Elsewhere {
+  readonly reason: string;
+  readonly isProblem: boolean;
+}
+
 /** Where the data of a volume lies on this host also while nobody uses it, or why it does not. */
-export function locateVolume(volume: Volume): { readonly path: string } | { readonly reason: string } {
-  if (volume.driver !== "local") return { reason: `its driver is ${volume.driver}` };
+export function locateVolume(volume: Volume): { readonly path: string } | Elsewhere {
+  if (volume.driver !== "local") return { reason: `its driver is ${volume.driver}`, isProblem: true };
   const { type, o = "", device } = volume.options;
   if (device === undefined || device === "") return { path: volume.mountpoint };
+  if (type === "tmpfs") return { reason: "it lives in memory", isProblem: false };
   if (o.split(",").some((option) => option === "bind" || option === "rbind")) return { path: device };
-  return { reason: `it is a mount of type ${type ?? "unknown"}, there only while it is in use` };
+  return {
+    reason: `it is a mount of type ${type ?? "unknown"}, there only while it is in use`,
+    isProblem: true,
+  };
 }

@@ -125,7 +125,8 @@ describe("chooseStackData()", () => {
     const volumes = [
       { name: "a", at: at("/v/a") },
       { name: "b", at: at("/v/b") },
-      { name: "nfs", at: { reason: "it is a mount of type nfs" } },
+      { name: "nfs", at: { reason: "it is a mount of type nfs", isProblem: true } },
+      { name: "scratch", at: { reason: "it lives in memory", isProblem: false } },
       { name: "lost", at: at("/v/lost", "missing") },
     ];
     expect(rootsOf({ volumes })).toEqual(["/v/a", "/v/b"]);
@@ -133,6 +134,7 @@ describe("chooseStackData()", () => {
     expect(rootsOf({ volumes }, { STACK_VOLUMES: "none" })).toEqual([]);
     expect(choose({ volumes }).leftOut).toEqual([
       { path: "nfs", reason: "it is a mount of type nfs", isProblem: true },
+      { path: "scratch", reason: "it lives in memory", isProblem: false },
       { path: "lost", reason: '"/v/lost" is missing', isProblem: true },
     ]);
     expect(choose({ volumes }, { STACK_VOLUMES: "none" }).leftOut.every(({ isProblem }) => !isProblem)).toBe(

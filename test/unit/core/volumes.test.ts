@@ -19,13 +19,17 @@ test.each([
   [{ options: { o: "rbind", device: "/srv/data" } }, { path: "/srv/data" }],
   [
     { options: { type: "nfs", o: "addr=nas,rw", device: ":/export" } },
-    { reason: "it is a mount of type nfs, there only while it is in use" },
+    { reason: "it is a mount of type nfs, there only while it is in use", isProblem: true },
   ],
   [
     { options: { device: "/dev/sdb1" } },
-    { reason: "it is a mount of type unknown, there only while it is in use" },
+    { reason: "it is a mount of type unknown, there only while it is in use", isProblem: true },
   ],
-  [{ driver: "rclone" }, { reason: "its driver is rclone" }],
+  [
+    { options: { type: "tmpfs", o: "size=1m", device: "tmpfs" } },
+    { reason: "it lives in memory", isProblem: false },
+  ],
+  [{ driver: "rclone" }, { reason: "its driver is rclone", isProblem: true }],
 ] as const)("locateVolume() of %p: %p", (change, place) => {
   expect(locateVolume({ ...volume, ...change })).toEqual(place);
 });
