@@ -38,17 +38,20 @@ export async function openStack(
   const planned = planStop(containers, settings.STACK_STOP, access.clock.now());
   const notes = [...reading.notes, ...planned.notes];
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
-  if (planned.record === undefined) {
-    const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
-    return { ...archive(lying), problems, notes };
-  }
-  const plan = await planStack(reading, settings, access);
   // What has been begun is ended: docker hears of no signal of the run.
   const docker = createDocker({ exec: access.exec });
+  const after = once(() => runLabelHooks(docker, containers, "exec-post"));
+  if (planned.record === undefined) {
+    const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
+    const before = await runLabelHooks(docker, containers, "exec-pre");
+    const settle = async () => ({ problems: [], notes: await after(), facts: {}, windowSeconds: undefined });
+    const release = once(async () => ({ settled: settle() }));
+    return { ...archive(lying), problems: [...problems, ...before], notes, release };
+  }
+  const plan = await planStack(reading, settings, access);
   const { record, notes: methodNotes } = await chooseMethod(docker, planned.record, containers);
   notes.push(...methodNotes);
   const before = await runLabelHooks(docker, containers, "exec-pre");
-  const after = once(() => runLabelHooks(docker, containers, "exec-post"));
   let held: HeldStack;
   try {
     held = await holdStack({

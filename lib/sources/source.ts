@@ -104,6 +104,6 @@ export interface ReleasedSource {
   readonly notes: readonly string[];
   /** Added to those of the open source. */
   readonly facts: Readonly<Record<string, unknown>>;
-  /** How long what was stopped did not answer. */
-  readonly windowSeconds: number;
+  /** How long what was stopped did not answer; undefined when nothing was. */
+  readonly windowSeconds: number | undefined;
 }

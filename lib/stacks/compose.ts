@@ -27,7 +27,9 @@ export function createCompose(runDocker: RunDocker): Compose {
       return understand(action, () => parseComposeProject(stdout));
     },
     down: async (location, stopTimeoutMs) => {
-      await compose(`take down ${describe(location)}`, location, ["down"], stopTimeoutMs + marginMs);
+      // Without them, what only a profile starts would run on.
+      const args = ["--profile", "*", "down"];
+      await compose(`take down ${describe(location)}`, location, args, stopTimeoutMs + marginMs);
     },
     create: async (location, replicas) => {
       const args = ["create", "--no-recreate", ...createArguments(replicas)];

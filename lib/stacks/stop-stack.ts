@@ -35,7 +35,8 @@ export async function requireStopped(docker: Docker, record: StackRecord): Promi
     container !== undefined && isActive(container) ? container : [],
   );
   if (active.length === 0) return;
-  throw new OpsError(`Cannot ${record.how} stack "${record.project}": ${describeActive(active)}`, {
+  const act = record.how === "down" ? "take down" : record.how;
+  throw new OpsError(`Cannot ${act} stack "${record.project}": ${describeActive(active)}`, {
     outcome: "failed",
     hint: "Does something else start its containers, such as an updater or a person?",
   });

@@ -85,4 +85,40 @@ describe.skipIf(!hasDocker)("A backup of stacks", () => {
       expect(existsSync(world.job.journal)).toBe(false);
     }, 60_000);
   });
+
+  test("runs the commands of containers also when none of them is stopped", async () => {
+    engine.clear();
+    const labels = `{lastgood.stop: "no", lastgood.exec-pre: "date > /data/before", lastgood.exec-post: "date > /data/after; exit 3"}`;
+    const one = `{image: "${image}", init: true, command: [sleep, infinity], volumes: ["./data:/data"]`;
+    const stack = engine.up(
+      "shop",
+      `services: {web: ${one}, labels: {lastgood.stop: "false"}}, db: ${one}, labels: ${labels}}}\n`,
+    );
+    await using world = await createWorld(engine, "bun");
+    const ended = await world.run();
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const [set = ""] = world.job.sets();
+    const listed = execFileSync("tar", ["-tf", join(set, "stack-shop.tar.zst")], { encoding: "utf8" });
+    expect(listed).toContain("/shop/data/before\n");
+    expect(listed).not.toContain("/shop/data/after\n");
+    expect(existsSync(join(stack, "data/after"))).toBe(true);
+    const manifest = readFileSync(join(set, "manifest.json"), "utf8");
+    expect(manifest).toContain(`lastgood.exec-post of container \\"shop-db-1\\" ended with 3`);
+    expect(ended.stdout + manifest).not.toContain("stopped for");
+  }, 60_000);
+
+  test("takes down what only a profile starts as well, and brings it back", async () => {
+    engine.clear();
+    const one = `{image: "${image}", init: true, command: [sleep, infinity]`;
+    const stack = engine.up("shop", `services: {web: ${one}}, tool: ${one}, profiles: [tools]}}\n`);
+    engine.docker("compose", "--project-directory", stack, "--profile", "tools", "up", "--detach");
+    const ids = () =>
+      engine.docker("ps", "--quiet", "--filter", "label=com.docker.compose.project=shop").split("\n");
+    const before = ids();
+    await using world = await createWorld(engine, "bun", { STACK_STOP: "down" });
+    const ended = await world.run();
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(ids()).toHaveLength(2);
+    expect(ids().filter((id) => before.includes(id))).toEqual([]);
+  }, 60_000);
 });

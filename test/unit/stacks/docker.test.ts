@@ -114,7 +114,7 @@ describe("createDocker()", () => {
     expect(calls.map(({ command }) => command)).toEqual([
       `${where} create --no-recreate --no-build --pull never --scale web=2 web`,
       `${where} up --no-start --force-recreate --no-build --pull never --scale web=2 web`,
-      `${where} down`,
+      `${where} --profile * down`,
     ]);
     expect(calls.at(-1)?.options.timeoutMs).toBe(80_000);
   });
