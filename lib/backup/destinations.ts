@@ -3,9 +3,9 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { RequiredMount } from "#lib/core/required-mount.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { partialName } from "#lib/core/set-layout.ts";
+import { formatLayout, partialName } from "#lib/core/set-layout.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
-import { askRealPath } from "#lib/preflight/ask-file-system.ts";
+import { ask, askRealPath } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import type { Source } from "#lib/sources/source.ts";
 
@@ -53,14 +53,20 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(base);
 }
 
-/** Whether a destination exists and, symlinks resolved, lies outside every source. */
+/** Whether a destination exists, is not the first one by another path and, symlinks resolved, lies outside every source. */
 export async function checkDestination(
   asker: FileSystemAsker,
   destination: Destination,
+  first: string,
   sources: readonly Source[],
 ): Promise<readonly Finding[]> {
   const exists = await checkDirectory(asker, destination.role, destination.root);
   if (!exists.passed) return [exists];
+  if (!destination.isRequired && (await isSameDirectory(asker, destination.root, first))) {
+    const message = `Cannot use ${destination.role} "${destination.root}": it is "${first}" by another path`;
+    const hint = "Two copies in one place are one: choose another disk, or take SECONDARY_DIR out";
+    return [{ name: destination.role, passed: false, message, hint }];
+  }
   const real = await askRealPath(asker, destination.root);
   const inside: Finding[] = [];
   for (const { root } of sources) {
@@ -78,9 +84,22 @@ export async function checkDestination(
   return inside.length > 0 ? inside : [exists];
 }
 
+/** By what the file system knows them by: a bind mount shows in no path. */
+async function isSameDirectory(asker: FileSystemAsker, one: string, other: string): Promise<boolean> {
+  const answer = await ask(asker, ["stat", "--dereference", "--format=%d:%i", "--", one, other]);
+  const [first, second] = answer.ok ? answer.value.split("\n") : [];
+  return first !== undefined && first === second;
+}
+
 /** Name under which this run writes what is not whole yet. */
 export function partialNameOf({ host, settings, runId }: RunContext<Settings>): string {
   return partialName({ host: host.name, job: settings.JOB, runId });
+}
+
+/** Where this run's set goes below a destination; a suffix is added while another set is there. */
+export function setPathOf({ host, settings, startedAt }: RunContext<Settings>): string {
+  const { BACKUP_LAYOUT, JOB, TIME_ZONE } = settings;
+  return formatLayout(BACKUP_LAYOUT, { host: host.name, job: JOB, at: startedAt, timeZone: TIME_ZONE });
 }
 
 /** How questions to file systems are asked in this run. */

@@ -1,5 +1,6 @@
 /** What a run would do, found without any effect. */
 
+import { setPathOf } from "#lib/backup/destinations.ts";
 import { openStores } from "#lib/backup/open-stores.ts";
 import type { Preflight } from "#lib/backup/preflight.ts";
 import { listJobSets, planSets } from "#lib/backup/prune-sets.ts";
@@ -7,7 +8,6 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { formatRetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
-import { formatLayout } from "#lib/core/set-layout.ts";
 import { formatBytes } from "#lib/core/size.ts";
 
 export async function describeDryRun(
@@ -15,7 +15,7 @@ export async function describeDryRun(
   preflight: Preflight,
   lastBytes: number | undefined,
 ): Promise<RunResult> {
-  const { settings, host, startedAt } = context;
+  const { settings } = context;
   const problems = [...preflight.missing.map(({ problem }) => problem), ...preflight.problems];
   const last = lastBytes === undefined ? "no earlier set" : `the last set has ${formatBytes(lastBytes)}`;
   const parts: PartReport[] = [];
@@ -23,12 +23,7 @@ export async function describeDryRun(
     const message = `would read ${await describe()} (${last})`;
     parts.push({ kind: "source", name, outcome: "complete", message });
   }
-  const relative = formatLayout(settings.BACKUP_LAYOUT, {
-    host: host.name,
-    job: settings.JOB,
-    at: startedAt,
-    timeZone: settings.TIME_ZONE,
-  });
+  const relative = setPathOf(context);
   for (const { role, root } of preflight.usable) {
     parts.push({ kind: "copy", name: role, outcome: "complete", message: `would write ${root}/${relative}` });
     const plan = formatRetentionPlan(planSets(settings, await listJobSets(context, root)));

@@ -3,7 +3,13 @@
  * being held) mounts, content, room, a write test, programs. Every question is asked, so that one run names all that is wrong.
  */
 import { dirname } from "node:path";
-import { checkDestination, createAsker, type Destination, partialNameOf } from "#lib/backup/destinations.ts";
+import {
+  checkDestination,
+  createAsker,
+  type Destination,
+  partialNameOf,
+  setPathOf,
+} from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { MissingComponent } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -13,6 +19,7 @@ import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import { checkFreeSpace } from "#lib/preflight/check-free-space.ts";
 import { checkMount } from "#lib/preflight/check-mount.ts";
+import { checkOneFileSystem } from "#lib/preflight/check-one-file-system.ts";
 import { checkProgram, type NeededProgram } from "#lib/preflight/check-program.ts";
 import { checkWritable } from "#lib/preflight/check-writable.ts";
 import type { Source } from "#lib/sources/source.ts";
@@ -46,7 +53,7 @@ export async function checkDirectories(
   const lockDirectory = dirname(context.settings.LOCK_FILE);
   const findings = [
     ...present.flat(),
-    ...(await checkDestination(asker, required, sources)),
+    ...(await checkDestination(asker, required, required.root, sources)),
     // The state directory is made by the first run that takes a lock in it.
     ...(lockDirectory === context.settings.STATE_DIR
       ? []
@@ -155,8 +162,11 @@ async function checkOneDestination(
   const asker = createAsker(context);
   const mounts = await Promise.all(destination.mounts.map((mount) => checkMount(asker, mount)));
   const isMounted = mounts.every((finding) => finding.passed);
-  const exists = isMounted ? await checkDestination(asker, destination, sources) : [];
+  const first = context.settings.BACKUP_DIR;
+  const exists = isMounted ? await checkDestination(asker, destination, first, sources) : [];
   if (!isMounted || exists.some((finding) => !finding.passed)) return [...mounts, ...exists];
+  const divided = await checkOneFileSystem(asker, destination.root, setPathOf(context));
+  if (divided !== undefined) return [...mounts, divided];
   const { MIN_FREE_GB, MIN_FREE_PERCENT } = context.settings;
   const need = { minFreeBytes: MIN_FREE_GB * 1024 ** 3, minFreePercent: MIN_FREE_PERCENT, lastSetBytes };
   return [

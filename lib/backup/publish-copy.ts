@@ -1,12 +1,11 @@
 /** Manifest and check sums into a whole copy, and its final name. */
 import { join } from "node:path";
-import type { SetCopy } from "#lib/backup/destinations.ts";
+import { type SetCopy, setPathOf } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { formatCheckSums } from "#lib/core/check-sums.ts";
 import { formatManifest, type Manifest } from "#lib/core/manifest.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
-import { formatLayout } from "#lib/core/set-layout.ts";
 import { sha256OfText } from "#lib/core/text-hash.ts";
 import { writePartialFile } from "#lib/stores/partial-set.ts";
 import { publishSet } from "#lib/stores/publish-set.ts";
@@ -37,17 +36,12 @@ async function publishCopy(
   copy: SetCopy,
   manifest: Manifest,
 ): Promise<string> {
-  const { settings, host, startedAt } = context;
+  const { settings } = context;
   const manifestText = formatManifest(manifest);
   const sums = formatCheckSums(manifest, sha256OfText(manifestText));
   await writePartialFile(join(copy.directory, "manifest.json"), manifestText, settings.FS_TIMEOUT);
   await writePartialFile(join(copy.directory, "SHA256SUMS"), sums, settings.FS_TIMEOUT);
-  const relativePath = formatLayout(settings.BACKUP_LAYOUT, {
-    host: host.name,
-    job: settings.JOB,
-    at: startedAt,
-    timeZone: settings.TIME_ZONE,
-  });
+  const relativePath = setPathOf(context);
   // The stores are fed from the first destination.
   if (copy.destination.role === "destination")
     await announceSet(context, manifest, join(copy.destination.root, relativePath));

@@ -23,8 +23,14 @@ export async function checkWritable(
     ? await ask(asker, ["test", "-w", path])
     : await ask(asker, ["sh", "-c", writeAndRemove, "write-test", path, hiddenName]);
   if (answer.ok) return { name, passed: true, message: `${path} can be written` };
-  const hint = answer.reason.startsWith("no answer")
-    ? "Look at its mount: the file system takes no writes"
-    : "Check its owner and mode, and that the file system is not mounted read-only";
+  const hint = hintOn(answer.reason);
   return { name, passed: false, message: `Cannot write to "${path}": ${answer.reason}`, hint };
+}
+
+function hintOn(reason: string): string {
+  if (reason.startsWith("no answer")) return "Look at its mount: the file system takes no writes";
+  // Of bytes there were enough a moment ago.
+  if (/No space left|quota exceeded/.test(reason))
+    return "Its inodes or this user's quota are used up: df -i, quota";
+  return "Check its owner and mode, and that the file system is not mounted read-only";
 }

@@ -34,6 +34,21 @@ exec /usr/bin/${program} "$@"
   return victim;
 }
 
+describe.each(runtimes)("A second destination on %s", (runtime) => {
+  test("that is the first one by another path is refused by name, and costs the first one nothing", async () => {
+    await using sandbox = await createSandbox();
+    const second = sandbox.path("second");
+    const job = await createJob(sandbox, { SECONDARY_DIR: second });
+    symlinkSync(job.backups, second);
+    const ended = await sandbox.run(runtime, script, ["--config", job.config]);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain(
+      `Cannot use second destination "${second}": it is "${job.backups}" by another path`,
+    );
+    expect([job.sets().length, job.partials().length]).toEqual([1, 0]);
+  });
+});
+
 describe.each(runtimes)("A symlink that is planted for a run on %s is not followed:", (runtime) => {
   test.each([
     ["before the write test", "tar", "File exists"],
