@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { takeLock } from "#lib/tools/flock.ts";
 import { isRoot } from "#test/support/capabilities.ts";
+import { holdLock } from "#test/support/hold-lock.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
@@ -218,10 +218,8 @@ test("health-check finds each of these on real state, one finding each, and none
 
   // Two runs that found the lock held; a configuration that is wrong, or that others may write.
   const startBeside = async () => {
-    const lock = await takeLock(job.lockFile, 0);
-    if (!lock.held) throw new Error("Somebody else has it");
+    await using _held = await holdLock(job.lockFile);
     expect((await sandbox.run(runtime, "scripts/backup-run.ts", [...at])).exitCode).toBe(75);
-    await lock.lock.release();
   };
   expect(await namesAfter(startBeside)).toEqual([]);
   expect(await namesAfter(startBeside)).toEqual(["busy"]);
@@ -388,14 +386,12 @@ test("health-check does not disturb a run that holds the lock, and finds one tha
   const journal = { schema: 1, runId: "a", script: "backup-run", job: "app", host: "web1", pid: 1, undo: [] };
   const startedAt = new Date(Date.now() - 2 * 3_600_000).toISOString();
   await writeFile(job.journal, JSON.stringify({ ...journal, startedAt }));
-  const lock = await takeLock(job.lockFile, 0);
-  if (!lock.held) throw new Error("Somebody else has it");
+  await using lock = await holdLock(job.lockFile);
   const holder = { script: "backup-run", job: "app", runId: "a", pid: 4711, host: "web1", startedAt };
-  await lock.lock.describe(JSON.stringify(holder));
+  await lock.describe(JSON.stringify(holder));
   const { exitCode, problems } = await checkOn("bun", sandbox, "--config", job.config);
   expect({ exitCode, names: [...problems.keys()] }).toEqual({ exitCode: 2, names: ["lock"] });
   expect(problems.get("lock")?.message).toContain("pid 4711");
   expect(await readFile(job.lockFile, "utf8")).toContain("4711");
   expect(await readFile(job.journal, "utf8")).toContain(startedAt);
-  await lock.lock.release();
 });

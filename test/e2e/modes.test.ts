@@ -1,8 +1,8 @@
 /** What a run does besides backing up: dry runs, JSON, help, and the modes that look at a configuration. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { takeLock } from "#lib/tools/flock.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
+import { holdLock } from "#test/support/hold-lock.ts";
 import { answer, startHttpServer } from "#test/support/http-server.ts";
 import { channelSettings, createJob } from "#test/support/job.ts";
 import { createSandbox, runtimes } from "#test/support/sandbox.ts";
@@ -44,12 +44,10 @@ describe.each(runtimes)("A dry run on %s", (runtime) => {
     for (const _ of ["one", "two"]) await sandbox.run(runtime, script, ["--config", job.config], { env });
     // A run would sweep it.
     mkdirSync(`${job.backups}/.partial-web1+app+0c0ffee0-dead`);
-    const held = await takeLock(job.lockFile, 0);
-    expect(held.held).toBe(true);
+    await using _held = await holdLock(job.lockFile);
     const words = await dryRun();
     expect(words).toContain(`would write ${job.backups}/web1/app/`);
     expect(words).toContain(`today's sets in ${job.backups}`);
-    if (held.held) await held.lock.release();
     await smtp.close();
     await http.close();
   });
@@ -78,10 +76,9 @@ describe.each(runtimes)(
       ]) {
         await sandbox.write(`${name}.env`, `${text}${line}\n`, 0o600);
       }
-      const held = exitCode === 75 ? await takeLock(job.lockFile, 0) : undefined;
+      await using _held = exitCode === 75 ? await holdLock(job.lockFile) : undefined;
       const config = args.includes("--config") ? [] : ["--config", job.config];
       const ended = await sandbox.run(runtime, script, ["--json", ...config, ...args]);
-      if (held?.held === true) await held.lock.release();
       expect(ended.exitCode).toBe(exitCode);
       expect(JSON.parse(ended.stdout)).toMatchObject({
         schema: 1,
