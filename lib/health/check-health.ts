@@ -4,8 +4,10 @@ import type { CheckContext, CheckedJob, Health, HealthFinding, JobHealth } from 
 import { placeOf } from "#lib/core/schedule-entry.ts";
 import { destinationsOf } from "#lib/health/destinations.ts";
 import { gatherFacts, type KnownJob, type MachineFacts } from "#lib/health/gather-facts.ts";
+import { recoveryFinding } from "#lib/health/judge-runs.ts";
 import { spaceFinding } from "#lib/health/judge-space.ts";
 import { stacksFinding } from "#lib/health/judge-stacks.ts";
+import { uploadsFinding } from "#lib/health/judge-waiting.ts";
 import { jobFindings } from "#lib/health/registry.ts";
 
 export async function checkHealth(context: CheckContext<Settings>): Promise<Health> {
@@ -48,10 +50,15 @@ function judgeJob(
   };
 }
 
-/** What is judged at most checks: not while docker or a disk does not answer, nor a stack during its backup. */
+/** What is judged at most checks: not while docker or a disk does not answer, nor what a run that is under way changes. */
 function isAsked(name: string, settings: Settings): boolean {
-  const ofStacks = settings.STACKS_DIR !== undefined && name === stacksFinding;
-  return ofStacks || destinationsOf(settings).some((path) => name === spaceFinding(path));
+  const names = [
+    recoveryFinding,
+    ...(settings.STACKS_DIR === undefined ? [] : [stacksFinding]),
+    ...destinationsOf(settings).map(spaceFinding),
+    ...settings.STORES.map((store) => uploadsFinding(store.name)),
+  ];
+  return names.includes(name);
 }
 
 function judgeConfiguration({ config, problem }: CheckedJob<Settings>): HealthFinding {

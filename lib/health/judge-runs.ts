@@ -4,7 +4,7 @@ import { isWholeBackup, type PastRun } from "#lib/core/run-history.ts";
 import { formatAgo, type JobView } from "#lib/health/job-view.ts";
 
 export function judgeRuns(view: JobView): readonly HealthFinding[] {
-  return [judgeLastRun(view), judgeRemains(view)];
+  return [judgeLastRun(view), ...judgeRemains(view)];
 }
 
 function judgeLastRun({ record, now }: JobView): HealthFinding {
@@ -27,17 +27,21 @@ function lastBackup(runs: readonly PastRun[]): PastRun | undefined {
   return runs.findLast((run) => isWholeBackup(run) && run.outcome !== "busy");
 }
 
-/** The journal of a run that holds no lock is what a recovery could not finish. */
-function judgeRemains({ record, config, now }: JobView): HealthFinding {
-  const name = "recovery";
+/** The name under which it is remembered. */
+export const recoveryFinding = "recovery";
+
+/** The journal of a run that holds no lock is what a recovery could not finish; a run begins with another try. */
+function judgeRemains({ record, config, now }: JobView): readonly HealthFinding[] {
+  const name = recoveryFinding;
   const { journal, lock } = record;
-  if (journal === undefined || lock.isHeld) {
-    return { name, severity: "ok", message: "Nothing is left to be recovered" };
-  }
-  return {
-    name,
-    severity: "critical",
-    message: `What ${journal.script} left when it died ${formatAgo(journal.startedAt, now)} is not put right: a stack may be down`,
-    hint: `Run recover --config '${config}' and look at what it says`,
-  };
+  if (lock.isHeld) return [];
+  if (journal === undefined) return [{ name, severity: "ok", message: "Nothing is left to be recovered" }];
+  return [
+    {
+      name,
+      severity: "critical",
+      message: `What ${journal.script} left when it died ${formatAgo(journal.startedAt, now)} is not put right: a stack may be down`,
+      hint: `Run recover --config '${config}' and look at what it says`,
+    },
+  ];
 }

@@ -1,24 +1,27 @@
 /** What waits: sets for a store, messages for a channel; and channels that did not take the last one. */
+import type { Settings } from "#lib/config/schema.ts";
+import type { ChannelName } from "#lib/core/channel-ping.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
+import type { FailedChannel } from "#lib/core/job-record.ts";
 import { formatAgo, type JobView } from "#lib/health/job-view.ts";
 
 export function judgeWaiting(view: JobView): readonly HealthFinding[] {
   return [...judgeUploads(view), judgeOutbox(view), ...judgeChannels(view)];
 }
 
+/** The name under which it is remembered. */
+export function uploadsFinding(store: string): string {
+  return `uploads ${store}`;
+}
+
+/** A run that is under way empties the queue, and what it has just queued is no problem: its end is waited for. */
 function judgeUploads({ record, settings, config, now }: JobView): readonly HealthFinding[] {
+  if (record.lock.isHeld) return [];
   return settings.STORES.map(({ name: store }): HealthFinding => {
-    const name = `uploads ${store}`;
+    const name = uploadsFinding(store);
     const { count, oldestAt } = record.uploads[store] ?? { count: 0, oldestAt: undefined };
     const figure = { value: count, unit: "c", limit: 0 } as const;
-    // What a run that is under way has just queued is no problem.
-    if (count === 0 || record.lock.isHeld) {
-      return {
-        name,
-        severity: "ok",
-        message: count === 0 ? `Nothing waits for store ${store}` : "A run is at it",
-      };
-    }
+    if (count === 0) return { name, severity: "ok", message: `Nothing waits for store ${store}` };
     const since = oldestAt === undefined ? "" : `, the oldest made ${formatAgo(oldestAt, now)}`;
     const message = `${count === 1 ? "1 set waits" : `${count} sets wait`} for store ${store}${since}`;
     const hint = `Once it can be reached the next run uploads them, or upload-waiting --config '${config}' now`;
@@ -42,8 +45,28 @@ function judgeOutbox({ record, now }: JobView): HealthFinding {
   };
 }
 
-function judgeChannels({ record, config, now }: JobView): readonly HealthFinding[] {
-  return record.failedChannels.map(({ name, at, error }) => ({
+/** The setting without which a channel is none. */
+const firstSettings: Readonly<Record<ChannelName, keyof Settings>> = {
+  email: "EMAIL_TO",
+  ntfy: "NTFY_TOPIC",
+  pushover: "PUSHOVER_USER_KEY",
+  telegram: "TELEGRAM_BOT_TOKEN",
+  matrix: "MATRIX_HOMESERVER",
+  gotify: "GOTIFY_URL",
+  webhook: "WEBHOOK_URL",
+  healthchecks: "HEALTHCHECKS_URL",
+  "uptime-kuma": "UPTIME_KUMA_URL",
+};
+
+/** One that is not configured any more has nothing to take: its last failure would be told of for ever. */
+function judgeChannels({ record, settings, config, now }: JobView): readonly HealthFinding[] {
+  const first: Readonly<Record<string, keyof Settings>> = firstSettings;
+  const isConfigured = ({ name }: FailedChannel) => {
+    const key = first[name];
+    const value = key === undefined ? undefined : settings[key];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  };
+  return record.failedChannels.filter(isConfigured).map(({ name, at, error }) => ({
     name: `channel ${name}`,
     severity: "warning",
     message: `${name} did not take the last message, ${formatAgo(at, now)}: ${error}`,

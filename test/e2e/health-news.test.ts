@@ -77,15 +77,18 @@ test("health-check does not say that a problem is gone because the configuration
   expect(reports[2]?.problems[0]).toContain("There is no whole set here yet");
 });
 
-test("health-check takes no stack for restored while it must leave the stacks alone", async () => {
+test("health-check takes nothing for restored that a run under way is at", async () => {
   await using sandbox = await createSandbox();
   const job = await layOut(sandbox, "stacks", {
     WEBHOOK_URL: `${hook.url}/stacks`,
     STACKS_DIR: sandbox.path("stacks"),
+    STORE_NAS_URL: sandbox.path("nas"),
+    STORE_NAS_REQUIRED: "false",
   });
   await sandbox.write("stacks/plex/compose.yaml", "services: {}\n");
   const known = { severity: "critical", since: new Date().toISOString() };
-  const memory = { schema: 1, problems: { stacks: known }, toldAt: known.since, space: {} };
+  const problems = { stacks: known, recovery: known, "uploads nas": known };
+  const memory = { schema: 1, problems, toldAt: known.since, space: {} };
   await sandbox.write("state/stacks/health.json", JSON.stringify(memory));
   await sandbox.fake("docker", "#!/bin/sh\nexit 1\n");
   const lock = await takeLock(job.lockFile, 0);

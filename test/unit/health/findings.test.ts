@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import type { Settings } from "#lib/config/schema.ts";
+import { channelNames } from "#lib/core/channel-ping.ts";
 import type { Container } from "#lib/core/containers.ts";
 import { parseCronExpression } from "#lib/core/cron-expression.ts";
 import { type HealthFinding, isProblem } from "#lib/core/health.ts";
 import type { PastRun } from "#lib/core/run-history.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
+import { createSecret } from "#lib/core/secret.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
 import type { JobView, JudgeJob } from "#lib/health/job-view.ts";
 import { judgeAge, maxAgeMs } from "#lib/health/judge-age.ts";
@@ -299,7 +302,7 @@ describe("judgeWaiting()", () => {
       outbox: one,
       failedChannels: [{ name: "ntfy", at: hoursAgo(3), error: "403" }],
     };
-    const view = jobView({ settings: { STORES: [nas] }, record });
+    const view = jobView({ settings: { STORES: [nas], NTFY_TOPIC: "backups" }, record });
     expect(problemsOf(judgeWaiting, view)).toEqual([
       ["uploads nas", "warning"],
       ["outbox", "warning"],
@@ -309,7 +312,20 @@ describe("judgeWaiting()", () => {
       settings: { STORES: [nas] },
       record: { uploads: { nas: one }, lock: { isHeld: true, holder: undefined } },
     });
-    expect(problemsOf(judgeWaiting, running)).toEqual([]);
+    expect(judgeWaiting(running).map(({ name }) => name)).toEqual(["outbox"]);
+  });
+
+  test("forgets what a channel refused that is not configured any more", () => {
+    const failed = channelNames.map((name) => ({ name, at: hoursAgo(3), error: "403" }));
+    const other = { name: "carrier-pigeon", at: hoursAgo(3), error: "403" };
+    const view = (settings: Partial<Settings>) =>
+      jobView({ settings, record: { failedChannels: [...failed, other] } });
+    expect(problemsOf(judgeWaiting, view({}))).toEqual([]);
+    const kept = view({ EMAIL_TO: ["admin@example.org"], UPTIME_KUMA_URL: createSecret("https://kuma") });
+    expect(problemsOf(judgeWaiting, kept)).toEqual([
+      ["channel email", "warning"],
+      ["channel uptime-kuma", "warning"],
+    ]);
   });
 });
 
