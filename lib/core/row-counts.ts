@@ -87,7 +87,8 @@ export function compareRows(expected: readonly TableRows[], found: FoundRows): s
     return rows < table.rows ? [`${name} has ${rows} rows, ${table.rows} were dumped`] : [];
   });
   const rest = lost.length - tablesNamed;
-  return rest > 0 ? [...lost.slice(0, tablesNamed), `and ${rest} more tables lack rows`] : lost;
+  const more = `and ${rest} more ${rest === 1 ? "table lacks" : "tables lack"} rows`;
+  return rest > 0 ? [...lost.slice(0, tablesNamed), more] : lost;
 }
 
 /** In a line, the tables with the most rows first. */

@@ -150,6 +150,7 @@ test("compareRows() names ten of very many", () => {
   const tables = Array.from({ length: 13 }, (_, index) => ({ name: `t${index}`, rows: 1 }));
   expect(compareRows(tables, () => undefined)).toHaveLength(11);
   expect(compareRows(tables, () => 0).at(-1)).toBe("and 3 more tables lack rows");
+  expect(compareRows(tables.slice(2), () => 0).at(-1)).toBe("and 1 more table lacks rows");
   expect(compareRows(tables.slice(3), () => 0)).toHaveLength(10);
 });
 
