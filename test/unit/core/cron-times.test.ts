@@ -44,6 +44,11 @@ test("nextStarts() goes by the clock as it is where a star stands for the hour",
     "Sun 2026-10-25 03:30 +0100",
     "Sun 2026-10-25 04:30 +0100",
   ]);
+  // Each minute comes twice, and those of the first time come first.
+  expect(starts("*/30 * * * *", "2026-10-24T23:45:00Z", berlin, 2)).toEqual([
+    "Sun 2026-10-25 02:00 +0200",
+    "Sun 2026-10-25 02:30 +0200",
+  ]);
   expect(starts("30 * * * *", "2026-03-29T00:15:00Z", berlin, 2)).toEqual([
     "Sun 2026-03-29 01:30 +0100",
     "Sun 2026-03-29 03:30 +0200",

@@ -34,6 +34,9 @@ test("formatHealthTable() has a row for each problem with what to do, and one fo
     ].join("\n"),
   );
   expect(formatHealthTable(well, true)).toContain("shop  OK     age    2h old");
+  const room = { name: "space /mnt", severity: "ok", message: "9 are free" } as const;
+  const roomFirst = { name: "shop", findings: [room, age], unjudged: [], space: {} };
+  expect(formatHealthTable({ jobs: [roomFirst], machine: [] }, false)).toContain("2 checks  2h old");
 });
 
 test("formatNagios() has one line with figures that no text can break, then a line for each problem", () => {

@@ -88,6 +88,12 @@ describe("judgeUnitRun()", () => {
     },
   );
 
+  test("says with which status a program ended, and none where systemd ended it", () => {
+    const said = (state: Partial<UnitState>) => judgeUnitRun({ ...rest, ...state }, trace).message;
+    expect(said({ result: "exit-code", exitStatus: 9 })).toBe("failed with result: exit-code (status 9)");
+    expect(said({ result: "timeout", exitStatus: 9 })).toBe("failed with result: timeout");
+  });
+
   test("is skipped by a condition only if that was looked at for this start", () => {
     const kept = { invocationId: "a", conditionResult: false };
     expect(judge({ ...kept, conditionAt: 2n })).toBe("skipped condition");

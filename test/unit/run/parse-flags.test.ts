@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { findConfigFlag, parseFlags } from "#lib/run/parse-flags.ts";
+import { findConfigFlag, parseFlags, shortFlagOf } from "#lib/run/parse-flags.ts";
 
 function refusal(argv: string[]): OpsError {
   try {
@@ -49,4 +49,8 @@ test("findConfigFlag() finds the configuration on a command line with mistakes",
   expect(findConfigFlag(["--jsno", "-c", "/etc/x.env", "--foo"])).toBe("/etc/x.env");
   expect(findConfigFlag(["--config=/etc/x.env"])).toBe("/etc/x.env");
   expect(findConfigFlag(["--foo"])).toBeUndefined();
+});
+
+test("shortFlagOf() is the one letter that stands for a flag", () => {
+  expect(["config", "dry-run", "json"].map(shortFlagOf)).toEqual(["c", "n", undefined]);
 });

@@ -40,6 +40,20 @@ describe("createHttp()", () => {
       expect((await http({ method: "GET", url }, nobody)).body).toBe("x".repeat(65_536));
     }));
 
+  test("does not wait for the end of a body that has none", async () => {
+    const pour: Behaviour = (_request, response) => {
+      const more = () => {
+        if (!response.destroyed) response.write("x".repeat(50_000), () => setTimeout(more, 1));
+      };
+      response.writeHead(200);
+      more();
+    };
+    await withServer(pour, async ({ url }) => {
+      const limited = AbortSignal.timeout(10_000);
+      expect((await http({ method: "GET", url }, limited)).body).toBe("x".repeat(65_536));
+    });
+  });
+
   test("keeps characters whole that arrive in two chunks", async () => {
     const [first, second] = [Buffer.from("gr\xc3", "latin1"), Buffer.from("\xb6\xc3\x9fer", "latin1")];
     const split: Behaviour = (_request, response) => {
