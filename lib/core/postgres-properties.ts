@@ -64,6 +64,29 @@ export function carryOver(name: string, properties: PostgresProperties): readonl
   ];
 }
 
+const providers: Readonly<Record<string, string>> = { b: "builtin", c: "libc", i: "icu" };
+
+/**
+ * How a new database sorts and compares, as the dumped one did: options of CREATE DATABASE. `usual` is the provider that it has
+ * unless one is named, which older servers do not take. Facts come from a manifest that may be anybody's.
+ */
+export function describeLocale(facts: Readonly<Record<string, unknown>>, usual: string): string[] {
+  const { encoding, collation, characterType = collation, localeProvider, locale, icuRules } = facts;
+  const provider = typeof localeProvider === "string" ? localeProvider : usual;
+  const option = (name: string, value: unknown) =>
+    typeof value === "string" ? [`${name} ${quoteText(value)}`] : [];
+  return [
+    ...option("ENCODING", encoding),
+    ...option("LC_COLLATE", collation),
+    ...option("LC_CTYPE", characterType),
+    ...(provider === usual || (provider === "c" && usual === "")
+      ? []
+      : option("LOCALE_PROVIDER", providers[provider])),
+    ...(provider === "i" ? [...option("ICU_LOCALE", locale), ...option("ICU_RULES", icuRules)] : []),
+    ...(provider === "b" ? option("BUILTIN_LOCALE", locale) : []),
+  ];
+}
+
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

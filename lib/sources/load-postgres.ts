@@ -1,7 +1,7 @@
 /** A dump of one database of PostgreSQL in custom format, loaded into a new database. */
 import { z } from "zod";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
-import { quoteName } from "#lib/core/postgres-properties.ts";
+import { describeLocale, quoteName } from "#lib/core/postgres-properties.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
 import {
   compareTables,
@@ -16,6 +16,10 @@ const tableList = z.array(z.tuple([z.string(), z.string()]));
 const listTables = `
   SELECT coalesce(json_agg(json_build_array(nspname, relname)), '[]')
   FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p')`;
+
+/** Empty: of a server that knows none but libc. */
+const askProvider =
+  "SELECT coalesce(row_to_json(pg_database)->>'datlocprovider', '') FROM pg_database WHERE datname = 'template0'";
 
 const missingRole = /role "[^"]*" does not exist/;
 const commandIsOver = /^(?:Command was:|errors ignored on restore)/;
@@ -36,12 +40,13 @@ export async function createPostgresLoader(
   };
   return {
     create: async () => {
-      await askPostgres(
-        server,
-        access,
-        `CREATE DATABASE ${quoted} TEMPLATE template0${locale(facts)}`,
-        `Cannot create the database "${name}"`,
-      );
+      const problem = `Cannot create the database "${name}"`;
+      const usual = await askPostgres(server, access, askProvider, problem);
+      const options = describeLocale(facts, usual);
+      const { tablespace } = facts;
+      if (typeof tablespace === "string") options.push(`TABLESPACE ${quoteName(tablespace)}`);
+      const sql = ["CREATE DATABASE", quoted, "TEMPLATE template0", ...options].join(" ");
+      await askPostgres(server, access, sql, problem);
     },
     command: server.connectedWithInput("pg_restore", "--no-password", `--dbname=${literal}`),
     env: server.env,
@@ -96,14 +101,4 @@ function judgeRestore(exitCode: number | null, stderr: string): LoadEnd {
     problems: [`the data is there, its owners are not: ${[...roles].join(", ")}`],
     hint: "Load the globals of the set first: psql --file=globals-….sql",
   };
-}
-
-/** As the dumped one had them. They come from a manifest that may be anybody's. */
-function locale({ encoding, collation, tablespace }: Readonly<Record<string, unknown>>): string {
-  const isWord = (value: unknown): value is string => typeof value === "string" && /^[\w.@-]+$/.test(value);
-  return [
-    ...(isWord(encoding) ? [` ENCODING '${encoding}'`] : []),
-    ...(isWord(collation) ? [` LC_COLLATE '${collation}' LC_CTYPE '${collation}'`] : []),
-    ...(typeof tablespace === "string" ? [` TABLESPACE ${quoteName(tablespace)}`] : []),
-  ].join("");
 }

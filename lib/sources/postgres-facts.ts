@@ -28,6 +28,11 @@ const databaseQuestion = `
     'owner', pg_get_userbyid(datdba),
     'encoding', pg_encoding_to_char(encoding),
     'collation', datcollate,
+    'characterType', datctype,
+    -- Columns that came, and were renamed, with PostgreSQL 15 to 17.
+    'localeProvider', row_to_json(pg_database)->>'datlocprovider',
+    'locale', coalesce(row_to_json(pg_database)->>'datlocale', row_to_json(pg_database)->>'daticulocale'),
+    'icuRules', row_to_json(pg_database)->>'daticurules',
     'sizeBytes', pg_database_size(oid),
     'tables', (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')
       AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)),

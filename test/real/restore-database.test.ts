@@ -11,6 +11,8 @@ import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts"
 
 const script = "scripts/restore.ts";
 const rows = 2000;
+const postgresLocale =
+  "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-u-co-phonebk' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' ENCODING 'UTF8'";
 
 describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
   let sandbox: Sandbox;
@@ -31,7 +33,11 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
       "CREATE PROCEDURE p() SELECT 1",
       "CREATE EVENT tidy ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM shop.orders",
     );
-    postgres.sql("postgres", "CREATE ROLE owner LOGIN", 'CREATE DATABASE "it\'s=shop" OWNER owner');
+    postgres.sql(
+      "postgres",
+      "CREATE ROLE owner LOGIN",
+      `CREATE DATABASE "it's=shop" OWNER owner ${postgresLocale}`,
+    );
     postgres.sql(
       "it's=shop",
       "CREATE TABLE orders (id serial PRIMARY KEY, note text)",
@@ -87,6 +93,12 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
       const content =
         "SELECT md5(string_agg(orders::text, ',' ORDER BY id)), pg_get_userbyid(relowner) FROM orders, pg_class WHERE relname = 'orders' GROUP BY 2";
       expect(postgres.sql(names.postgres, content)).toBe(postgres.sql("it's=shop", content));
+      const locale = (name: string) =>
+        postgres.sql(
+          "postgres",
+          `SELECT datlocprovider, daticulocale, datcollate, datctype FROM pg_database WHERE datname = '${name.replaceAll("'", "''")}'`,
+        );
+      expect(locale(names.postgres)).toBe(locale("it's=shop"));
       const files = readdirSync(to);
       expect(new Set(files)).toEqual(
         new Set(["database-app.sqlite", files.find((name) => name.startsWith("globals-"))!]),

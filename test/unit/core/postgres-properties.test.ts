@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { carryOver, quoteText } from "#lib/core/postgres-properties.ts";
+import { carryOver, describeLocale, quoteText } from "#lib/core/postgres-properties.ts";
 
 const plain = {
   owner: 'own"er',
@@ -54,4 +54,43 @@ describe("carryOver()", () => {
 test("quoteText() says of backslashes that they are escaped, whatever the server takes them for", () => {
   expect(quoteText("it's \\ here")).toBe("E'it''s \\\\ here'");
   expect(quoteText("plain")).toBe("'plain'");
+});
+
+describe("describeLocale()", () => {
+  const libc = {
+    encoding: "UTF8",
+    collation: "C",
+    characterType: "C.UTF-8",
+    localeProvider: "c",
+    locale: null,
+  };
+  const said = ["ENCODING 'UTF8'", "LC_COLLATE 'C'", "LC_CTYPE 'C.UTF-8'"];
+
+  test("names libc only to a server that would take another", () => {
+    expect(describeLocale(libc, "c")).toEqual(said);
+    expect(describeLocale(libc, "")).toEqual(said);
+    expect(describeLocale(libc, "i")).toEqual([...said, "LOCALE_PROVIDER 'libc'"]);
+  });
+
+  test("keeps the locale of ICU, with its rules, and that of the server's own", () => {
+    const icu = { ...libc, localeProvider: "i", locale: "de-u-co-phonebk", icuRules: "&a < 'b" };
+    const options = ["ICU_LOCALE 'de-u-co-phonebk'", "ICU_RULES '&a < ''b'"];
+    expect(describeLocale(icu, "c")).toEqual([...said, "LOCALE_PROVIDER 'icu'", ...options]);
+    expect(describeLocale(icu, "i")).toEqual([...said, ...options]);
+    expect(describeLocale({ ...libc, localeProvider: "b", locale: "C.UTF-8" }, "c")).toEqual([
+      ...said,
+      "LOCALE_PROVIDER 'builtin'",
+      "BUILTIN_LOCALE 'C.UTF-8'",
+    ]);
+  });
+
+  test("takes the collation for both of a set that says no more", () => {
+    const facts = { encoding: "UTF8", collation: "de_DE.UTF-8" };
+    expect(describeLocale(facts, "c")).toEqual([
+      "ENCODING 'UTF8'",
+      "LC_COLLATE 'de_DE.UTF-8'",
+      "LC_CTYPE 'de_DE.UTF-8'",
+    ]);
+    expect(describeLocale({}, "")).toEqual([]);
+  });
 });
