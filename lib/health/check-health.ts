@@ -1,9 +1,9 @@
 /** The use case: what is known of each job, judged by every finding. Reports; repairs nothing. */
 import type { Settings } from "#lib/config/schema.ts";
 import type { CheckContext, CheckedJob, Health, HealthFinding, JobHealth } from "#lib/core/health.ts";
-import { placeOf } from "#lib/core/schedule-entry.ts";
 import { destinationsOf } from "#lib/health/destinations.ts";
 import { gatherFacts, type KnownJob, type MachineFacts } from "#lib/health/gather-facts.ts";
+import { judgeMachine } from "#lib/health/judge-machine.ts";
 import { recoveryFinding } from "#lib/health/judge-runs.ts";
 import { spaceFinding } from "#lib/health/judge-space.ts";
 import { stacksFinding } from "#lib/health/judge-stacks.ts";
@@ -15,7 +15,7 @@ export async function checkHealth(context: CheckContext<Settings>): Promise<Heal
   const facts = await gatherFacts(context, known);
   return {
     jobs: context.jobs.map((job) => judgeJob(context, job, facts)),
-    machine: context.isWholeMachine ? judgeMachine(context, facts) : [],
+    machine: context.isWholeMachine ? judgeMachine(context.jobs, facts) : [],
   };
 }
 
@@ -66,28 +66,4 @@ function judgeConfiguration({ config, problem }: CheckedJob<Settings>): HealthFi
   if (problem === undefined) return { name, severity: "ok", message: `${config} is valid` };
   const about = problem.isDenied ? "configuration permissions" : name;
   return { name: about, severity: "critical", message: problem.message, hint: problem.hint };
-}
-
-/** No job at all is what a machine looks like of which somebody believes that it is backed up. */
-function judgeMachine({ jobs }: CheckContext<Settings>, facts: MachineFacts): readonly HealthFinding[] {
-  const ignored = facts.schedule?.ignored ?? [];
-  const schedule: readonly HealthFinding[] = [
-    ...ignored.map((entry) => ({
-      name: `ignored entry ${placeOf(entry)}`,
-      severity: "warning" as const,
-      message: `${placeOf(entry)} never starts: ${entry.flaw}`,
-      hint: "See schedule show",
-    })),
-    ...facts.scheduleProblems.map((message) => ({
-      name: `schedule: ${message}`,
-      severity: "warning" as const,
-      message,
-    })),
-  ];
-  if (jobs.length > 0) return schedule;
-  const hint = "Make a configuration: backup-run --print-config > /etc/lastgood/backup.env";
-  return [
-    { name: "jobs", severity: "critical", message: "There is no job on this machine", hint },
-    ...schedule,
-  ];
 }

@@ -1,0 +1,57 @@
+/** What is nobody's in particular: that there is no job, and entries of the schedule that come to nothing. */
+import { dirname } from "node:path";
+import type { CheckedJob, HealthFinding } from "#lib/core/health.ts";
+import { configOf, placeOf } from "#lib/core/schedule-entry.ts";
+import type { MachineFacts } from "#lib/health/gather-facts.ts";
+
+/** All of its configurations are known. */
+const configDirectory = "/etc/lastgood";
+
+export function judgeMachine(
+  jobs: readonly Pick<CheckedJob<unknown>, "config">[],
+  facts: Pick<MachineFacts, "entries" | "schedule" | "scheduleProblems">,
+): readonly HealthFinding[] {
+  const ignored = facts.schedule?.ignored ?? [];
+  return [
+    ...judgeCount(jobs),
+    ...judgeLost(jobs, facts),
+    ...ignored.map((entry) => ({
+      name: `ignored entry ${placeOf(entry)}`,
+      severity: "warning" as const,
+      message: `${placeOf(entry)} never starts: ${entry.flaw}`,
+      hint: "See schedule show",
+    })),
+    ...facts.scheduleProblems.map((message) => ({
+      name: `schedule: ${message}`,
+      severity: "warning" as const,
+      message,
+    })),
+  ];
+}
+
+/** No job at all is what a machine looks like of which somebody believes that it is backed up. */
+function judgeCount({ length }: readonly unknown[]): readonly HealthFinding[] {
+  if (length > 0) return [];
+  const hint = "Make a configuration: backup-run --print-config > /etc/lastgood/backup.env";
+  return [{ name: "jobs", severity: "critical", message: "There is no job on this machine", hint }];
+}
+
+/** A job whose configuration was renamed or removed is no job any more, and nothing else would tell that its backup fails. */
+function judgeLost(
+  jobs: readonly Pick<CheckedJob<unknown>, "config">[],
+  { entries }: Pick<MachineFacts, "entries">,
+): readonly HealthFinding[] {
+  return entries.flatMap((entry) => {
+    const config = configOf(entry);
+    if (entry.flaw !== undefined || entry.backup.role !== "backup" || config === undefined) return [];
+    if (dirname(config) !== configDirectory || jobs.some((job) => job.config === config)) return [];
+    return [
+      {
+        name: `entry ${placeOf(entry)}`,
+        severity: "critical" as const,
+        message: `${placeOf(entry)} starts a backup of "${config}", and there is no such configuration`,
+        hint: "Put it back, or take the entry away",
+      },
+    ];
+  });
+}

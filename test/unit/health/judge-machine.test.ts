@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
+import { judgeMachine } from "#lib/health/judge-machine.ts";
+
+const quiet = { entries: [], schedule: undefined, scheduleProblems: [] };
+
+function entryOf(config: string | undefined, changes: Partial<ScheduleEntry> = {}): ScheduleEntry {
+  return {
+    ...{ source: "cron.d", file: `/etc/cron.d/${config}`, line: 8, user: "root", timings: [], when: "" },
+    ...{ command: "", flaw: undefined },
+    backup: { role: "backup", program: "backup-run.ts", config, lockFile: undefined, identity: "" },
+    ...changes,
+  };
+}
+
+test("judgeMachine() is critical of a machine without a job, and says nothing of one that is well", () => {
+  expect(judgeMachine([], quiet)).toMatchObject([{ name: "jobs", severity: "critical" }]);
+  expect(judgeMachine([{ config: "/etc/lastgood/shop.env" }], quiet)).toEqual([]);
+});
+
+test("judgeMachine() misses the configuration of a job that is still started", () => {
+  const jobs = [{ config: "/etc/lastgood/shop.env" }];
+  const recovery = { ...entryOf("gone").backup, role: "recovery" } as const;
+  const entries = [
+    entryOf("shop"),
+    entryOf("gone"),
+    entryOf("/etc/lastgood/away.env"),
+    // Not looked at, not ours, or told of already.
+    entryOf("/srv/shop/backup.env"),
+    entryOf("hers", { user: "deploy" }),
+    entryOf(undefined),
+    entryOf("gone", { backup: recovery }),
+    entryOf("gone", { flaw: "a dot in its name" }),
+  ];
+  const findings = judgeMachine(jobs, { ...quiet, entries });
+  expect(findings.map(({ name, severity }) => [name, severity])).toEqual([
+    ["entry /etc/cron.d/gone:8", "critical"],
+    ["entry /etc/cron.d//etc/lastgood/away.env:8", "critical"],
+  ]);
+  expect(findings[0]?.message).toContain('"/etc/lastgood/gone.env", and there is no such configuration');
+});
