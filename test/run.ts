@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { formatCounts, parseBunSummary, type TestCounts } from "#test/support/bun-summary.ts";
 import { runtimeProgram } from "#test/support/sandbox.ts";
@@ -20,6 +21,8 @@ interface Step {
 
 const top = resolve(import.meta.dir, "..");
 const isCi = process.env.CI === "true";
+/** A test waits more than it computes: on a small machine more of them run at once than it has cores. */
+const filesAtOnce = Math.max(6, availableParallelism());
 const nothing: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 
 const steps: readonly Step[] = [
@@ -126,7 +129,7 @@ async function runTests(
   environment: Readonly<Record<string, string>>,
   ...paths: readonly string[]
 ): Promise<TestCounts> {
-  const child = Bun.spawn([process.execPath, "test", "--parallel", ...paths], {
+  const child = Bun.spawn([process.execPath, "test", `--parallel=${filesAtOnce}`, ...paths], {
     env: { ...process.env, ...environment },
     stdin: "ignore",
     stdout: "inherit",
