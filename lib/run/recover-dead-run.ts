@@ -20,6 +20,7 @@ import {
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { recordStatus } from "#lib/run/status.ts";
+import { sweepPrivate } from "#lib/run/sweep-private.ts";
 import { undoEntry } from "#lib/run/undo-entry.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import { writeMetrics } from "#lib/run/write-metrics.ts";
@@ -40,6 +41,7 @@ export async function recoverDeadRun(
   job: Job,
   died: LockHolder | undefined,
 ): Promise<Recovery> {
+  await sweepPrivate(session, job);
   const path = journalPath(job.settings.STATE_DIR, job.settings.JOB);
   const { journal, damaged } = await readJournal(path);
   const notes: string[] = [];

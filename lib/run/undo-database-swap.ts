@@ -5,7 +5,6 @@ import type { DatabaseSwap } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { openReplacer } from "#lib/sources/open-replacer.ts";
-import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { undoFileSwap } from "#lib/stores/swap-database-file.ts";
 
 /** Resolves to notes on what was done. Safe to repeat. */
@@ -28,9 +27,6 @@ export async function undoDatabaseSwap(
   const { exec, clock } = deps;
   const timeoutMs = settings.FS_TIMEOUT;
   if (target.kind === "sqlite") return undoFileSwap(entry, { exec, timeoutMs });
-  // Always the same, so that one that was left by a recovery that died is found.
-  const privateRoot = join(settings.RUNTIME_DIR, `undo-${settings.JOB}-${component}`);
-  await removePartialSet(privateRoot, timeoutMs);
   const opened = openAccess({
     exec,
     clock,
@@ -43,7 +39,7 @@ export async function undoDatabaseSwap(
     childEnvironment,
     setDirectory: "/",
     sourceName: component,
-    privateRoot,
+    privateRoot: join(settings.RUNTIME_DIR, `undo-${runId}`),
     journal: { record: async () => undefined, forget: async () => undefined },
     alert: () => undefined,
     earlierFacts: [],

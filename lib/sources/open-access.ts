@@ -4,11 +4,12 @@ import { dirname, join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
+import { nameAfterProcess } from "#lib/tools/process-directory.ts";
 import { removeTree } from "#lib/tools/remove-tree.ts";
 
 export interface AccessRequest extends Omit<SourceAccess, "privateDirectory" | "stagingDirectory"> {
   readonly sourceName: string;
-  /** Directory of this run's private directories; named in the journal before it exists. */
+  /** Beginning of the name of its private directory, which is named in the journal before it exists. */
   readonly privateRoot: string;
 }
 
@@ -19,7 +20,8 @@ export interface OpenAccess {
 }
 
 export function openAccess(request: AccessRequest): OpenAccess {
-  const { privateRoot, sourceName, ...ours } = request;
+  const { privateRoot: beginning, sourceName, ...ours } = request;
+  const privateRoot = nameAfterProcess(beginning);
   const { timeoutMs, journal, setDirectory } = ours;
   let isStaged = false;
   let isPrivate = false;

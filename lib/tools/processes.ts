@@ -37,6 +37,10 @@ export async function hasLivingMember(groupId: number): Promise<boolean> {
   return members.length > 0;
 }
 
+export async function isRunning(pid: number): Promise<boolean> {
+  return ![undefined, "Z"].includes(await stateOf(pid));
+}
+
 /** Index of the number of threads among the fields that `statFields` gives. */
 const threadCount = 17;
 

@@ -1,7 +1,16 @@
 /** A database as it was takes the place of the database as it is: all of it or nothing, and what was there is kept. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
@@ -254,6 +263,26 @@ describe.skipIf(!hasMariadb || !hasPostgres || !isRoot)("restore of a database i
       );
       expect([describeMaria("shop"), describePostgres("it's=shop")]).toEqual(before);
       expect([mariaDatabases(), postgresDatabases()]).toEqual([["shop"], ["it's=shop"]]);
+    }, 60_000);
+
+    test("credentials of one that is killed while it plans are removed by whoever recovers", async () => {
+      const hanging = await sandbox.fake(
+        "psql",
+        "#!/bin/sh\nwhile kill -0 $PPID 2>/dev/null; do sleep 0.1; done\n",
+      );
+      const args = ["restore", "latest", "--in-place", "--component", "database-it-s-shop", "-c", job.config];
+      const planning = sandbox.start(runtime, "scripts/restore.ts", [...args, "--dry-run"]);
+      const credentials = () => (existsSync(sandbox.path("run")) ? readdirSync(sandbox.path("run")) : []);
+      await waitFor(() => credentials().length > 0, { what: "credentials to be written" });
+      const recover = () => sandbox.run(runtime, "scripts/recover.ts", ["-c", job.config]);
+      await recover();
+      expect(credentials()).toHaveLength(1);
+      planning.kill("SIGKILL");
+      await planning.exited;
+      rmSync(hanging);
+      expect(credentials()).toHaveLength(1);
+      expect(await recover()).toMatchObject({ exitCode: 0 });
+      noLeftovers();
     }, 60_000);
 
     test("a dry run says what would be done, and nobody who is not there is taken for a yes", async () => {

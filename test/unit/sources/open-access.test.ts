@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { UndoEntry } from "#lib/core/undo.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { systemClock } from "#lib/tools/clock.ts";
+import { nameAfterProcess } from "#lib/tools/process-directory.ts";
 import { quietRun } from "#test/support/quiet-run.ts";
 import { recordExec } from "#test/support/recorder.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
@@ -48,10 +49,13 @@ test("openAccess() writes the private directory into the journal before it exist
   await using sandbox = await createSandbox();
   const recorded: unknown[] = [];
   const { access, close } = open(sandbox, (entry) => {
-    recorded.push(entry, existsSync(sandbox.path("run/lastgood/run-1")));
+    recorded.push(entry, existsSync(nameAfterProcess(sandbox.path("run/lastgood/run-1"))));
   });
   await access.privateDirectory();
-  expect(recorded).toEqual([{ kind: "private", path: sandbox.path("run/lastgood/run-1") }, false]);
+  expect(recorded).toEqual([
+    { kind: "private", path: nameAfterProcess(sandbox.path("run/lastgood/run-1")) },
+    false,
+  ]);
   await close();
 });
 
@@ -59,7 +63,7 @@ test("openAccess() does not use a name that somebody has planted", async () => {
   await using sandbox = await createSandbox();
   mkdirSync(sandbox.path("run/lastgood"), { recursive: true });
   mkdirSync(sandbox.path("elsewhere"));
-  symlinkSync(sandbox.path("elsewhere"), sandbox.path("run/lastgood/run-1"));
+  symlinkSync(sandbox.path("elsewhere"), nameAfterProcess(sandbox.path("run/lastgood/run-1")));
   const { access } = open(sandbox);
   await expect(access.privateDirectory()).rejects.toThrow("Cannot use the directory");
 });
