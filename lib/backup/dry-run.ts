@@ -15,7 +15,6 @@ export async function describeDryRun(
   preflight: Preflight,
   lastBytes: number | undefined,
 ): Promise<RunResult> {
-  const { settings } = context;
   const problems = [...preflight.missing.map(({ problem }) => problem), ...preflight.problems];
   const last = lastBytes === undefined ? "no earlier set" : `the last set has ${formatBytes(lastBytes)}`;
   const parts: PartReport[] = [];
@@ -26,7 +25,7 @@ export async function describeDryRun(
   const relative = setPathOf(context);
   for (const { role, root } of preflight.usable) {
     parts.push({ kind: "copy", name: role, outcome: "complete", message: `would write ${root}/${relative}` });
-    const plan = formatRetentionPlan(planSets(settings, await listJobSets(context, root)));
+    const plan = formatRetentionPlan(planSets(context, await listJobSets(context, root)));
     const message = `today's sets in ${root}:\n${plan.join("\n")}`;
     parts.push({ kind: "retention", name: role, outcome: "complete", message });
   }

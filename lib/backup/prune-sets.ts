@@ -5,7 +5,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { retainedOutcome } from "#lib/core/retained-outcome.ts";
-import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
+import { ofFuture, planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { layoutPattern } from "#lib/core/set-layout.ts";
 import { removeSet } from "#lib/stores/remove-set.ts";
@@ -29,12 +29,14 @@ export function listJobSets(context: RunContext<Settings>, root: string): Promis
 }
 
 /** What stays and what goes at a destination; only sets of this host and job are in it. */
-export function planSets(settings: Settings, listing: SetListing): RetentionPlan {
+export function planSets({ settings, deps }: RunContext<Settings>, listing: SetListing): RetentionPlan {
+  const now = deps.clock.now();
   const sets = listing.own.map(({ path, manifest }) => ({
     path,
     at: new Date(manifest.startedAt),
     outcome: retainedOutcome(manifest),
     owned: true,
+    isOfFuture: new Date(manifest.startedAt) > now,
   }));
   return planRetention(sets, {
     last: settings.KEEP_LAST,
@@ -62,7 +64,7 @@ export async function pruneSets(
     if (!listing.own.some((set) => set.path === kept[0])) {
       return failed(destination, `Cannot prune "${destination.root}": the new set is not found there`);
     }
-    const plan = planSets(settings, listing);
+    const plan = planSets(context, listing);
     // After a clock was set back, the set just made may look older than all others: it stays whatever the plan says.
     const going = new Set(
       plan.sets.filter((one) => !one.keep && !kept.includes(one.path)).map((one) => one.path),
@@ -77,7 +79,7 @@ export async function pruneSets(
     return {
       part: { kind: "retention", name: destination.role, outcome: "complete", message },
       problems: [],
-      notes: notesOf(context, destination, listing),
+      notes: [...notesOf(context, destination, listing), ...describeFuture(plan)],
     };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -110,4 +112,10 @@ function notesOf(
       .filter(({ reason }) => reason.includes("HOST_FORMER_IDS"))
       .map(({ path, reason }) => `Left alone: ${path}: ${reason}`),
   ];
+}
+
+function describeFuture({ sets }: RetentionPlan): string[] {
+  return sets
+    .filter(({ reasons }) => reasons.includes(ofFuture))
+    .map(({ path }) => `Left alone: ${path}: it is ${ofFuture}; remove it by hand when you do not need it`);
 }

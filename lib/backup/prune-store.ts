@@ -78,11 +78,12 @@ export async function pruneStore(
 
 /** Without {tier} in the layout all sets are of one tier, wherever an earlier layout has put them. */
 function planStore(
-  { host, settings }: StoreContext,
+  { host, settings, deps }: StoreContext,
   target: StoreTarget,
   stored: readonly StoredSet[],
 ): RetentionPlan {
   const { layout, defaultTier, retention } = target;
+  const now = deps.clock.now();
   const readTier = layout.includes("{tier}")
     ? createTierReader(layout, target, { host: host.name, job: settings.JOB })
     : () => defaultTier;
@@ -91,6 +92,7 @@ function planStore(
     at: new Date(manifest.startedAt),
     outcome: retainedOutcome(manifest),
     owned: true,
+    isOfFuture: new Date(manifest.startedAt) > now,
     tier: readTier(path),
   }));
   return planTieredRetention(sets, retention);

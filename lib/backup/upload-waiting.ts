@@ -109,7 +109,7 @@ function describeLeft({ target, remote }: OpenStore, { startedAt }: WaitingSet, 
 }
 
 function placeOf(
-  { host, settings }: StoreContext,
+  { host, settings, deps }: StoreContext,
   target: StoreTarget,
   { manifest }: LocalSet,
   stored: readonly StoredSet[],
@@ -119,7 +119,9 @@ function placeOf(
   const readTier = createTierReader(target.layout, target, facts);
   const tiered = stored.flatMap((set) => {
     const tier = readTier(set.path);
-    return tier === undefined ? [] : [{ tier, at: new Date(set.manifest.startedAt) }];
+    const at = new Date(set.manifest.startedAt);
+    // What a wrong clock has dated in the future would be the tier's set of every day until then.
+    return tier === undefined || at > deps.clock.now() ? [] : [{ tier, at }];
   });
   return formatLayout(target.layout, { ...facts, tier: planTier(facts.at, { ...target, timeZone }, tiered) });
 }

@@ -2,7 +2,8 @@
  * Which sets stay and which go. Pure: what it says is printed by a dry run and carried out by `stores/directory.ts`.
  *
  * Only complete sets count. The newest complete one stays whatever the policy. A partial set stays while nothing complete is
- * newer, or while it is among the newest few of any kind; it never takes a complete set's place.
+ * newer, or while it is among the newest few of any kind; it never takes a complete set's place. What a wrong clock has dated in
+ * the future stays and counts for nothing: it would be the newest for years, and each true set would go a night after it was made.
  */
 import { type Periods, periodsOf } from "#lib/core/calendar.ts";
 
@@ -12,6 +13,8 @@ export interface RetainedSet {
   readonly outcome: "complete" | "partial";
   /** Made by this host and job. Others are never planned. */
   readonly owned: boolean;
+  /** Dated later than now. */
+  readonly isOfFuture?: boolean;
 }
 
 /** How many to keep of each kind; of days, weeks, months and years only those count that have a set. */
@@ -36,6 +39,9 @@ export interface RetentionPlan {
   readonly sets: readonly PlannedSet[];
 }
 
+/** Why a set stays that a wrong clock has dated. */
+export const ofFuture = "dated in the future";
+
 const rules: readonly (readonly [keyof RetentionPolicy & `${string}ly`, keyof Periods])[] = [
   ["daily", "day"],
   ["weekly", "week"],
@@ -50,12 +56,15 @@ export function planRetention(sets: readonly RetainedSet[], policy: RetentionPol
     throw new RangeError("Cannot plan retention: the policy keeps nothing");
   }
   const newestFirst = [...sets].sort((a, b) => b.at.getTime() - a.at.getTime() || (a.path < b.path ? 1 : -1));
-  const owned = newestFirst.filter((set) => set.owned);
+  const owned = newestFirst.filter((set) => set.owned && set.isOfFuture !== true);
   const complete = owned.filter((set) => set.outcome === "complete");
   const reasons = new Map<RetainedSet, string[]>(newestFirst.map((set) => [set, []]));
   const keep = (set: RetainedSet, reason: string) => reasons.get(set)?.push(reason);
 
-  for (const set of newestFirst) if (!set.owned) keep(set, "not of this host and job");
+  for (const set of newestFirst) {
+    if (!set.owned) keep(set, "not of this host and job");
+    else if (set.isOfFuture === true) keep(set, ofFuture);
+  }
   const newestComplete = complete[0];
   if (newestComplete !== undefined) keep(newestComplete, "newest complete set");
   for (const [index, set] of complete.slice(0, last).entries()) keep(set, `last ${index + 1}`);

@@ -517,6 +517,17 @@ test("sendToStores() takes the local destination by another path for no store, a
   expect(readdirSync(world.queueOf("local"))).toHaveLength(1);
 });
 
+test("sendToStores() lets a set that is dated in the future take no tier's place, nor a true set's", async () => {
+  await using sandbox = await createSandbox();
+  const world = createStoreWorld(sandbox);
+  const store = storeIn(sandbox, "nas", { ...tiered, retention: keepOne });
+  const path = join(store.base, "biweekly", "21000101T000000Z");
+  makeLocalSet(path, { runId: "wrong", startedAt: "2100-01-01T00:00:00.000Z" });
+  for (const day of [15, 16, 17]) await world.run(day, [store]);
+  expect(await runsIn(store.base, tiered.layout)).toEqual(["run-15", "run-17", "wrong"]);
+  expect(readdirSync(join(store.base, "biweekly"))).toHaveLength(2);
+});
+
 test("sendToStores() lists and plans a store of 1,000 sets in under a second", async () => {
   await using sandbox = await createSandbox();
   const world = createStoreWorld(sandbox);

@@ -46,7 +46,8 @@ export function createStoreWorld(sandbox: Sandbox): StoreWorld {
     deps: {
       exec: () => Promise.reject(new Error("Nothing is run here")),
       http: () => Promise.reject(new Error("Nothing is asked here")),
-      clock: systemClock,
+      // Later than every set, whenever the tests run.
+      clock: { ...systemClock, now: () => new Date("2099-01-01T00:00:00Z") },
       newId: () => "id",
     },
     log: { debug: () => undefined, info: log, warning: log, error: log },

@@ -18,6 +18,15 @@ function set(path: string, at: string, more: Partial<RetainedSet> = {}): Retaine
 
 const kept = (plan: RetentionPlan) => plan.sets.filter((one) => one.keep).map((one) => one.path);
 
+test("planRetention() keeps what is dated in the future, and lets it take no other set's place", () => {
+  const wrong = ["x", "y"].map((path) => set(path, "2099-01-01T03:00:00Z", { isOfFuture: true }));
+  const partial = set("p", "2026-11-22T03:00:00Z", { outcome: "partial" });
+  const [a, b, c] = ["21", "20", "19"].map((day) => set(day, `2026-11-${day}T03:00:00Z`));
+  const plan = planRetention([...wrong, partial, a!, b!, c!], { ...none, last: 2 });
+  expect(new Set(kept(plan))).toEqual(new Set(["x", "y", "p", "21", "20"]));
+  expect(plan.sets.find(({ path }) => path === "x")?.reasons).toEqual(["dated in the future"]);
+});
+
 describe("planRetention() by example", () => {
   const history = [
     set("a", "2026-11-21T19:00:00Z"),
