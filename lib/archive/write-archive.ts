@@ -17,7 +17,7 @@ import { verifyCopies, type WrittenCopy } from "#lib/archive/verify-copies.ts";
 import { type StallWatch, watchStall } from "#lib/archive/watch-stall.ts";
 import type { Compressor } from "#lib/core/compression.ts";
 import type { Clock } from "#lib/core/deps.ts";
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { describeError, isForeseen, OpsError } from "#lib/core/ops-error.ts";
 import type { ProducerReader, ProducerStatus } from "#lib/core/producer-status.ts";
 import type { Proof, ProofResult } from "#lib/core/proof.ts";
 import { type Pipeline, startArchivePipeline } from "#lib/tools/archive-pipeline.ts";
@@ -68,7 +68,9 @@ export interface UselessArchive {
 export async function writeArchive(request: ArchiveRequest): Promise<WrittenArchive | UselessArchive> {
   const path = join(request.directories[0], request.fileName);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(path, flags, 0o600);
+  const file = await open(path, flags, 0o600).catch((error: unknown) => {
+    throw asForeseen(error, path);
+  });
   const pipeline = startArchivePipeline({
     producer: request.producer,
     producerEnv: request.producerEnv,
@@ -90,8 +92,14 @@ export async function writeArchive(request: ArchiveRequest): Promise<WrittenArch
     await endAll();
     // Not awaited: a file system that does not answer would never let go of the file.
     void file.close().catch(() => undefined);
-    throw error;
+    throw asForeseen(error, path);
   }
+}
+
+/** What the file system refuses (ENOSPC, EROFS, EIO) is no bug of ours. */
+function asForeseen(error: unknown, path: string): unknown {
+  if (error instanceof OpsError || !isForeseen(error)) return error;
+  return new OpsError(`Cannot write "${path}"`, { outcome: "failed", cause: error });
 }
 
 async function follow(
