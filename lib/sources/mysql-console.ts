@@ -46,11 +46,13 @@ export function openMysqlConsole(
     run,
     askNames,
     findDatabases: async (names) => {
-      const all = await namesOf(
-        "SELECT HEX(SCHEMA_NAME) FROM information_schema.SCHEMATA",
+      const all = await askNames(
+        "SELECT HEX(SCHEMA_NAME), @@lower_case_table_names FROM information_schema.SCHEMATA",
         "Cannot list the databases",
       );
-      return names.filter((name) => all.includes(name));
+      const isCalled = (name: string, [found, fold]: readonly string[]) =>
+        fold === "0" ? found === name : found?.toLowerCase() === name.toLowerCase();
+      return names.filter((name) => all.some((found) => isCalled(name, found)));
     },
     listTables: (database) =>
       namesOf(

@@ -53,7 +53,7 @@ export async function readRoutineGrants(
 ): Promise<Definitions["grants"]> {
   const sql =
     "SELECT HEX(User), HEX(Host), Routine_type, HEX(Routine_name), Proc_priv FROM mysql.procs_priv " +
-    `WHERE Db = ${hexText(database)}`;
+    `WHERE Db = IF(@@lower_case_table_names = 0, ${hexText(database)}, LOWER(${hexText(database)}))`;
   try {
     const found = await askNames(sql, "Cannot read the grants on routines");
     return found.map(([user, host = "", kind = "", routine = "", privileges = ""]) => {

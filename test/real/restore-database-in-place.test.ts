@@ -298,3 +298,48 @@ describe.skipIf(!hasMariadb || !hasPostgres || !isRoot)("restore of a database i
     return execFileSync("sqlite3", ["-readonly", path, sql], { encoding: "utf8" }).trim();
   }
 });
+
+test.skipIf(!hasMariadb)(
+  "MariaDB: a server that stores names in small letters knows a database by any",
+  async () => {
+    await using sandbox = await createSandbox();
+    await using maria = await startMariadbServer({ hasSmallNames: true });
+    maria.sql("mysql", "CREATE DATABASE Shop");
+    maria.sql(
+      "shop",
+      "CREATE TABLE Item (id INT)",
+      "INSERT INTO Item VALUES (1)",
+      "CREATE VIEW All_items AS SELECT * FROM Item",
+      "CREATE PROCEDURE ask() SELECT 1",
+      "CREATE USER clerk@localhost",
+      "GRANT EXECUTE ON PROCEDURE Shop.ask TO clerk@localhost",
+    );
+    const job = await createJob(sandbox, {
+      APP_DIR: undefined,
+      RUNTIME_DIR: sandbox.path("run"),
+      DATABASES: `mysql://root@/Shop?socket=${maria.socket}`,
+    });
+    expect(await sandbox.run("bun", "scripts/backup-run.ts", ["-c", job.config])).toMatchObject({
+      exitCode: 0,
+    });
+    const granted = maria.sql("mysql", "SHOW GRANTS FOR clerk@localhost");
+    maria.sql("shop", "DELETE FROM Item");
+    const args = [
+      "restore",
+      "latest",
+      "--in-place",
+      "--component",
+      "database-Shop",
+      "-c",
+      job.config,
+      "--yes",
+    ];
+    const ended = await sandbox.run("bun", "scripts/restore.ts", args);
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(maria.sql("shop", "SELECT COUNT(*) FROM all_items")).toBe("1");
+    expect(maria.sql("mysql", "SHOW GRANTS FOR clerk@localhost")).toBe(granted);
+    const databases = maria.sql("mysql", "SHOW DATABASES LIKE 'shop%'").split("\n");
+    expect(new Set(databases)).toEqual(new Set(["shop", expect.stringMatching(/^shop_before_/)]));
+  },
+  60_000,
+);

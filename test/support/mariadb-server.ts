@@ -22,10 +22,13 @@ export interface MariadbServer extends AsyncDisposable {
 
 interface ServerOptions {
   readonly hasBinaryLog?: boolean;
+  /** Names are stored in small letters, whatever they are given in. */
+  readonly hasSmallNames?: boolean;
 }
 
 export async function startMariadbServer({
   hasBinaryLog = false,
+  hasSmallNames = false,
 }: ServerOptions = {}): Promise<MariadbServer> {
   if (!hasMariadb) throw new Error("Cannot start MariaDB: it is missing, run test/support/install-parts.sh");
   const directory = mkdtempSync(join(tmpdir(), "lastgood-maria-"));
@@ -63,6 +66,7 @@ export async function startMariadbServer({
       "--skip-name-resolve",
       // A broken table stays broken.
       "--myisam-recover-options=OFF",
+      ...(hasSmallNames ? ["--lower-case-table-names=1"] : []),
       ...(hasBinaryLog ? [`--log-bin=${data}/binlog`, "--server-id=1"] : []),
       ...user,
     ],
