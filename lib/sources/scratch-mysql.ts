@@ -23,14 +23,15 @@ export async function startScratchMysql(access: ScratchAccess): Promise<ScratchM
   const socket = join(directory, "socket");
   checkSocket(socket);
   const data = join(directory, "data");
-  const user = isRoot ? ["--user=mysql"] : [];
+  // A server that starts removes every temporary table from its directory for them: /tmp would be that of the live one as well.
+  const own = [`--tmpdir=${directory}`, ...(isRoot ? ["--user=mysql"] : [])];
   // The server gives up root, and has to get into its directory all the same.
   if (isRoot)
     await prepareServer(access, ["chown", "mysql:", "--", directory], "give the server its directory");
   const install = ["mariadb-install-db", "--no-defaults", `--datadir=${data}`, "--skip-test-db"] as const;
   await prepareServer(
     access,
-    withServerPath([...install, "--auth-root-authentication-method=normal", ...user], programs),
+    withServerPath([...install, "--auth-root-authentication-method=normal", ...own], programs),
     "prepare a server of MariaDB",
   );
   const start = (...more: readonly string[]) =>
@@ -48,7 +49,7 @@ export async function startScratchMysql(access: ScratchAccess): Promise<ScratchM
           // What is thrown away need not survive a power cut.
           "--innodb-flush-log-at-trx-commit=0",
           "--max-allowed-packet=1G",
-          ...user,
+          ...own,
           ...more,
         ],
         programs,
