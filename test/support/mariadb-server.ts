@@ -36,7 +36,8 @@ export async function startMariadbServer({
   const socket = join(directory, "mysqld.sock");
   const port = await findFreePort();
   if (isRoot) chownToMysql(directory);
-  const user = isRoot ? ["--user=mysql"] : [];
+  // In one for several servers, each that starts removes the temporary tables of the others.
+  const own = [`--tmpdir=${directory}`, ...(isRoot ? ["--user=mysql"] : [])];
   const installed = spawnSync(
     "mariadb-install-db",
     [
@@ -44,7 +45,7 @@ export async function startMariadbServer({
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
       "--no-defaults",
-      ...user,
+      ...own,
     ],
     { encoding: "utf8" },
   );
@@ -68,7 +69,7 @@ export async function startMariadbServer({
       "--myisam-recover-options=OFF",
       ...(hasSmallNames ? ["--lower-case-table-names=1"] : []),
       ...(hasBinaryLog ? [`--log-bin=${data}/binlog`, "--server-id=1"] : []),
-      ...user,
+      ...own,
     ],
     { stdio: "ignore" },
   );
