@@ -11,7 +11,7 @@ const signs: readonly (readonly [DockerTrouble, RegExp])[] = [
   ["no-compose", /unknown (?:shorthand flag|flag|command).*|is not a docker command/i],
   ["port-taken", /port is already allocated|address already in use/i],
   ["no-image", /No such image|unable to find image|pull access denied/i],
-  ["no-container", /No such container|cannot join network of a non running container/i],
+  ["no-container", /No such container/i],
   ["no-network", /\bnetwork \S+ not found/i],
   ["compose-file", /no such service/i],
 ];

@@ -18,6 +18,7 @@ import {
 import { waitFor } from "#test/support/wait-for.ts";
 
 const freePort = 20_000 + Math.floor(Math.random() * 10_000);
+const otherPort = freePort - 10_000;
 
 /** Runs as long as the file "ok" lies beside its compose file. */
 const moody = `{image: "${image}", init: true, command: [sh, -c, "test -e /d/ok && exec sleep infinity; exit 3"], volumes: [".:/d"]`;
@@ -28,6 +29,7 @@ const stacks = {
   anew: `services:\n  a: ${service}, scale: 2}\n  b: ${service}}\n`,
   gone: `services:\n  a: ${service}, scale: 2}\n  b: ${service}}\n`,
   net: `services:\n  vpn: ${service}}\n  app: ${service}, network_mode: "service:vpn"}\n`,
+  held: `services:\n  vpn: ${service}, ports: ["127.0.0.1:${otherPort}:80"]}\n  app: ${service}, network_mode: "service:vpn"}\n`,
   pruned: `
 services:
   far: ${service}, networks: [other], labels: {lastgood.stop: "false"}}
@@ -100,6 +102,18 @@ describe.skipIf(!hasDocker).concurrent("startStack()", () => {
     compose("net", "up", "--no-start", "--no-deps", "--force-recreate", "vpn");
     expect(await startAgain(docker, record)).toMatchObject({ isRunning: true, attempts: 1 });
     expect(await statesOf(docker, "net")).toEqual({ "vpn-1": "running", "app-1": "running" });
+  });
+
+  test("keeps a container whose network's owner does not start, with what it wrote", async () => {
+    const record = await stopped("held");
+    const server = await listen(otherPort);
+    const result = await startAgain(docker, record, { maxAttempts: 1 });
+    await new Promise((resolve) => server.close(resolve));
+    expect(result.isRunning).toBe(false);
+    expect(result.problems.join("\n")).toContain("cannot join network of a non running container");
+    const now = await containersOf(docker, "held");
+    expect(new Set(now.map(({ id }) => id))).toEqual(new Set(record.containers.map(({ id }) => id)));
+    expect(await startAgain(docker, record)).toMatchObject({ isRunning: true });
   });
 
   test("makes anew what has lost its network to docker network prune, volumes kept, running neighbours untouched", async () => {

@@ -27,7 +27,7 @@ describe("toDockerError()", () => {
     ],
     ["denied", "Got permission denied while trying to connect to the Docker daemon socket at unix:///x"],
     ["no-container", "Error response from daemon: No such container: web"],
-    ["no-container", "Error response from daemon: cannot join network of a non running container: 1a2b"],
+    ["other", "Error response from daemon: cannot join network of a non running container: 1a2b"],
     ["no-network", "Error response from daemon: network 98a4d623f87057a8 not found"],
     ["no-image", "Error response from daemon: No such image: shop/web:3"],
     [
