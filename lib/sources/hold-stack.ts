@@ -7,11 +7,11 @@ import { describeAlert } from "#lib/core/describe-alert.ts";
 import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
 import { amountOf } from "#lib/core/freeze-cost.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
-import type { StoppedStack } from "#lib/core/undo.ts";
 import type { ReleasedSource, SourceAccess } from "#lib/sources/source.ts";
 import { createFreezer } from "#lib/stacks/create-freezer.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import type { Frozen } from "#lib/stacks/freezer.ts";
+import type { ReadRecord } from "#lib/stacks/read-record.ts";
 import { openWindow, type StackWindow, type WindowEnd } from "#lib/stacks/stack-window.ts";
 import type { StartOptions } from "#lib/stacks/start-stack.ts";
 
@@ -20,9 +20,8 @@ export interface HoldRequest {
   /** Heeds no signal of the run: what has been begun is ended. */
   readonly docker: Docker;
   readonly name: string;
-  readonly record: StackRecord;
-  /** When each container had been started, by id. */
-  readonly startedAt: StoppedStack["startedAt"];
+  /** Asked last, right before it is stopped. */
+  readonly readRecord: () => Promise<ReadRecord>;
   readonly plan: FreezePlan;
   /** What is not archived, and so not copied. */
   readonly excludes: readonly string[];
@@ -32,6 +31,8 @@ export interface HoldRequest {
 
 export interface HeldStack {
   readonly frozen: Frozen;
+  /** Of how it was stopped. */
+  readonly notes: readonly string[];
   readonly giveUp: AbortSignal;
   /** Start the stack if it does not run, and remove what held its data. Never rejects. */
   readonly release: () => Promise<{ readonly settled: Promise<ReleasedHold> }>;
@@ -43,7 +44,7 @@ export interface ReleasedHold extends ReleasedSource {
 
 /** Throws OpsError "failed" when the stack cannot be stopped or its data not be frozen; it has been started again by then. */
 export async function holdStack(request: HoldRequest): Promise<HeldStack> {
-  const { access, docker, name, record, plan } = request;
+  const { access, docker, name, plan } = request;
   const useless = new AbortController();
   const freezer = createFreezer(plan, {
     ...access,
@@ -56,13 +57,14 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
   try {
     access.log.info("stack.preparing", `Preparing stack "${name}": ${plan.why}`);
     await freezer.prepare();
+    const { record, startedAt, notes } = await request.readRecord();
     access.signal.throwIfAborted();
     window = await openWindow({
       docker,
       clock: access.clock,
       log: access.log,
       journal: access.journal,
-      stopped: { kind: "stack", record, startedAt: request.startedAt },
+      stopped: { kind: "stack", record, startedAt },
       signal: access.signal,
       start: request.start,
       maxMs: request.maxWindowMs,
@@ -81,6 +83,7 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
     const heldMs = access.clock.monotonicMs();
     return {
       frozen,
+      notes,
       giveUp,
       release: async () => {
         const heldSeconds = (access.clock.monotonicMs() - heldMs) / 1000;

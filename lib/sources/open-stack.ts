@@ -11,12 +11,12 @@ import { planStop } from "#lib/core/stop-plan.ts";
 import { type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
 import type { OpenSource, SourceAccess } from "#lib/sources/source.ts";
 import type { StackSettings } from "#lib/sources/stack-settings.ts";
-import { chooseMethod } from "#lib/stacks/choose-method.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import type { FrozenRoot } from "#lib/stacks/freezer.ts";
+import { readRecord } from "#lib/stacks/read-record.ts";
 import type { StackReading } from "#lib/stacks/read-stacks.ts";
 import { stackArchive } from "#lib/stacks/stack-archive.ts";
-import { runHostHooks, runLabelHooks } from "#lib/stacks/stack-hooks.ts";
+import { runHostHooks, runLabelHooks, runPostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { surveyRoots } from "#lib/stacks/survey-roots.ts";
 
@@ -40,8 +40,9 @@ export async function openStack(
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
   // What has been begun is ended: docker hears of no signal of the run.
   const docker = createDocker({ exec: access.exec });
-  const after = once(() => runLabelHooks(docker, containers, "exec-post"));
-  if (planned.record === undefined) {
+  const after = once(() => runPostHooks(docker, containers));
+  const { record } = planned;
+  if (record === undefined) {
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
     const before = await runLabelHooks(docker, containers, "exec-pre");
     const settle = async () => ({ problems: [], notes: await after(), facts: {}, windowSeconds: undefined });
@@ -49,8 +50,6 @@ export async function openStack(
     return { ...archive(lying), problems: [...problems, ...before], notes, release };
   }
   const plan = await planStack(reading, settings, access);
-  const { record, notes: methodNotes } = await chooseMethod(docker, planned.record, containers);
-  notes.push(...methodNotes);
   const before = await runLabelHooks(docker, containers, "exec-pre");
   let held: HeldStack;
   try {
@@ -58,8 +57,7 @@ export async function openStack(
       access,
       docker,
       name,
-      record,
-      startedAt: Object.fromEntries(containers.map(({ id, startedAt }) => [id, startedAt])),
+      readRecord: () => readRecord(docker, record, access.clock),
       plan,
       excludes: settings.STACK_EXCLUDES,
       start: startOptionsOf(settings),
@@ -81,7 +79,13 @@ export async function openStack(
   return {
     ...archive(held.frozen.roots),
     problems: [...problems, ...before],
-    notes: [...notes, `Freeze of stack "${name}": ${plan.why}`, ...plan.notes, ...held.frozen.notes],
+    notes: [
+      ...notes,
+      ...held.notes,
+      `Freeze of stack "${name}": ${plan.why}`,
+      ...plan.notes,
+      ...held.frozen.notes,
+    ],
     giveUp: held.giveUp,
     release,
   };

@@ -3,6 +3,7 @@ import type { Container } from "#lib/core/containers.ts";
 import type { Exec } from "#lib/core/deps.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
+import { orProblem } from "#lib/stacks/or-problem.ts";
 
 const hookMs = 300_000;
 
@@ -31,6 +32,18 @@ export async function runLabelHooks(
     }
   }
   return problems;
+}
+
+/** `exec-post` in the containers that stand for these now: a stack that was taken down has others. */
+export async function runPostHooks(docker: Docker, before: readonly Container[]): Promise<readonly string[]> {
+  const projects = new Set(
+    before.flatMap(({ project, labels }) => (labels["lastgood.exec-post"] === undefined ? [] : project)),
+  );
+  if (projects.size === 0) return [];
+  const problems: string[] = [];
+  const all = await orProblem(() => docker.readContainers(), problems);
+  const containers = (all ?? []).filter(({ project }) => projects.has(project));
+  return [...problems, ...(await runLabelHooks(docker, containers, "exec-post"))];
 }
 
 /** Call each hook with the stack's name and directory. Resolves to what went wrong, a line each. */

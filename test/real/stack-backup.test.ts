@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/backup-run.ts";
 
@@ -110,7 +111,8 @@ describe.skipIf(!hasDocker)("A backup of stacks", () => {
   test("takes down what only a profile starts as well, and brings it back", async () => {
     engine.clear();
     const one = `{image: "${image}", init: true, command: [sleep, infinity]`;
-    const stack = engine.up("shop", `services: {web: ${one}}, tool: ${one}, profiles: [tools]}}\n`);
+    const web = `${one}, labels: {lastgood.exec-post: "date > /data/after"}, volumes: ["./data:/data"]}`;
+    const stack = engine.up("shop", `services: {web: ${web}, tool: ${one}, profiles: [tools]}}\n`);
     engine.docker("compose", "--project-directory", stack, "--profile", "tools", "up", "--detach");
     const ids = () =>
       engine.docker("ps", "--quiet", "--filter", "label=com.docker.compose.project=shop").split("\n");
@@ -120,5 +122,36 @@ describe.skipIf(!hasDocker)("A backup of stacks", () => {
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(ids()).toHaveLength(2);
     expect(ids().filter((id) => before.includes(id))).toEqual([]);
+    expect(existsSync(join(stack, "data/after"))).toBe(true);
+  }, 60_000);
+
+  test("stops what runs when it stops it, whatever ran when it was read", async () => {
+    engine.clear();
+    const one = `{image: "${image}", init: true, volumes: ["./data:/data"], command`;
+    const wait = "touch /data/waits; until [ -e /data/go ]; do sleep 0.1; done";
+    const stack = engine.up(
+      "shop",
+      `services:
+  db: ${one}: [sleep, infinity], labels: {lastgood.exec-pre: "${wait}"}}
+  web: ${one}: [sleep, infinity]}
+  job: ${one}: [sh, -c, "echo ran >> /data/job; until [ -e /data/end ]; do sleep 0.1; done"]}
+  late: ${one}: [sleep, infinity], profiles: [late]}
+`,
+    );
+    await using world = await createWorld(engine, "bun");
+    const running = world.run();
+    await waitFor(() => existsSync(join(stack, "data/waits")), { what: "the command", timeoutMs: 20_000 });
+    writeFileSync(join(stack, "data/end"), "");
+    const compose = (...args: string[]) => engine.docker("compose", "--project-directory", stack, ...args);
+    compose("wait", "job");
+    compose("up", "--detach", "--force-recreate", "--no-deps", "--timeout", "0", "web");
+    compose("up", "--detach", "late");
+    writeFileSync(join(stack, "data/go"), "");
+    const ended = await running;
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const [set = ""] = world.job.sets();
+    const { facts } = JSON.parse(readFileSync(join(set, "manifest.json"), "utf8")).components[0];
+    expect(new Set(facts.window.services)).toEqual(new Set(["db", "late", "web"]));
+    expect(readFileSync(join(stack, "data/job"), "utf8")).toBe("ran\n");
   }, 60_000);
 });
