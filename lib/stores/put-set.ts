@@ -3,7 +3,7 @@
  *
  * Its files go into a hidden directory and are compared by the store's own hash; the directory is renamed; the manifest comes
  * last. So a directory without a manifest is never a set, and one with a manifest is whole. Whatever cuts this off, the next
- * attempt goes on: the hidden name is the set's own, and a renamed directory is known by its check sums.
+ * attempt goes on: the hidden name is the set's own, and a renamed directory is known by its check sums, and compared once more.
  */
 import { join } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -28,7 +28,12 @@ export async function putSet(remote: Remote, request: PutRequest): Promise<strin
   const { set, limits } = request;
   const there = await findPlace(remote, request);
   if (there.state === "whole") return there.path;
-  if (there.state === "free") await uploadAndRename(remote, request, there.path);
+  const hasArrived = there.state === "renamed" && (await isRight(remote, request, there.path));
+  if (!hasArrived) {
+    // Where a mount divides the store, a rename is a copy, and may be cut off behind the check sums.
+    if (there.state === "renamed") await remote.remove(there.path, limits);
+    await uploadAndRename(remote, request, there.path);
+  }
   limits.signal.throwIfAborted();
   await remote.writeFile(`${there.path}/${manifestFile}`, set.manifestText, limits);
   const readBack = await remote.readFile(`${there.path}/${manifestFile}`, limits);
@@ -46,7 +51,7 @@ export async function putSet(remote: Remote, request: PutRequest): Promise<strin
 
 interface Place {
   readonly path: string;
-  /** "renamed": everything is there but the manifest. */
+  /** "renamed": everything should be there but the manifest. */
   readonly state: "free" | "renamed" | "whole";
 }
 
@@ -69,6 +74,20 @@ async function findPlace(remote: Remote, { set, relativePath, limits }: PutReque
     outcome: "failed",
     hint: "Use {stamp} in the store's LAYOUT",
   });
+}
+
+/** Whether every component lies in `directory` as it was made. */
+async function isRight(
+  remote: Remote,
+  { set, limits, transfer }: PutRequest,
+  directory: string,
+): Promise<boolean> {
+  const names = await remote.list(directory, limits);
+  for (const { file, sha256 } of set.manifest.components) {
+    if (!names.includes(file)) return false;
+    if ((await remote.hash(`${directory}/${file}`, transfer)) !== sha256) return false;
+  }
+  return true;
 }
 
 async function isFree(remote: Remote, path: string, limits: RemoteLimits): Promise<boolean> {

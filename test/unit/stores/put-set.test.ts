@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { readLocalSet } from "#lib/stores/local-set.ts";
 import { putSet } from "#lib/stores/put-set.ts";
@@ -95,6 +95,23 @@ describe("putSet()", () => {
     expect(await countWhole(base)).toBe(1);
     expect((await treeOf(base)).filter((name) => name.startsWith("."))).toEqual([]);
   });
+
+  test.each([
+    ["is short", (file: string) => truncateSync(file, 3)],
+    ["is not there", (file: string) => rmSync(file)],
+  ])(
+    "gives no manifest to what a mount in the store let come to its name in part: a file %s",
+    async (_what, harm) => {
+      await using sandbox = await createSandbox();
+      const { base, remote } = await storeIn(sandbox);
+      const set = await localSet(sandbox);
+      const path = join(base, await putSet(remote, { set, relativePath, limits, transfer }));
+      rmSync(join(path, "manifest.json"));
+      harm(join(path, set.manifest.components.at(-1)?.file ?? ""));
+      expect(await putSet(remote, { set, relativePath, limits, transfer })).toBe(relativePath);
+      expect(await countWhole(base)).toBe(1);
+    },
+  );
 
   test("takes the next name when another set has it, and touches that one not", async () => {
     await using sandbox = await createSandbox();
