@@ -17,6 +17,7 @@ import type { RestoreContext } from "#lib/restore/places.ts";
 import { openReplaceable, type Replaceable } from "#lib/restore/replaceable-database.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { contextOf } from "#lib/restore/run-to-context.ts";
+import { isTrusted, untrustedDump } from "#lib/restore/trust.ts";
 import { describeUse, type PresentDatabase } from "#lib/sources/replace-database.ts";
 
 export interface DatabasePlan {
@@ -47,6 +48,7 @@ export async function planDatabase(run: RunContext<Settings>): Promise<DatabaseP
       hint: "Restore it into a directory, and look at it",
     });
   }
+  if (!isTrusted(context, chosen.copies[0].manifest)) throw untrustedDump();
   const [part] = planRestore(chosen.copies[0].manifest, {
     components: [name],
     paths: [],

@@ -12,6 +12,7 @@ import type { UndoJournal } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import type { Restored } from "#lib/restore/restore-part.ts";
+import { isTrusted } from "#lib/restore/trust.ts";
 import type { DatabaseLoader } from "#lib/sources/load-database.ts";
 import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
 import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
@@ -21,13 +22,15 @@ type ServerTarget = Exclude<DatabaseTarget, { readonly kind: "sqlite" }>;
 
 /**
  * The name of the new database, for dumps of one database whose server the configuration knows: `shop_restored_…`, or
- * what --database says. Undefined: the dump becomes a file.
+ * what --database says. Undefined: the dump becomes a file, as does one whose statements nobody vouches for.
  */
 export function nameDatabase(
-  { settings, flags }: RestoreContext,
+  context: RestoreContext,
   manifest: Manifest,
   component: Component,
 ): string | undefined {
+  const { settings, flags } = context;
+  if (!isTrusted(context, manifest)) return undefined;
   const target = findServer(settings, component);
   if (target?.database === undefined) return undefined;
   const given = flags["database"];

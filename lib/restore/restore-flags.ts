@@ -19,7 +19,7 @@ export const restoreFlags = {
   "start-stacks": { help: "drill: start a copy of each stack as well, as DRILL_START_STACKS does" },
   yes: { help: "restore --in-place: do not ask" },
   trust: {
-    help: "restore: devices and set-id bits of a set of another host as well; drill: load its dumps, start its stacks",
+    help: "a set of another host as if it were ours: restore its devices and set-id bits, load its dumps; drill: start its stacks",
   },
 } as const;
 

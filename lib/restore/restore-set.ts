@@ -15,7 +15,7 @@ import { listFlag } from "#lib/restore/restore-flags.ts";
 import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
 import { checkTarget, makeDirectory } from "#lib/restore/target-directory.ts";
-import { isOwnSet } from "#lib/restore/trust.ts";
+import { isTrusted, untrustedDump } from "#lib/restore/trust.ts";
 import { type SetInUse, useSet } from "#lib/restore/use-set.ts";
 
 interface Plan {
@@ -74,7 +74,8 @@ function makePlan(
     paths,
     databaseFor: (component) => nameDatabase(context, manifest, component),
   });
-  checkDatabaseFlag(flags["database"], parts);
+  const isVouchedFor = isTrusted(context, manifest);
+  checkDatabaseFlag(flags["database"], parts, isVouchedFor);
   const to = flags["to"];
   const usual = `restored-${manifest.host.name}-${manifest.job}-${stampOf(manifest)}`.replaceAll(
     /[^A-Za-z0-9._-]/g,
@@ -85,13 +86,18 @@ function makePlan(
     parts,
     paths,
     directory: resolve(cwd, typeof to === "string" ? to : usual),
-    isTrusted: flags["trust"] === true || isOwnSet(context, manifest),
+    isTrusted: isVouchedFor,
   };
 }
 
 /** One name is of one database. */
-function checkDatabaseFlag(name: string | boolean | undefined, parts: readonly PlannedPart[]): void {
+function checkDatabaseFlag(
+  name: string | boolean | undefined,
+  parts: readonly PlannedPart[],
+  isVouchedFor: boolean,
+): void {
   if (name === undefined) return;
+  if (!isVouchedFor) throw untrustedDump();
   const databases = parts.filter(({ kind }) => kind === "database").map(({ component }) => component.name);
   if (databases.length === 1) return;
   throw new OpsError(
@@ -112,7 +118,7 @@ function isHere({ place }: FoundSet): boolean {
   return place.directory !== undefined;
 }
 
-function describePlan({ copies, parts, directory, paths, isTrusted }: Plan): string[] {
+function describePlan({ copies, parts, directory, paths, ...plan }: Plan): string[] {
   const [{ manifest, place }] = copies;
   const { host, job, outcome } = manifest;
   return [
@@ -122,7 +128,9 @@ function describePlan({ copies, parts, directory, paths, isTrusted }: Plan): str
       const where = kind === "database" ? `new database "${name}"` : join(directory, name);
       return `  ${where}: ${what}${component.name}, ${formatBytes(component.bytesIn)}`;
     }),
-    ...(isTrusted ? [] : ["  without devices and set-id bits, since it is no set of this host (--trust)"]),
+    ...(plan.isTrusted
+      ? []
+      : ["  without devices and set-id bits, and no dump is loaded: it is no set of this host (--trust)"]),
     ...manifest.missing.map(({ name, problem }) => `  The set lacks ${name}: ${problem}`),
     "Nothing that exists is overwritten, nothing is stopped",
   ].map(showName);
@@ -136,11 +144,11 @@ function describePart({ component, target, message, problems, notes = [], second
 }
 
 async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): Promise<ToolResult> {
-  const { copies, parts, directory, paths, isTrusted } = plan;
+  const { copies, parts, directory, paths } = plan;
   const { verified } = files;
   const { clock } = context.deps;
   const startedMs = clock.monotonicMs();
-  const request = { from: files.directory, directory, paths, isTrusted, verified };
+  const request = { from: files.directory, directory, paths, isTrusted: plan.isTrusted, verified };
   const restored: RestoredPart[] = [];
   const failed: { readonly component: string; readonly problem: string }[] = [];
   for (const part of parts) {

@@ -9,9 +9,17 @@ export function isOwnSet({ host, settings }: RestoreContext, manifest: Manifest)
   return machineId === host.machineId || (settings?.HOST_FORMER_IDS ?? []).includes(machineId);
 }
 
-/** Whether devices and set-id bits of the set are wanted. */
+/** Whether what a set brings may do more than lie there: its devices, its set-id bits, the statements of its dumps. */
 export function isTrusted(context: RestoreContext, manifest: Manifest): boolean {
   return context.flags["trust"] === true || isOwnSet(context, manifest);
+}
+
+/** An OpsError "usage": a dump can do on a server whatever its user may, and to other databases as well. */
+export function untrustedDump(): OpsError {
+  return new OpsError("Cannot load a dump of another host into a server: nobody vouches for its statements", {
+    outcome: "usage",
+    hint: "Give --trust if you do; without --database and --in-place it becomes a file",
+  });
 }
 
 /** What lacks anything does not take the place of what is there. Throws OpsError "failed". */

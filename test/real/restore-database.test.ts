@@ -1,7 +1,7 @@
 /** Dumps come back into new databases of real servers, beside those in use; what cannot be loaded whole leaves nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
@@ -189,6 +189,32 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
       expect(ended.exitCode).toBe(words.startsWith("it has") ? 1 : 2);
       if (ended.exitCode === 2) expect(after).toEqual(before);
     });
+
+    test("makes a file of the dump of another host, whose statements nobody vouches for", async () => {
+      const copy = sandbox.path(`foreign-${runtime}`, "web1/app", basename(set));
+      cpSync(set, copy, { recursive: true });
+      const manifest = JSON.parse(readFileSync(join(copy, "manifest.json"), "utf8"));
+      manifest.host.machineId = "0".repeat(32);
+      writeFileSync(join(copy, "manifest.json"), JSON.stringify(manifest));
+      replaceComponent(copy, "database-shop", (sql) => `CREATE DATABASE/**/planted;\n${sql}`);
+      const args = ["latest", "-c", job.config, "--from", join(copy, ".."), "--component", "database-shop"];
+      const to = sandbox.path(`foreign-to-${runtime}`);
+      const before = databases();
+      const ended = await run(...args, "--to", to);
+      const refused = await run(...args, "--to", to, "--database", "other");
+      const inPlace = await run(...args, "--in-place", "--yes");
+      expect(databases()).toEqual(before);
+      expect(ended).toMatchObject({ exitCode: 0 });
+      expect(readdirSync(to)).toEqual(["database-shop.sql"]);
+      expect([refused.exitCode, inPlace.exitCode]).toEqual([64, 64]);
+      expect(refused.stderr).toContain("--trust");
+      expect(inPlace.stderr).toContain("--trust");
+      const trusted = await run(...args, "--to", `${to}2`, "--database", "other", "--trust");
+      const names = databases().maria;
+      maria.sql("mysql", "DROP DATABASE IF EXISTS other", "DROP DATABASE IF EXISTS planted");
+      expect(trusted).toMatchObject({ exitCode: 0 });
+      expect(names).toContain("other");
+    }, 60_000);
 
     test("brings the data back on a server that lacks the roles, and says which", async () => {
       postgres.sql("postgres", 'ALTER DATABASE "it\'s=shop" OWNER TO postgres');
