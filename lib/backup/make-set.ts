@@ -40,10 +40,18 @@ export interface SetPlan {
 /** Throws OpsError "failed" when no usable set came to be; whatever happens, no partial of this run is left. */
 export async function makeSet(context: RunContext<Settings>, plan: SetPlan): Promise<MadeSet> {
   const copies: SetCopy[] = [];
+  const lost: PartReport[] = [];
   const settling: SettlingSource[] = [];
   try {
-    for (const destination of plan.destinations) copies.push(await openCopy(context, destination));
-    return await fillSet(context, plan, copies, settling);
+    for (const destination of plan.destinations) {
+      try {
+        copies.push(await openCopy(context, destination));
+      } catch (error) {
+        if (destination.isRequired || !(error instanceof OpsError)) throw error;
+        lost.push(describeLost(destination, describeError(error)));
+      }
+    }
+    return await fillSet(context, plan, copies, lost, settling);
   } finally {
     await Promise.all(settling.map(({ settled }) => settled));
     for (const copy of copies) await closeCopy(context, copy);
@@ -71,11 +79,12 @@ async function fillSet(
   context: RunContext<Settings>,
   plan: SetPlan,
   copies: readonly SetCopy[],
+  lost: readonly PartReport[],
   settling: SettlingSource[],
 ): Promise<MadeSet> {
   const { log } = context;
-  let parts: PartReport[] = [];
-  const problems: string[] = [];
+  let parts = [...lost];
+  const problems = lost.map(({ message }) => message);
   const notes: string[] = [];
   const written: Component[] = [];
   const missing = [...plan.missing];
@@ -155,10 +164,14 @@ function dropFailed(
   return usable.filter((copy) => {
     const problem = written.find((each) => each.directory === copy.directory)?.problem;
     if (problem === undefined) return true;
-    const message = `No copy in "${copy.destination.root}": ${problem}`;
-    if (copy.destination.isRequired) throw new OpsError(message, { outcome: "failed" });
-    problems.push(message);
-    parts.push({ kind: "copy", name: copy.destination.role, outcome: "failed", message });
+    const part = describeLost(copy.destination, problem);
+    if (copy.destination.isRequired) throw new OpsError(part.message, { outcome: "failed" });
+    problems.push(part.message);
+    parts.push(part);
     return false;
   });
+}
+
+function describeLost({ role, root }: Destination, problem: string): PartReport {
+  return { kind: "copy", name: role, outcome: "failed", message: `No copy in "${root}": ${problem}` };
 }

@@ -47,6 +47,18 @@ describe.each(runtimes)("A second destination on %s", (runtime) => {
     );
     expect([job.sets().length, job.partials().length]).toEqual([1, 0]);
   });
+
+  test("that goes right after it was checked costs the first one nothing", async () => {
+    await using sandbox = await createSandbox();
+    const second = sandbox.path("second");
+    mkdirSync(second);
+    await sandbox.fake("zstd", `#!/bin/sh\nrm -rf ${second}\nexec /usr/bin/zstd "$@"\n`);
+    const job = await createJob(sandbox, { SECONDARY_DIR: second });
+    const ended = await sandbox.run(runtime, script, ["--config", job.config]);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain(`No copy in "${second}": Cannot create`);
+    expect([job.sets().length, job.partials().length]).toEqual([1, 0]);
+  });
 });
 
 describe.each(runtimes)("A symlink that is planted for a run on %s is not followed:", (runtime) => {
