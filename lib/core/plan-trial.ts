@@ -40,6 +40,15 @@ export interface TrialPlan {
   readonly notes: readonly string[];
 }
 
+/**
+ * A network without a way out still leads to its host, and by that to what the stack publishes there: to the live database. An
+ * address of the host in it, which is the way, is therefore left out.
+ */
+const closedNetwork = {
+  internal: true,
+  driver_opts: { "com.docker.network.bridge.inhibit_ipv4": "true" },
+};
+
 /** The name of what compose would build for a service. */
 export function imageOf({ name }: TrialModel, service: string, { image }: TrialService): string {
   return image ?? `${name}-${service}`;
@@ -84,7 +93,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
     model: {
       name: project,
       services: Object.fromEntries(services),
-      networks: Object.fromEntries([...networks].map((key) => [key, { internal: true }])),
+      networks: Object.fromEntries([...networks].map((key) => [key, closedNetwork])),
       volumes: Object.fromEntries(volumes.map(({ key, definition }) => [key, definition])),
       secrets: planFiles(model.secrets, sources, places),
       configs: planFiles(model.configs, sources, places),

@@ -1,6 +1,7 @@
 /** The drill of a stack starts a copy of it on a real engine: from its restored data, shut off, beside the stack itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
 import { createDrilledStack, type DrilledStack } from "#test/support/drilled-stack.ts";
@@ -256,6 +257,34 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
     expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stack.recorded().message).toContain("started as a copy: ");
     expect(read(stack.outside, "inner/starts")).toBe(starts);
+    expect(stack.left()).toEqual([]);
+  }, 60_000);
+
+  test("does not reach the host, by whatever address", async () => {
+    const callers: string[] = [];
+    const server = createServer((socket) => {
+      callers.push(socket.remoteAddress ?? "");
+      socket.on("error", () => undefined).end();
+    });
+    const [number = ""] = /(?<=engine-)\d+/.exec(engine.directory) ?? [];
+    const port = `29${number.padStart(3, "0")}`;
+    await new Promise<void>((resolve) => server.listen(Number(port), resolve));
+    await using _closing = { [Symbol.asyncDispose]: async () => void server.close() };
+    const command = `[sh, -c, "nc -w 2 live-host ${port} </dev/null; exec sleep infinity"]`;
+    await using stack = await createDrilledStack(engine, {
+      files: {
+        "compose.yaml": `services:
+  web: {image: "${image}", init: true, command: ${command}, extra_hosts: ["live-host:10.ENGINE.251.1"], networks: [inner]}
+networks: {inner: {ipam: {config: [{subnet: 10.ENGINE.251.0/24}]}}}
+`,
+      },
+    });
+    await waitFor(() => callers.length >= 2, { what: "the stack's own calls", timeoutMs: 10_000 });
+    const before = [...callers];
+    const ended = await stack.drill("bun");
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stack.recorded().message).toContain("started as a copy: web well");
+    expect(callers).toEqual(before);
     expect(stack.left()).toEqual([]);
   }, 60_000);
 

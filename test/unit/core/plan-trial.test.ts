@@ -20,6 +20,9 @@ const plan = (model: TrialModel, more: Partial<TrialRequest> = {}) =>
     ...more,
   });
 
+/** Without a way out, and without an address of the host. */
+const closed = { internal: true, driver_opts: { "com.docker.network.bridge.inhibit_ipv4": "true" } };
+
 const restored = (path: string): TrialPlace => ({ kind: "restored", path });
 
 describe("chooseServices()", () => {
@@ -80,7 +83,7 @@ describe("planTrial()", () => {
           networks: { proxy: { aliases: ["w", "front"] } },
         },
       },
-      networks: { proxy: { internal: true } },
+      networks: { proxy: closed },
       volumes: {},
       secrets: {},
       configs: {},
@@ -103,7 +106,7 @@ describe("planTrial()", () => {
         alone: { network_mode: "none" },
         guest: { network_mode: "service:bridged" },
       },
-      networks: { default: { internal: true } },
+      networks: { default: closed },
     });
     expect(JSON.stringify(model)).not.toMatch(/bridge"|live-net/);
   });
