@@ -51,7 +51,7 @@ export async function tellHealth(
   const [first] = known;
   const { STATE_DIR, REMIND_HOURS } = first?.settings ?? { STATE_DIR: defaultStateDir, REMIND_HOURS: 24 };
   const machinePath = join(STATE_DIR, machineJob, "health.json");
-  const before = machine === undefined ? emptyMemory : (await readMemory(machinePath)).memory;
+  const before = machine === undefined ? emptyMemory : await recall(session, machinePath);
   const news = planNews(before, general, { now, remindMs: REMIND_HOURS * hourMs });
   // One job alone says nothing of the machine, unless there is no job.
   const isAboutMachine = machine !== undefined || first === undefined;
@@ -143,6 +143,16 @@ function say({ log }: Session, { tag, headline, problems, notes }: HealthMessage
   const text = [headline, ...problems, ...notes].join("\n");
   if (tag === "RECOVERED") log.info("health.recovered", text);
   else log.error("health.changed", text);
+}
+
+/** What cannot be read is as good as forgotten: better told once more than nobody told of anything. */
+async function recall({ log }: Session, path: string): Promise<HealthMemory> {
+  try {
+    return (await readMemory(path)).memory;
+  } catch (error) {
+    log.error("health.forgotten", `Cannot read what was told, "${path}": ${describeError(error)}`);
+    return emptyMemory;
+  }
 }
 
 /** Mostly there is nothing new to remember, and a disk need not be woken for it. */

@@ -123,3 +123,12 @@ test("health-check misses the last set also after a drill and a failed run, whic
     message: expect.stringContaining("is gone"),
   });
 });
+
+test("health-check tells of the jobs also when it cannot read what it remembers of the machine", async () => {
+  await using sandbox = await createSandbox();
+  await layOut(sandbox, "shop", { WEBHOOK_URL: `${hook.url}/forgotten` });
+  await mkdir(sandbox.path("state/_machine/health.json"), { recursive: true });
+  const { exitCode, stderr } = await check(sandbox);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining("health.forgotten") });
+  expect(receivedAt("/forgotten")).toMatchObject([{ job: "shop", tag: "CRITICAL" }]);
+});
