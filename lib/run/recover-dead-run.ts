@@ -5,7 +5,7 @@
  * a systemd unit. Safe to repeat: each step leaves nothing for a second time, and the journal goes last.
  */
 
-import { describeError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
 import { inUndoOrder, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
@@ -25,6 +25,7 @@ import { undoEntry } from "#lib/run/undo-entry.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import { writeMetrics } from "#lib/run/write-metrics.ts";
 import { endMarkedProcesses } from "#lib/tools/process-group.ts";
+import { isGuarded } from "#lib/tools/processes.ts";
 
 export interface Recovery {
   /** What was found and done; empty when no run had died. */
@@ -35,7 +36,10 @@ export interface Recovery {
   readonly left: readonly UndoEntry[];
 }
 
-/** `died` is what the lock file said of its last holder, which finds runs that died before they had a journal. */
+/**
+ * `died` is what the lock file said of its last holder, which finds runs that died before they had a journal. Throws OpsError
+ * "failed" when the run of the journal lives.
+ */
 export async function recoverDeadRun(
   session: Session,
   job: Job,
@@ -49,6 +53,7 @@ export async function recoverDeadRun(
     notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
   const dead = journal ?? (died && { ...died, undo: [], logFile: undefined, report: undefined });
   if (dead === undefined) return { notes, problems: [], left: [] };
+  if (journal !== undefined && (await isGuarded(journal.runId, journal.pid))) throw refuseLive(journal, path);
   session.log.warning("run.died", describeDeath(dead));
   notes.push(describeDeath(dead));
   if (!(await endMarkedProcesses(dead.runId))) {
@@ -85,6 +90,15 @@ async function recordDeath(session: Session, job: Job, report: Report): Promise<
   } catch (error) {
     session.log.error("report.incomplete", `Cannot record the death: ${describeError(error)}`);
   }
+}
+
+/** Its lock is another one than ours: it is not dead, and nothing of it may be touched. */
+function refuseLive({ script, runId, pid, startedAt }: JournalContent, path: string): OpsError {
+  const run = `${script} (run ${runId.slice(0, 8)}, pid ${pid}, since ${startedAt})`;
+  return new OpsError(`The journal "${path}" is that of a run that goes on under another lock: ${run}`, {
+    outcome: "failed",
+    hint: "Two configurations share JOB and STATE_DIR: give one another JOB, or both the same LOCK_FILE",
+  });
 }
 
 type DeadRun = Omit<JournalContent, "report"> & { readonly report?: Report | undefined };

@@ -41,6 +41,16 @@ export async function isRunning(pid: number): Promise<boolean> {
   return ![undefined, "Z"].includes(await stateOf(pid));
 }
 
+/**
+ * Whether the guardian of a run is a child of `pid`. Of a run that has died it is not, whoever has got that pid since: the kernel
+ * gives a process without a parent another one.
+ */
+export async function isGuarded(runId: string, pid: number): Promise<boolean> {
+  const guardians = await findMarkedProcesses(guardianMark, runId);
+  const parents = await Promise.all(guardians.map(async (one) => (await statFields(one))?.[1]));
+  return parents.includes(String(pid));
+}
+
 /** Index of the number of threads among the fields that `statFields` gives. */
 const threadCount = 17;
 

@@ -56,6 +56,25 @@ describe.each(runtimes)("The lock of a run on %s", (runtime) => {
     expect(job.sets()).toHaveLength(1);
   });
 
+  test("is not all that protects it: what has its journal under another lock is refused, and harms nothing", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox);
+    const text = readFileSync(job.config, "utf8").replace(job.lockFile, sandbox.path("other.lock"));
+    const other = await sandbox.write("etc/other.env", text, 0o600);
+    const held = await holdCompressor(sandbox);
+    const running = sandbox.start(runtime, script, ["--config", job.config]);
+    await held.untilBegun(running);
+    for (const name of [script, "scripts/recover.ts"]) {
+      const refused = await sandbox.run(runtime, name, ["--config", other]);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain(`pid ${running.pid}`);
+      expect(refused.stderr).toContain("share JOB and STATE_DIR");
+    }
+    held.letGo();
+    expect(await running.exited).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(job.sets()).toHaveLength(1);
+  });
+
   test("is silent about it and exits 0 with LOCK_BUSY_EXIT=0, as the legacy script did", async () => {
     await using sandbox = await createSandbox();
     const job = await createJob(sandbox, { LOCK_BUSY_EXIT: "0" });
