@@ -9,6 +9,7 @@ import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/pref
 import { pruneSets } from "#lib/backup/prune-sets.ts";
 import { type SentToStores, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
@@ -55,25 +56,38 @@ function refused(preflight: Preflight, refusal: NonNullable<Preflight["refusal"]
   };
 }
 
-/** Remove what dead runs of this job left; resolves to what was done. */
+/** Remove what dead runs of this job left; resolves to what was done. What goes wrong with that is no reason to make no backup. */
 async function sweepDestinations(
   context: RunContext<Settings>,
   destinations: readonly Destination[],
 ): Promise<readonly string[]> {
   const notes: string[] = [];
-  for (const { root } of destinations) {
-    const swept = await sweepLeftovers(root, {
-      host: context.host.name,
-      job: context.settings.JOB,
-      layout: context.settings.BACKUP_LAYOUT,
-      isRunAlive: context.isRunAlive,
-      deadlineMs: context.settings.FS_TIMEOUT,
-    });
-    notes.push(...swept.removed.map((path) => `Removed what a dead run left: ${path}`));
-    notes.push(...swept.left.map(({ path, reason }) => `Left alone: ${path}: ${reason}`));
-  }
+  for (const { root } of destinations) notes.push(...(await sweepDestination(context, root)));
   for (const note of notes) context.log.info("leftover.swept", note);
   return notes;
+}
+
+async function sweepDestination(
+  { host, settings, isRunAlive, signal }: RunContext<Settings>,
+  root: string,
+): Promise<readonly string[]> {
+  try {
+    const { removed, left } = await sweepLeftovers(root, {
+      host: host.name,
+      job: settings.JOB,
+      layout: settings.BACKUP_LAYOUT,
+      isRunAlive,
+      deadlineMs: settings.FS_TIMEOUT,
+    });
+    return [
+      ...removed.map((path) => `Removed what a dead run left: ${path}`),
+      ...left.map(({ path, reason }) => `Left alone: ${path}: ${reason}`),
+    ];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isForeseen(error)) throw error;
+    return [`Cannot look for what dead runs left in "${root}": ${describeError(error)}`];
+  }
 }
 
 async function finish(

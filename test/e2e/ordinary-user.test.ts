@@ -1,7 +1,7 @@
 /** Backups without root: everything that a run keeps lies in the user's own directories. */
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { chownSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
 import { createSandbox, runtimes, type Sandbox, treeOf } from "#test/support/sandbox.ts";
@@ -82,5 +82,17 @@ describe.skipIf(!isRoot).each(runtimes)("A run of an ordinary user on %s", (runt
     const ended = await sandbox.run(runtime, script, ["-c", job, "--json"], { uid });
     expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
     expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: "complete", notes: [] });
+  });
+
+  test("is told of a destination that it may write and not list, which is no bug", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createUser(sandbox, "home/.config");
+    await giveAway(sandbox);
+    chmodSync(sandbox.path("home/backups"), 0o300);
+    const ended = await sandbox.run(runtime, script, ["-c", job], { uid });
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain(
+      `No copy in "${sandbox.path("home/backups")}": EACCES: permission denied, open`,
+    );
   });
 });
