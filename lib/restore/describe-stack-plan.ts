@@ -41,11 +41,15 @@ export function describeWayBack(swaps: readonly PathSwap[]): readonly string[] {
   return swaps
     .filter(({ wasThere }) => wasThere)
     .map(({ target, aside, how }) => {
-      const [to, from] = [quoteForShell(target), quoteForShell(aside)];
-      return how === "name"
-        ? `mv -T ${to} ${quoteForShell(`${target}.restored`)} && mv -T ${from} ${to}`
-        : `# what was in ${to} is in ${from}`;
+      if (how === "name") return describeNameBack({ target, aside });
+      return `# what was in ${quoteForShell(target)} is in ${quoteForShell(aside)}`;
     });
+}
+
+/** For a shell. */
+export function describeNameBack({ target, aside }: Pick<PathSwap, "target" | "aside">): string {
+  const [to, from] = [quoteForShell(target), quoteForShell(aside)];
+  return `mv -T ${to} ${quoteForShell(`${target}.restored`)} && mv -T ${from} ${to}`;
 }
 
 /** What was not read when the set was made is not in what takes its place. */

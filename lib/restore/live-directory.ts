@@ -36,6 +36,8 @@ export async function checkReplaceable(
     );
   }
   const parent = dirname(target);
+  const above = await askFileType(asker, parent);
+  if (!above.ok) throw refuse(`"${parent}": ${above.reason}`, "Create it, or mount what holds it");
   const writable = await ask(asker, ["test", "-w", parent]);
   if (!writable.ok) throw refuse(`"${parent}" cannot be written`, "Run it as root");
   const space = await askSpace(asker, parent);

@@ -55,11 +55,12 @@ async function carryOut(run: RunContext<Settings>, plan: DatabasePlan): Promise<
   }
   run.signal.throwIfAborted();
   await replaceable.swap(prepared);
-  await run.journal.forget(prepared);
   // Also for whoever stopped it when there was nothing left to stop.
   if (run.signal.aborted)
     run.log.warning("restore.swapped", `It was too late to stop: database "${target}" has been replaced`);
   await files.close();
+  // Killed before, it is found replaced, and whoever clears up says so.
+  await run.journal.forget(prepared);
   const kept = wasThere ? `what was before is "${aside}"` : "there was none before";
   return result(plan, `Restored the database "${target}" from ${stampOf(files.copy.manifest)}; ${kept}`, [
     ...files.notes,

@@ -14,6 +14,7 @@ import { stampOf } from "#lib/core/set-choice.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
 import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
+import { describeNameBack } from "#lib/restore/describe-stack-plan.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import { checkReplaceable } from "#lib/restore/live-directory.ts";
@@ -64,10 +65,7 @@ export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResu
   const kept = isThere ? `what was before lies in ${aside}` : "there was nothing before";
   return result(
     `Restored ${target} from ${stampOf(files.copy.manifest)} (${extracted.kept} members); ${kept}`,
-    [
-      ...files.notes,
-      ...(isThere ? [`To go back: mv '${target}' '${target}.restored' && mv '${aside}' '${target}'`] : []),
-    ],
+    [...files.notes, ...(isThere ? [`To go back: ${describeNameBack({ target, aside })}`] : [])],
   );
 }
 

@@ -75,6 +75,31 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
     expect(execFileSync("readlink", [job.app]).toString()).toBe("release-1\n");
   });
 
+  test("says how to go back for a name that a shell would read otherwise, also a second time", async () => {
+    const app = sandbox.path("srv/it's app");
+    renameSync(job.app, app);
+    const config = join(sandbox.path("etc"), "odd.env");
+    const text = readFileSync(job.config, "utf8").replaceAll(/^APP_DIR=.*$/gm, "");
+    writeFileSync(config, `${text}\nAPP_DIR="${app}"\n`);
+    const args = ["restore", "latest", "--in-place", "--yes", "--json", "-c", config];
+    for (const _time of ["once", "twice"]) {
+      const ended = await sandbox.run(runtime, script, args);
+      expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+      const [, back = "false"] = /^To go back: (.*)$/.exec(JSON.parse(ended.stdout).notes.at(-1)) ?? [];
+      execFileSync("sh", ["-c", back]);
+      expect(readFileSync(join(app, "index.php"), "utf8")).toBe("broken\n");
+      rmSync(`${app}.restored`, { recursive: true });
+    }
+  });
+
+  test("says what is missing where not even the directory above is there", async () => {
+    rmSync(sandbox.path("srv"), { recursive: true });
+    const ended = await run("--yes");
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/No such file or directory\s+Hint: Create it, or mount what holds it/);
+    expect(existsSync(sandbox.path("srv"))).toBe(false);
+  });
+
   test("is no sign of a backup: the time of the last complete one stays", async () => {
     const status = () => JSON.parse(readFileSync(sandbox.path("state/app/status.json"), "utf8"));
     const before = status();
