@@ -18,7 +18,7 @@ import { hasSshd, startSshServer } from "#test/support/ssh-server.ts";
 import { createStoreWorld, runsIn } from "#test/unit/backup/store-world.ts";
 
 const isWhole = process.env.LASTGOOD_FAULT === "whole";
-const places = isWhole ? 20 : 3;
+const places = isWhole ? 20 : 2;
 /** More connections at once a server of ssh may refuse. */
 const atOnce = 3;
 
