@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * Write the generated parts of README.md: settings, exit codes, items of the system state. `--check` only says whether they are stale.
+ * Write the generated parts of README.md and docs/: settings, exit codes, items of the system state. `--check` only says whether they are stale.
  *
  * Each part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
  */
@@ -11,34 +11,46 @@ import { formatSettingsTables } from "#lib/config/print-config.ts";
 import { listSystemItems } from "#lib/core/system-items.ts";
 import { exitCodeRows } from "#lib/run/help-text.ts";
 
-const readme = join(import.meta.dirname, "..", "README.md");
+const top = join(import.meta.dirname, "..");
 
-const parts: Readonly<Record<string, () => string>> = {
-  settings: formatSettingsTables,
-  "exit codes": () =>
-    [
-      "| exit | meaning |",
-      "|---|---|",
-      ...exitCodeRows().map(([code, meaning]) => `| ${code} | ${meaning} |`),
-    ].join("\n"),
-  "system items": () =>
-    `${listSystemItems("")
-      .map(({ id }) => `\`${id}\``)
-      .join(", ")}.`,
+/** Where each generated part stands, and what it says. */
+export const generatedParts: Readonly<
+  Record<string, { readonly name: string; readonly render: () => string }>
+> = {
+  "README.md": {
+    name: "exit codes",
+    render: () =>
+      [
+        "| exit | meaning |",
+        "|---|---|",
+        ...exitCodeRows().map(([code, meaning]) => `| ${code} | ${meaning} |`),
+      ].join("\n"),
+  },
+  "docs/settings.md": { name: "settings", render: formatSettingsTables },
+  "docs/system-state.md": {
+    name: "system items",
+    render: () =>
+      `${listSystemItems("")
+        .map(({ id }) => `\`${id}\``)
+        .join(", ")}.`,
+  },
 };
 
-/** README with every generated part as it is now. Throws when a part has no place. */
-export function renderReadme(text: string): string {
-  return Object.entries(parts).reduce((rendered, [name, render]) => {
-    const pattern = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- /${name} -->)`);
-    if (!pattern.test(rendered)) throw new Error(`README.md has no place for "${name}"`);
-    return rendered.replace(pattern, (_whole, begin: string, end: string) => begin + render() + end);
-  }, text);
+/** The text of a file with its generated part as it is now. Throws when that has no place. */
+export function renderPart(file: string, text: string): string {
+  const part = generatedParts[file];
+  if (part === undefined) throw new Error(`Nothing is generated in ${file}`);
+  const pattern = new RegExp(`(<!-- ${part.name} -->\n)[^]*?(\n<!-- /${part.name} -->)`);
+  if (!pattern.test(text)) throw new Error(`${file} has no place for "${part.name}"`);
+  return text.replace(pattern, (_whole, begin: string, end: string) => begin + part.render() + end);
 }
 
 if (import.meta.main) {
-  const present = readFileSync(readme, "utf8");
-  const rendered = renderReadme(present);
-  if (process.argv.includes("--check")) process.exitCode = rendered === present ? 0 : 1;
-  else writeFileSync(readme, rendered);
+  for (const file of Object.keys(generatedParts)) {
+    const present = readFileSync(join(top, file), "utf8");
+    const rendered = renderPart(file, present);
+    if (rendered === present) continue;
+    if (process.argv.includes("--check")) process.exitCode = 1;
+    else writeFileSync(join(top, file), rendered);
+  }
 }

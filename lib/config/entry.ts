@@ -21,7 +21,7 @@ export interface SettingEntry<Value> {
   ) => string | undefined;
   /** How the default is described where it depends on more than the job. */
   readonly defaultNote?: string;
-  /** One line for README and --print-config. */
+  /** One line for docs/settings.md and --print-config. */
   readonly doc: string;
   /** Names of legacy scripts that mean the same. */
   readonly aliases?: readonly string[];

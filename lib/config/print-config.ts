@@ -1,4 +1,4 @@
-/** Settings as text: what is used, a file of every key, README's table. All of it from the schema. */
+/** Settings as text: what is used, a file of every key, docs/settings.md's tables. All of it from the schema. */
 import { inspect } from "node:util";
 import type { AnyEntry } from "#lib/config/entry.ts";
 import type { ConfigRequest, LoadedConfig } from "#lib/config/load-config.ts";
@@ -77,7 +77,7 @@ function quote(text: string): string {
   return /[\s#"'`]/.test(text) ? `"${text}"` : text;
 }
 
-/** README's tables of settings, a section each. */
+/** Tables of settings for docs/settings.md, a section each. */
 export function formatSettingsTables(): string {
   const context = settingContext(
     {

@@ -1,5 +1,5 @@
 /**
- * Every setting, once: validation, defaults, --print-config, --check-config and README's tables come from here.
+ * Every setting, once: validation, defaults, --print-config, --check-config and the tables of docs/settings.md come from here.
  *
  * A new setting is one entry in the file of its section. Durations are milliseconds; what has a unit in its name is a
  * number of that unit (`_GB` and `_MB` count by 1024); paths are absolute and normalised; secrets are wrapped.
