@@ -57,6 +57,12 @@ test("listSets() does not follow a manifest that is a symlink", async () => {
   expect(unknown).toHaveLength(1);
 });
 
+test("listSets() takes what cannot be listed at all for no empty store", async () => {
+  await using sandbox = await createSandbox();
+  const root = await sandbox.write("backups", "no directory");
+  await expect(listSets(root, request)).rejects.toThrow("ENOTDIR");
+});
+
 test.skipIf(!isRoot)("listSets() finds its sets beside directories that its user may not read", async () => {
   await using sandbox = await createSandbox();
   const root = sandbox.path("backups");
