@@ -110,4 +110,6 @@ const inContainer =
   // The program's own input is empty; a shell reads byte by byte, so the rest of ours is still there.
   'exec 3<&0; "$@" </dev/null 3<&- & program=$!; ' +
   '{ read -r _ <&3; kill "$program"; } >/dev/null 2>&1 & watch=$!; ' +
-  'wait "$program"; code=$?; kill "$watch" 2>/dev/null; exit "$code"';
+  // None is left to the first process of the container: PostgreSQL takes an unknown child that a signal ended for a crash of its own.
+  'trap \'kill "$program" "$watch"; wait; exit 143\' HUP INT TERM; ' +
+  'wait "$program"; code=$?; kill "$watch" 2>/dev/null; wait "$watch" 2>/dev/null; exit "$code"';
