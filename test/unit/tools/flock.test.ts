@@ -122,3 +122,16 @@ test("takeLock() gives up waiting when it is aborted", async () => {
   await expect(waiting).rejects.toThrow("stopped");
   await lock.release();
 });
+
+test("release() lets go of a lock whose file cannot be emptied any more, and says so", async () => {
+  const path = lockPath();
+  const lock = await hold(path);
+  // As on a file system that has become read-only.
+  expect(spawnSync("chattr", ["+i", path]).status).toBe(0);
+  try {
+    await expect(lock.release()).rejects.toThrow();
+    expect(spawnSync("flock", ["-n", path, "true"]).status).toBe(0);
+  } finally {
+    spawnSync("chattr", ["-i", path]);
+  }
+});
