@@ -1,5 +1,5 @@
 /** Find and read a job's file, as data: it is parsed, never sourced. */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
@@ -44,6 +44,7 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
   for (const path of candidates) {
     let file: FileHandle;
     try {
+      await refuseEndless(path);
       file = await open(path, "r");
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") continue;
@@ -69,6 +70,13 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
 function isNeedless({ purpose, configFlag }: ConfigRequest, path: string): boolean {
   if (purpose === "predeploy") return configFlag === undefined || configFlag === predeployJob;
   return purpose === "recovery" && jobOfFile(path) === predeployJob;
+}
+
+/** To open a fifo waits for whoever writes it, for ever; a device may have no end. What a shell hands over as `<(…)` is open already. */
+async function refuseEndless(path: string): Promise<void> {
+  const found = await stat(path);
+  if (found.isFile() || found.isDirectory() || path.startsWith("/dev/fd/")) return;
+  throw new Error("It is a fifo, a socket or a device, and no file");
 }
 
 async function readText(file: FileHandle, path: string): Promise<string> {

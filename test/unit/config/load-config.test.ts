@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { chown } from "node:fs/promises";
 import { join } from "node:path";
 import { candidatePaths } from "#lib/config/config-file.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import {
   type ConfigDirectory,
   createConfigDirectory,
@@ -148,6 +150,19 @@ describe("loadConfig()", () => {
     const error = await refusalOf(load(directory, "WEBHOOK_URL=hooks.example.org/T0KEN\n"));
     expect(error.problems[0]).toContain('WEBHOOK_URL is "***": expected an http or https URL');
     expect(JSON.stringify([error.message, error.problems, error.hint])).not.toContain("T0KEN");
+  });
+
+  test("waits for nobody to write into a fifo, and reads no device", async () => {
+    await using directory = await createConfigDirectory();
+    const fifo = join(directory.path, "app.env");
+    execFileSync("mkfifo", [fifo]);
+    for (const path of [fifo, "/dev/zero"]) {
+      const refused = await refusalOf(loadConfig(directory.request(path)));
+      expect(refused).toMatchObject({ outcome: "config" });
+      expect(describeError(refused)).toBe(
+        `Cannot read the configuration "${path}": It is a fifo, a socket or a device, and no file`,
+      );
+    }
   });
 
   test("cannot read a directory", async () => {
