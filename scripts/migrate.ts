@@ -1,11 +1,12 @@
 #!/usr/bin/env bun
 /** Read a legacy configuration as data, print ours, say what changed. Touches nothing. */
 import { migrate } from "#lib/migrate/migrate.ts";
+import { importers } from "#lib/migrate/registry.ts";
 import { runTool } from "#lib/run/run-tool.ts";
 
 await runTool({
   name: "migrate",
-  summary: "print the configuration that replaces a legacy script's, and what is different",
+  summary: `print the configuration that replaces a legacy script's, and what is different; IMPORTER: ${importers.map(({ name }) => name).join(", ")}`,
   operands: ["IMPORTER", "FILE"],
   main: migrate,
 });

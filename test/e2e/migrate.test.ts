@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { importers } from "#lib/migrate/registry.ts";
 import { createSandbox, projectDirectory, runtimes } from "#test/support/sandbox.ts";
 
 const script = "scripts/migrate.ts";
@@ -68,6 +69,12 @@ describe.each(runtimes)("migrate on %s", (runtime) => {
     expect(settings).toContainEqual(expect.objectContaining({ legacy: "BACKUP_BASE", fate: "dropped" }));
     expect(todo.join("\n")).toContain("set BACKUP_DIR by hand");
     expect(existsSync(marker)).toBe(false);
+  });
+
+  test("names every importer in --help, where its hint sends to", async () => {
+    await using sandbox = await createSandbox();
+    const { stdout } = await sandbox.run(runtime, script, ["--help"]);
+    for (const { name } of importers) expect(stdout).toContain(name);
   });
 
   test.each([
