@@ -96,7 +96,7 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
     rmSync(sandbox.path("srv"), { recursive: true });
     const ended = await run("--yes");
     expect(ended.exitCode).toBe(2);
-    expect(ended.stderr).toMatch(/No such file or directory\s+Hint: Create it, or mount what holds it/);
+    expect(ended.stderr).toContain("Create it, or mount what holds it");
     expect(existsSync(sandbox.path("srv"))).toBe(false);
   });
 

@@ -1,5 +1,7 @@
 /** Databases in containers, reached with a password, come back: into a new database, and in the place of the one in use. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { mariadbService, postgresService, startDatabases } from "#test/support/database-containers.ts";
 import { type DockerEngine, hasDocker, startDockerEngine } from "#test/support/docker-engine.ts";
@@ -96,6 +98,10 @@ describe.skipIf(!(hasDocker && hasMariadb && hasPostgres))("restore of databases
       mysql("mysql", `DROP DATABASE ${ofMaria}`);
       psql("postgres", `DROP DATABASE "${ofPostgres}"`);
       expect(readdirSync(sandbox.path("run"))).toEqual([]);
+      // Nothing of ours was left to its first process, which would take it for a crash.
+      const log = spawnSync("docker", ["logs", "shop-pg-1"], { env: engine.environment, encoding: "utf8" });
+      expect(log.stderr).toContain("ready to accept connections");
+      expect(log.stderr).not.toContain("was terminated by signal");
       for (const service of ["maria", "pg"]) expect(inside(service, "ls", "/tmp")).not.toContain("tmp.");
     },
     120_000,
