@@ -1,7 +1,7 @@
 /** health-check as a process: problems provoked on real state and cleared again, told once, and taken back. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
 import { holdLock } from "#test/support/hold-lock.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
@@ -257,15 +257,16 @@ test("health-check finds what proofs, sizes and programs say, each in one findin
   const [first = "", second = ""] = job.sets();
   const archive = join(first, "application.tar.zst");
   const bytes = await readFile(archive);
-  const stampOf = (set: string) => set.split("/").at(-1) ?? "";
+  // Two of one second have the same time.
+  const pathOf = (set: string) => relative(job.backups, set);
   await writeFile(archive, bytes.fill(0, 20, 40));
-  expect((await run("restore", "verify", stampOf(first))).exitCode).toBe(2);
-  expect((await run("restore", "verify", stampOf(second))).exitCode).toBe(0);
+  expect((await run("restore", "verify", pathOf(first))).exitCode).toBe(2);
+  expect((await run("restore", "verify", pathOf(second))).exitCode).toBe(0);
   const damaged = (await problems()).get("verification");
   expect(damaged).toMatchObject({ severity: "critical", message: expect.stringContaining("application") });
   await rm(first, { recursive: true });
   await rm(record("verified.json"));
-  await run("restore", "verify", stampOf(second));
+  await run("restore", "verify", pathOf(second));
   expect(await names()).toEqual([]);
   expect(await withOther("verified.json", aged)).toEqual(["verification"]);
   const to = ["--to", sandbox.path("drills")] as const;
@@ -276,10 +277,10 @@ test("health-check finds what proofs, sizes and programs say, each in one findin
   await appendFile(join(job.app, "index.php"), "lost\n");
   const whole = await readFile(join(second, "application.tar.zst"));
   await writeFile(join(second, "application.tar.zst"), Buffer.from(whole).fill(0, 20, 40));
-  await run("restore", "drill", stampOf(second), ...to);
+  await run("restore", "drill", pathOf(second), ...to);
   expect((await problems()).get("drill")?.severity).toBe("critical");
   await writeFile(join(second, "application.tar.zst"), whole);
-  await run("restore", "drill", stampOf(second), ...to);
+  await run("restore", "drill", pathOf(second), ...to);
   expect(await names()).toEqual([]);
 
   // A disk that fills by 1 GiB a day and has room for two more days; a program that is gone; a journal that is cut off.

@@ -9,6 +9,7 @@ import { openAccess } from "#lib/sources/open-access.ts";
 import type { OpenSource, Source, SourceAccess } from "#lib/sources/source.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
+import { nameAfterProcess } from "#lib/tools/process-directory.ts";
 import { quietRun } from "#test/support/quiet-run.ts";
 import type { Sandbox } from "#test/support/sandbox.ts";
 
@@ -43,7 +44,8 @@ export async function openSource(
   { env = sandbox.environment, timeoutMs = 10_000 }: SourceOptions = {},
 ): Promise<OpenedSource> {
   const directory = await mkdtemp(sandbox.path("set-"));
-  const privateDirectory = sandbox.path(`private-${directory.slice(-6)}`, "run");
+  const privateRoot = sandbox.path(`private-${directory.slice(-6)}`, "run");
+  const privateDirectory = nameAfterProcess(privateRoot);
   const { signal } = new AbortController();
   const silent = () => undefined;
   const { access, close } = openAccess({
@@ -53,7 +55,7 @@ export async function openSource(
     ...quietRun,
     timeoutMs,
     sourceName: source.name,
-    privateRoot: privateDirectory,
+    privateRoot,
     setDirectory: directory,
   });
   try {
