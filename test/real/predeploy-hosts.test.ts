@@ -156,7 +156,8 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     });
     const home = "/home/backup1";
     nas1.write(`${home}/.config/systemd/user/backup-mine.service`, oneshot("id -un >%h/ran"));
-    nas1.write(`${home}/.config/systemd/user/backup-bad.service`, oneshot("echo not mine; false"));
+    // journald looks at the living process to learn whose line it is.
+    nas1.write(`${home}/.config/systemd/user/backup-bad.service`, oneshot("echo not mine; sleep 1; false"));
     nas1.write(`${home}/stages.yaml`, "stages: [{ title: Mine, units: [backup-*] }]\n");
     nas1.shell(`chown -R backup1: ${home}; systemctl --user --machine=backup1@ daemon-reload`);
     const { exitCode, stdout } = await nas1.run("bun", script, ["--user", "--json"], {
