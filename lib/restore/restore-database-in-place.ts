@@ -4,9 +4,11 @@
  * It is loaded beside the one in use, and its tables and rows are compared, before anything is touched; then the two change their
  * names, and what was before stays under another one: whole, so that no further copy of it is needed.
  */
+
 import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
+import { completeResult } from "#lib/restore/complete-result.ts";
 import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import { type DatabasePlan, describeDatabasePlan, planDatabase } from "#lib/restore/plan-database.ts";
@@ -40,7 +42,8 @@ async function carryOut(run: RunContext<Settings>, plan: DatabasePlan): Promise<
   const { context, copies, component, replaceable, present, entry } = plan;
   const { target, wasThere, aside } = entry;
   const lines = describeDatabasePlan(plan);
-  if (run.isDryRun) return result(plan, `Would restore the database "${target}"`, lines);
+  if (run.isDryRun)
+    return completeResult(plan.component.name, `Would restore the database "${target}"`, lines);
   for (const line of lines) run.log.info("restore.plan", line);
   const files = await fetchSet(context, copies, [component], run.settings.BACKUP_DIR);
   await run.journal.record(entry);
@@ -62,20 +65,9 @@ async function carryOut(run: RunContext<Settings>, plan: DatabasePlan): Promise<
   // Killed before, it is found replaced, and whoever clears up says so.
   await run.journal.forget(prepared);
   const kept = wasThere ? `what was before is "${aside}"` : "there was none before";
-  return result(plan, `Restored the database "${target}" from ${stampOf(files.copy.manifest)}; ${kept}`, [
-    ...files.notes,
-    ...replaceable.describeKept(prepared),
-  ]);
-}
-
-function result({ component }: DatabasePlan, headline: string, notes: readonly string[]): RunResult {
-  return {
-    outcome: "complete",
-    headline,
-    problems: [],
-    notes: [...notes],
-    findings: [],
-    parts: [],
-    selection: [component.name],
-  };
+  return completeResult(
+    plan.component.name,
+    `Restored the database "${target}" from ${stampOf(files.copy.manifest)}; ${kept}`,
+    [...files.notes, ...replaceable.describeKept(prepared)],
+  );
 }

@@ -13,6 +13,7 @@ import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { formatBytes } from "#lib/core/size.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
+import { completeResult } from "#lib/restore/complete-result.ts";
 import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
 import { describeNameBack } from "#lib/restore/describe-stack-plan.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
@@ -46,7 +47,7 @@ export async function confirmInPlace(run: RunContext<Settings>): Promise<readonl
 
 export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResult> {
   const plan = await makePlan(run);
-  if (run.isDryRun) return result(`Would restore ${plan.target}`, describePlan(plan));
+  if (run.isDryRun) return completeResult("application", `Would restore ${plan.target}`, describePlan(plan));
   const { context, component, target, incoming, aside, isThere } = plan;
   const swap = { kind: "swap", target, incoming, aside, wasThere: isThere } as const;
   const files = await fetchSet(context, plan.copies, [component], dirname(target));
@@ -63,7 +64,8 @@ export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResu
     run.log.warning("restore.swapped", `It was too late to stop: ${target} has been replaced`);
   await files.close();
   const kept = isThere ? `what was before lies in ${aside}` : "there was nothing before";
-  return result(
+  return completeResult(
+    "application",
     `Restored ${target} from ${stampOf(files.copy.manifest)} (${extracted.kept} members); ${kept}`,
     [...files.notes, ...(isThere ? [`To go back: ${describeNameBack({ target, aside })}`] : [])],
   );
@@ -126,17 +128,4 @@ function describePlan({ context, copies, component, target, isThere, aside }: In
       : ["It is no set of this host: with devices or set-id bits it is refused (--trust)"]),
     "Services that use it are not stopped: stop them first if they write to it",
   ];
-}
-
-function result(headline: string, notes: readonly string[]): RunResult {
-  const selection = ["application"];
-  return {
-    outcome: "complete",
-    headline,
-    problems: [],
-    notes: [...notes],
-    findings: [],
-    parts: [],
-    selection,
-  };
 }

@@ -153,6 +153,14 @@ describe("openWindow()", () => {
     expect(down).toHaveLength(1);
   });
 
+  test("stops and starts nothing where somebody else has stopped all of it", async () => {
+    const { fake, clock, entries, open } = createWorld();
+    const window = await open({ stopped: stoppedStack([]) });
+    expect((await clock.run(window.end())).isRunning).toBe(true);
+    expect(fake.calls.filter((call) => /^(?:stop|start)/.test(call))).toEqual([]);
+    expect(entries).toEqual([]);
+  });
+
   test("starts the stack at once when the run is stopped, whoever still reads its data", async () => {
     const { fake, clock, open, abort } = createWorld();
     const window = await open();
