@@ -143,7 +143,8 @@ describe.skipIf(!hasDocker)("A backup of stacks", () => {
     await waitFor(() => existsSync(join(stack, "data/waits")), { what: "the command", timeoutMs: 20_000 });
     writeFileSync(join(stack, "data/end"), "");
     const compose = (...args: string[]) => engine.docker("compose", "--project-directory", stack, ...args);
-    compose("wait", "job");
+    const jobEnded = () => compose("ps", "--all", "--format", "{{.State}}", "job").trim() === "exited";
+    await waitFor(jobEnded, { what: "the end of the job", timeoutMs: 20_000 });
     compose("up", "--detach", "--force-recreate", "--no-deps", "--timeout", "0", "web");
     compose("up", "--detach", "late");
     writeFileSync(join(stack, "data/go"), "");
