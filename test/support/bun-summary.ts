@@ -19,6 +19,18 @@ export function parseBunSummary(output: string): TestCounts | undefined {
   return { passed: count("pass"), failed: count("fail"), skipped: count("skip") + count("todo") };
 }
 
+/** Test files, as Bun names them above their tests, that have a failure before the summary's own list of them. */
+export function listFailedFiles(output: string): readonly string[] {
+  const files = new Set<string>();
+  let file: string | undefined;
+  for (const line of output.split("\n")) {
+    if (/^\d+ tests? failed:$/.test(line)) break;
+    file = /^(\S+\.test\.ts):$/.exec(line)?.[1] ?? file;
+    if (file !== undefined && line.startsWith("(fail) ")) files.add(file);
+  }
+  return [...files];
+}
+
 /** The last line of the gate. */
 export function formatCounts({ passed, failed, skipped }: TestCounts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;

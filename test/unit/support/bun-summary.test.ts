@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { execPath } from "node:process";
-import { formatCounts, parseBunSummary } from "#test/support/bun-summary.ts";
+import { formatCounts, listFailedFiles, parseBunSummary } from "#test/support/bun-summary.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 
 const testFile = `
@@ -31,6 +31,18 @@ describe("parseBunSummary()", () => {
     expect(parseBunSummary(" 3 pass\n")).toBeUndefined();
     expect(parseBunSummary("")).toBeUndefined();
   });
+});
+
+test("listFailedFiles() names the files of what failed, and no other", async () => {
+  await using sandbox = await createSandbox();
+  await sandbox.write("a.test.ts", testFile);
+  await sandbox.write("c.test.ts", 'import { test } from "bun:test";\ntest("passes", () => {});\n');
+  for (const mode of ["--parallel", "--no-isolate"]) {
+    const { directory: cwd, environment: env } = sandbox;
+    const { stderr } = Bun.spawnSync([execPath, "test", mode], { cwd, env });
+    expect(listFailedFiles(stderr.toString())).toEqual(["a.test.ts"]);
+  }
+  expect(listFailedFiles("a.test.ts:\n(pass) one\n\n1 tests failed:\n(fail) two\n")).toEqual([]);
 });
 
 test("formatCounts() names skips where there are any", () => {
