@@ -11,6 +11,12 @@ const stoppedStackSchema = z.object({
   startedAt: z.record(z.string(), z.string()),
 });
 
+const execPostSchema = z.object({
+  kind: z.literal("exec-post"),
+  /** Commands were about to be run in its containers, and others are to be when its backup is over. */
+  project: z.string(),
+});
+
 const pathSwapSchema = z.object({
   /** A path that is about to be replaced. */
   target: z.string(),
@@ -59,6 +65,7 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     path: z.string(),
   }),
   stoppedStackSchema,
+  execPostSchema,
   z.object({
     kind: z.literal("frozen"),
     /** What holds data of a stack still: a snapshot of btrfs or ZFS, or a copy. */
@@ -121,6 +128,9 @@ export type SwapEntry = Extract<UndoEntry, { readonly kind: "swap" }>;
 /** What a dead run stopped. */
 export type StoppedStack = Extract<UndoEntry, { readonly kind: "stack" }>;
 
+/** What a dead run was to end in containers. */
+export type ExecPost = z.infer<typeof execPostSchema>;
+
 /** Paths of a stack that a dead run was about to replace. */
 export type StackSwap = Extract<UndoEntry, { readonly kind: "stack-swap" }>;
 
@@ -136,6 +146,7 @@ export type PathSwap = z.infer<typeof pathSwapSchema>;
 export function isLasting({ kind }: UndoEntry): boolean {
   const lasting: readonly UndoEntry["kind"][] = [
     "stack",
+    "exec-post",
     "frozen",
     "swap",
     "database-swap",
@@ -154,7 +165,7 @@ export function describeReplaced({ what, asides }: ReplacedEntry): string {
 
 /** Whether a service may stand still until it is undone. */
 export function mayBeDown(entry: UndoEntry): boolean {
-  if (entry.kind === "stack" || entry.kind === "database-swap") return true;
+  if (["stack", "exec-post", "database-swap"].includes(entry.kind)) return true;
   return entry.kind === "stack-swap" && entry.stopped !== undefined;
 }
 
@@ -165,9 +176,18 @@ export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[]
     "database-swap",
     "stack-swap",
     "stack",
+    "exec-post",
     "trial",
     "frozen",
   ];
   const rank = ({ kind }: UndoEntry) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   return entries.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Whether it must be done once more when something else is: what does not run yet could not be told anything. */
+export function isToRepeat(entry: UndoEntry, left: readonly UndoEntry[]): boolean {
+  return (
+    entry.kind === "exec-post" &&
+    left.some((other) => other.kind === "stack" && other.record.project === entry.project)
+  );
 }

@@ -7,7 +7,7 @@
 
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
-import { inUndoOrder, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
+import { mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
@@ -21,7 +21,7 @@ import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { recordStatus } from "#lib/run/status.ts";
 import { sweepPrivate } from "#lib/run/sweep-private.ts";
-import { undoEntry } from "#lib/run/undo-entry.ts";
+import { undoAll } from "#lib/run/undo-all.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import { writeMetrics } from "#lib/run/write-metrics.ts";
 import { endMarkedProcesses } from "#lib/tools/process-group.ts";
@@ -30,9 +30,9 @@ import { isGuarded } from "#lib/tools/processes.ts";
 export interface Recovery {
   /** What was found and done; empty when no run had died. */
   readonly notes: readonly string[];
-  /** Why something could not be undone, and stays in the journal. */
+  /** What went wrong with it. */
   readonly problems: readonly string[];
-  /** What: a run that goes on from here has it in its own journal, since there is but one. */
+  /** What could not be undone, and stays in the journal: a run that goes on from here has it in its own journal, since there is but one. */
   readonly left: readonly UndoEntry[];
 }
 
@@ -59,19 +59,8 @@ export async function recoverDeadRun(
   if (!(await endMarkedProcesses(dead.runId))) {
     notes.push("A process of that run cannot be killed: it waits for a file system that does not answer");
   }
-  const problems: string[] = [];
-  const left: UndoEntry[] = [];
-  for (const entry of inUndoOrder(dead.undo)) {
-    try {
-      const undone = await undoEntry(entry, session, job);
-      for (const line of undone) session.log.warning("run.undone", line);
-      notes.push(...undone);
-    } catch (error) {
-      left.push(entry);
-      problems.push(describeError(error));
-      session.log.error("undo.failed", describeError(error));
-    }
-  }
+  const { problems, left, ...undone } = await undoAll(dead.undo, session, job);
+  notes.push(...undone.notes);
   if (journal?.isReported !== true) {
     const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, left });
     // With a report of its own it had its ending recorded.
@@ -79,7 +68,7 @@ export async function recoverDeadRun(
     await writeMetrics(session, job.settings, report);
     await deliverReport(session, job, report);
   }
-  if (problems.length === 0) await removeJournal(path);
+  if (left.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);
   return { notes, problems, left };
 }

@@ -1,4 +1,4 @@
-import { describeReplaced, type UndoEntry } from "#lib/core/undo.ts";
+import { describeReplaced, type ExecPost, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoDatabaseSwap } from "#lib/run/undo-database-swap.ts";
 import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
@@ -6,14 +6,33 @@ import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
 import { removeTrial } from "#lib/stacks/remove-trial.ts";
 import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
+import { runPostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { undoSwap } from "#lib/stores/swap-directory.ts";
 import { removeBoxes } from "#lib/stores/swap-paths.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 
-/** Undo one act of a run that is dead or at its end; resolves to notes on what was done. Safe to repeat. */
-export async function undoEntry(entry: UndoEntry, session: Session, job: Job): Promise<readonly string[]> {
+interface UndoneAct {
+  /** What was done. */
+  readonly notes: readonly string[];
+  /** What went wrong with it, and would go wrong again. */
+  readonly problems: readonly string[];
+}
+
+/** Undo one act of a run that is dead or at its end. Safe to repeat. Throws OpsError when it is to be tried again. */
+export async function undoEntry(entry: UndoEntry, session: Session, job: Job): Promise<UndoneAct> {
+  if (entry.kind !== "exec-post") return { notes: await undoAct(entry, session, job), problems: [] };
+  const problems = await runPostHooks(createDocker({ exec: session.deps.exec }), entry.project);
+  return { notes: [`Ran lastgood.exec-post in stack "${entry.project}"`], problems };
+}
+
+/** Resolves to notes on what was done. */
+async function undoAct(
+  entry: Exclude<UndoEntry, ExecPost>,
+  session: Session,
+  job: Job,
+): Promise<readonly string[]> {
   const { exec, clock } = session.deps;
   const { settings } = job;
   const deadlineMs = settings.FS_TIMEOUT;

@@ -1,10 +1,9 @@
 /** Undo what a run that ends by itself has left: it was stopped in the middle of it, or could not. */
-import { describeError, OpsError } from "#lib/core/ops-error.ts";
-import { inUndoOrder, isLasting, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
+import { isLasting, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import type { Journal } from "#lib/run/journal.ts";
 import type { Job, Session } from "#lib/run/session.ts";
-import { undoEntry } from "#lib/run/undo-entry.ts";
+import { undoAll } from "#lib/run/undo-all.ts";
 
 export interface UndoneRest {
   /** With what was done about it. */
@@ -19,35 +18,30 @@ export async function undoRest(
   journal: Journal | undefined,
   ending: Ending,
 ): Promise<UndoneRest> {
-  const rest = inUndoOrder(journal?.entries() ?? []).filter(isLasting);
-  const left: UndoEntry[] = [];
-  const notes: string[] = [];
-  const problems: string[] = [];
-  let hint = ending.hint;
-  for (const entry of rest) {
-    try {
-      const undone = await undoEntry(entry, session, job);
-      for (const line of undone) session.log.warning("run.undone", line);
-      notes.push(...undone);
-      await journal?.forget(entry);
-    } catch (error) {
-      session.log.error("undo.failed", describeError(error));
-      problems.push(describeError(error));
-      if (error instanceof OpsError) hint = error.hint ?? hint;
-      left.push(entry);
-    }
-  }
+  const rest = (journal?.entries() ?? []).filter(isLasting);
+  const { notes, problems, left, hint } = await undoAll(rest, session, job, async (entry) =>
+    journal?.forget(entry),
+  );
   const isDown = left.some(mayBeDown);
   return {
     left,
     ending: {
       ...ending,
-      hint,
-      outcome:
-        isDown && (ending.outcome === "complete" || ending.outcome === "partial") ? "failed" : ending.outcome,
+      hint: hint ?? ending.hint,
+      outcome: withUndone(ending.outcome, isDown, problems),
       critical: ending.critical === true || isDown,
       problems: [...problems, ...ending.problems],
       notes: [...ending.notes, ...notes],
     },
   };
+}
+
+/** A command that failed after the set was whole makes the run partial: somebody must hear of it. */
+function withUndone(
+  outcome: Ending["outcome"],
+  isDown: boolean,
+  problems: readonly string[],
+): Ending["outcome"] {
+  if (isDown && (outcome === "complete" || outcome === "partial")) return "failed";
+  return outcome === "complete" && problems.length > 0 ? "partial" : outcome;
 }

@@ -6,6 +6,7 @@
 import { describeAlert } from "#lib/core/describe-alert.ts";
 import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
 import { amountOf } from "#lib/core/freeze-cost.ts";
+import type { Alert } from "#lib/core/run-context.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import type { ReleasedSource, SourceAccess } from "#lib/sources/source.ts";
 import { createFreezer } from "#lib/stacks/create-freezer.ts";
@@ -27,6 +28,8 @@ export interface HoldRequest {
   readonly excludes: readonly string[];
   readonly start: StartOptions;
   readonly maxWindowMs: number;
+  /** Told once when what ran does not run again. */
+  readonly onDown: (alert: Alert) => void;
 }
 
 export interface HeldStack {
@@ -68,7 +71,7 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
       signal: access.signal,
       start: request.start,
       maxMs: request.maxWindowMs,
-      onDown: (end) => access.alert(describeAlert(name, record, end)),
+      onDown: (end) => request.onDown(describeAlert(name, record, end)),
     });
     const { giveUp } = window;
     giveUp.addEventListener("abort", () => useless.abort(giveUp.reason), { once: true });

@@ -1,16 +1,12 @@
 /** How a server of MySQL or MariaDB is reached, with which programs, and what they say when they are not let in. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { commandInContainer, commandOnLifeline, commandWithInput } from "#lib/core/container-command.ts";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import type { ExecResult } from "#lib/core/deps.ts";
 import { hintOnMysql, mysqlHarmless } from "#lib/core/mysql-status.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
-import {
-  commandInContainer,
-  commandOnLifeline,
-  commandWithInput,
-  findContainer,
-} from "#lib/sources/in-container.ts";
+import { findContainer } from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];

@@ -16,7 +16,7 @@ import type { FrozenRoot } from "#lib/stacks/freezer.ts";
 import { readRecord } from "#lib/stacks/read-record.ts";
 import type { StackReading } from "#lib/stacks/read-stacks.ts";
 import { stackArchive } from "#lib/stacks/stack-archive.ts";
-import { runHostHooks, runLabelHooks, runPostHooks } from "#lib/stacks/stack-hooks.ts";
+import { beginHooks, runHostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { surveyRoots } from "#lib/stacks/survey-roots.ts";
 
@@ -40,17 +40,22 @@ export async function openStack(
   const archive = (frozen: readonly FrozenRoot[]) => tarOf(reading, frozen, settings);
   // What has been begun is ended: docker hears of no signal of the run.
   const docker = createDocker({ exec: access.exec });
-  const after = once(() => runPostHooks(docker, containers));
   const { record } = planned;
   if (record === undefined) {
+    const hooks = await beginHooks(containers, access);
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
-    const before = await runLabelHooks(docker, containers, "exec-pre");
-    const settle = async () => ({ problems: [], notes: await after(), facts: {}, windowSeconds: undefined });
+    const settle = async () => ({
+      problems: await hooks.end(true),
+      notes: [],
+      facts: {},
+      windowSeconds: undefined,
+    });
     const release = once(async () => ({ settled: settle() }));
-    return { ...archive(lying), problems: [...problems, ...before], notes, release };
+    return { ...archive(lying), problems: [...problems, ...hooks.problems], notes, release };
   }
   const plan = await planStack(reading, settings, access);
-  const before = await runLabelHooks(docker, containers, "exec-pre");
+  const hooks = await beginHooks(containers, access);
+  let isDown = false;
   let held: HeldStack;
   try {
     held = await holdStack({
@@ -62,23 +67,31 @@ export async function openStack(
       excludes: settings.STACK_EXCLUDES,
       start: startOptionsOf(settings),
       maxWindowMs: settings.STACK_MAX_WINDOW,
+      onDown: (alert) => {
+        isDown = true;
+        access.alert(alert);
+      },
     });
   } catch (error) {
-    for (const problem of await after()) access.log.warning("hook.failed", problem);
-    throw error;
+    throw addProblems(error, await hooks.end(!isDown));
   }
   const release = once(async () => {
     const { settled } = await held.release();
     const settle = async () => {
       const { isRunning, ...released } = await settled;
-      const hooks = isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [];
-      return { ...released, notes: [...released.notes, ...(await after()), ...hooks] };
+      const told = isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [];
+      const failed = await hooks.end(isRunning);
+      return {
+        ...released,
+        problems: [...released.problems, ...failed],
+        notes: [...released.notes, ...told],
+      };
     };
     return { settled: settle() };
   });
   return {
     ...archive(held.frozen.roots),
-    problems: [...problems, ...before],
+    problems: [...problems, ...hooks.problems],
     notes: [
       ...notes,
       ...held.notes,
@@ -89,6 +102,13 @@ export async function openStack(
     giveUp: held.giveUp,
     release,
   };
+}
+
+/** What failed of the commands is told with why the stack could not be held. */
+function addProblems(error: unknown, problems: readonly string[]): unknown {
+  if (!(error instanceof OpsError) || problems.length === 0) return error;
+  const { message, outcome, hint, cause } = error;
+  return new OpsError(message, { outcome, hint, problems: [...error.problems, ...problems], cause });
 }
 
 /** What is to be dumped and was not there when that was planned. */

@@ -4,15 +4,11 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { commandInContainer, commandOnLifeline, commandWithInput } from "#lib/core/container-command.ts";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { createPostgresReader } from "#lib/core/postgres-status.ts";
-import {
-  commandInContainer,
-  commandOnLifeline,
-  commandWithInput,
-  findContainer,
-} from "#lib/sources/in-container.ts";
+import { findContainer } from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 type Command = readonly [string, ...string[]];

@@ -1,5 +1,6 @@
+import { commandInContainer } from "#lib/core/container-command.ts";
 import type { MysqlTarget, PostgresTarget } from "#lib/core/database-url.ts";
-import { commandInContainer, findContainer } from "#lib/sources/in-container.ts";
+import { findContainer } from "#lib/sources/in-container.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
 const ownNames: readonly (string | undefined)[] = [undefined, "localhost", "127.0.0.1", "::1"];

@@ -1,5 +1,6 @@
 /** Docker as stacks need it. Every call has a deadline and throws DockerError in docker's own words. */
 import type { ComposeProject } from "#lib/core/compose-project.ts";
+import { commandOnLifeline } from "#lib/core/container-command.ts";
 import { type Container, containerFormat, parseContainer } from "#lib/core/containers.ts";
 import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import { toDockerError } from "#lib/core/docker-words.ts";
@@ -38,7 +39,7 @@ export interface Docker {
   readonly start: (container: Target) => Promise<void>;
   readonly pause: (container: Target) => Promise<void>;
   readonly unpause: (container: Target) => Promise<void>;
-  /** Run a command in a container to its end, whatever its exit code. */
+  /** Run a command in a container to its end, whatever its exit code; to ours, if that comes first. */
   readonly run: (container: Target, command: readonly string[], timeoutMs: number) => Promise<ExecResult>;
   readonly readConfig: (location: ComposeLocation) => Promise<ComposeProject>;
   /** Remove the containers and networks of the project. */
@@ -138,7 +139,8 @@ export function createDocker({ exec, signal }: DockerAccess): Docker {
     unpause: async ({ id, name }) => {
       await runDocker(`unpause "${name}"`, ["unpause", id], startTimeoutMs);
     },
-    run: async ({ id }, command, timeoutMs) => call(["exec", id, ...command], timeoutMs),
+    run: ({ id }, command, timeoutMs) =>
+      exec(commandOnLifeline(id, undefined, command), { timeoutMs, signal }),
     ping: async () => {
       await runDocker("ask the engine", ["version", "--format", "{{.Server.Version}}"], pingTimeoutMs);
     },

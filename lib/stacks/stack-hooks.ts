@@ -1,8 +1,11 @@
 /** What an admin has run around the backup of a stack: in its containers by their labels, on the host by POST_RESTART_HOOKS. */
 import type { Container } from "#lib/core/containers.ts";
 import type { Exec } from "#lib/core/deps.ts";
+import type { Log } from "#lib/core/log.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
-import type { Docker } from "#lib/stacks/docker.ts";
+import type { UndoJournal } from "#lib/core/run-context.ts";
+import type { ExecPost } from "#lib/core/undo.ts";
+import { createDocker, type Docker } from "#lib/stacks/docker.ts";
 import { orProblem } from "#lib/stacks/or-problem.ts";
 
 const hookMs = 300_000;
@@ -11,7 +14,7 @@ const hookMs = 300_000;
  * Run the command of the label `lastgood.exec-pre` or `lastgood.exec-post` in each running container that has it, by the
  * container's own shell. Resolves to what went wrong, a line each.
  */
-export async function runLabelHooks(
+async function runLabelHooks(
   docker: Docker,
   containers: readonly Container[],
   when: "exec-pre" | "exec-post",
@@ -34,16 +37,61 @@ export async function runLabelHooks(
   return problems;
 }
 
-/** `exec-post` in the containers that stand for these now: a stack that was taken down has others. */
-export async function runPostHooks(docker: Docker, before: readonly Container[]): Promise<readonly string[]> {
-  const projects = new Set(
-    before.flatMap(({ project, labels }) => (labels["lastgood.exec-post"] === undefined ? [] : project)),
-  );
-  if (projects.size === 0) return [];
-  const problems: string[] = [];
-  const all = await orProblem(() => docker.readContainers(), problems);
-  const containers = (all ?? []).filter(({ project }) => projects.has(project));
-  return [...problems, ...(await runLabelHooks(docker, containers, "exec-post"))];
+/**
+ * `exec-post` in the containers of a project that run now: a stack that was taken down has others. Safe to repeat, as far as the
+ * commands are. Resolves to what went wrong, a line each; throws DockerError when nobody can say which containers there are.
+ */
+export async function runPostHooks(docker: Docker, project: string): Promise<readonly string[]> {
+  const containers = (await docker.readContainers()).filter((one) => one.project === project);
+  return runLabelHooks(docker, containers, "exec-post");
+}
+
+/** The commands around one backup of a stack. */
+export interface LabelHooks {
+  /** What went wrong with `exec-pre`, a line each. */
+  readonly problems: readonly string[];
+  /** Run `exec-post`; `isRunning` says whether what ran before runs again. Resolves to what went wrong, a line each. */
+  readonly end: (isRunning: boolean) => Promise<readonly string[]>;
+}
+
+/** What the commands need of a run. */
+interface HooksAccess {
+  readonly exec: Exec;
+  readonly journal: UndoJournal;
+  readonly log: Log;
+  /** Ends `exec-pre`, never `exec-post`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Run `exec-pre`. What it begins may keep a service from its work until `exec-post` ends it, so that is in the journal before, and
+ * stays there for a recovery when docker cannot be asked, or a container does not run again. Throws OpsError "failed" when it cannot
+ * be written down.
+ */
+export async function beginHooks(
+  containers: readonly Container[],
+  { exec, journal, log, signal }: HooksAccess,
+): Promise<LabelHooks> {
+  const docker = createDocker({ exec });
+  const ended = containers.find(({ labels }) => labels["lastgood.exec-post"] !== undefined);
+  const entry: ExecPost | undefined = ended && { kind: "exec-post", project: ended.project };
+  if (entry !== undefined) await journal.record(entry);
+  const end: LabelHooks["end"] = async (isRunning) => {
+    if (entry === undefined) return [];
+    const failed: string[] = [];
+    const told = await orProblem(() => runPostHooks(docker, entry.project), failed);
+    if (told === undefined) return failed;
+    // They have been run, whatever the disk of the journal says.
+    const forgotten = isRunning ? journal.forget(entry) : Promise.resolve();
+    await forgotten.catch((error: unknown) => log.warning("journal.stale", describeError(error)));
+    return told;
+  };
+  try {
+    return { problems: await runLabelHooks(createDocker({ exec, signal }), containers, "exec-pre"), end };
+  } catch (error) {
+    await end(true);
+    throw error;
+  }
 }
 
 /** Call each hook with the stack's name and directory. Resolves to what went wrong, a line each. */

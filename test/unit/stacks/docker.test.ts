@@ -135,7 +135,9 @@ describe("createDocker()", () => {
     expect(await docker.run({ id: "a1", name: "web" }, ["sh", "-c", "exit 3"], 1000)).toMatchObject({
       exitCode: 3,
     });
-    expect(calls[0]).toMatchObject({ command: "docker exec a1 sh -c exit 3", options: { timeoutMs: 1000 } });
+    expect(calls[0]?.command).toContain("docker exec --interactive a1 ");
+    expect(calls[0]?.command).toEndWith(" sh -c exit 3");
+    expect(calls[0]?.options).toMatchObject({ timeoutMs: 1000 });
   });
 
   test("stops when its signal is aborted", async () => {
