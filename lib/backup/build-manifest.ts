@@ -18,7 +18,7 @@ export function buildManifest(
   return {
     schema: 1,
     tool: { name: "lastgood", ...tool },
-    host: { name: host.name, ...(host.machineId === undefined ? {} : { machineId: host.machineId }) },
+    host: { name: host.name, machineId: host.machineId, hardwareId: host.hardwareId },
     job: settings.JOB,
     runId,
     startedAt: startedAt.toISOString(),

@@ -1,5 +1,6 @@
 /** Where the sets of a job go, and what is known about each before anything is written. */
 import type { Settings } from "#lib/config/schema.ts";
+import { machineMark } from "#lib/core/machine-ids.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { RequiredMount } from "#lib/core/required-mount.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
@@ -93,7 +94,7 @@ async function isSameDirectory(asker: FileSystemAsker, one: string, other: strin
 
 /** Name under which this run writes what is not whole yet. */
 export function partialNameOf({ host, settings, runId }: RunContext<Settings>): string {
-  return partialName({ host: host.name, job: settings.JOB, runId });
+  return partialName({ host: host.name, job: settings.JOB, runId, machine: machineMark(host) });
 }
 
 /** Where this run's set goes below a destination; a suffix is added while another set is there. */

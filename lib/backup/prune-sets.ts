@@ -1,5 +1,6 @@
 /** Retention, at every destination that has the new set: plan, check, remove. */
 import { relative } from "node:path";
+import { describeForeign } from "#lib/backup/describe-foreign.ts";
 import type { Destination } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
@@ -97,7 +98,7 @@ function failed(destination: Destination, message: string): Pruned {
 function notesOf(
   { settings, host }: RunContext<Settings>,
   { root }: Destination,
-  { unknown, foreign }: SetListing,
+  listing: SetListing,
 ): string[] {
   const steps = settings.BACKUP_LAYOUT.split("/");
   const owner = { host: host.name, job: settings.JOB };
@@ -107,10 +108,8 @@ function notesOf(
     return layoutPattern(layout, owner).test(inside);
   };
   return [
-    ...unknown.filter(isOnTheWay).map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
-    ...foreign
-      .filter(({ reason }) => reason.includes("HOST_FORMER_IDS"))
-      .map(({ path, reason }) => `Left alone: ${path}: ${reason}`),
+    ...listing.unknown.filter(isOnTheWay).map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
+    ...describeForeign(listing),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Retention in a store: the same rules as locally, tier by tier, with a ceiling for one run. */
 
+import { describeForeign } from "#lib/backup/describe-foreign.ts";
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
@@ -66,6 +67,7 @@ export async function pruneStore(
           ? []
           : [`${left} more sets may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`]),
         ...describeTierless(target, plan),
+        ...describeForeign(listing, ` in ${target.name}`),
         ...listing.unknown.map(({ path, problem }) => `Left alone in ${target.name}: ${path}: ${problem}`),
       ],
     };

@@ -45,7 +45,7 @@ export async function serveStore(
   const { waiting, notes } = await readQueue(directory);
   told.notes.push(...notes);
   const runs = waiting.map(({ runId }) => runId);
-  const swept = await sweepRemote(remote, { host: host.name, job: settings.JOB, waiting: runs }, limits);
+  const swept = await sweepRemote(remote, { ...own, waiting: runs }, limits);
   told.notes.push(...swept.map((name) => `Removed from ${target.name} what a dead upload left: ${name}`));
   const listing = await listRemoteSets(remote, own, limits);
   if (made !== undefined) refuseOwnDestination(made, listing.own, target.name);

@@ -21,7 +21,7 @@ export const generalSettings = {
     defaultNote: "the host's name up to the first dot, in small letters",
   }),
   HOST_FORMER_IDS: withDefault(machineIds, "", {
-    doc: "Machine ids (`/etc/machine-id`) of earlier installations whose sets this host may prune, one a line",
+    doc: "Ids of earlier installations or hardware whose sets this host may prune, as a note of the run names them, one a line",
   }),
   STATE_DIR: withDefault(path, stateDirectory, {
     doc: "Directory of journals, outbox and status",

@@ -39,7 +39,11 @@ const componentSchema = z.looseObject({
 const manifestSchema = z.looseObject({
   schema: z.literal(currentSchema),
   tool: z.looseObject({ name: z.literal("lastgood"), version: z.string(), runtime: z.string() }),
-  host: z.looseObject({ name: z.string(), machineId: z.string().optional() }),
+  host: z.looseObject({
+    name: z.string(),
+    machineId: z.string().optional(),
+    hardwareId: z.string().optional(),
+  }),
   job: z.string(),
   runId: z.string().min(1),
   startedAt: z.iso.datetime(),

@@ -1,16 +1,15 @@
 /** What a use case is given for one run, and what it gives back. */
 import type { Deps } from "#lib/core/deps.ts";
 import type { Log } from "#lib/core/log.ts";
+import type { MachineIds } from "#lib/core/machine-ids.ts";
 import type { PartOutcome } from "#lib/core/outcome.ts";
 import type { Finding, PartReport } from "#lib/core/report.ts";
 import type { UndoEntry } from "#lib/core/undo.ts";
 
-/** Who this machine is: the same two facts wherever ownership is written or compared. */
-export interface HostIdentity {
+/** Who this machine is: the same facts wherever ownership is written or compared. */
+export interface HostIdentity extends MachineIds {
   /** HOST_NAME, or the first label of the host's name in lower case. */
   readonly name: string;
-  /** `/etc/machine-id`: another value under the same name is another installation. */
-  readonly machineId: string | undefined;
 }
 
 /** What must be undone if this run dies: on disk before the act. */

@@ -87,14 +87,17 @@ export interface PartialOwner {
   readonly host: string;
   readonly job: string;
   readonly runId: string;
+  /** Its machine's mark; absent in names of earlier versions. */
+  readonly machine?: string | undefined;
 }
 
 const partialPrefix = ".partial-";
 const removingPrefix = ".removing-";
 
 /** Name of an unfinished set. The parts may hold dots and dashes, so they are parted by a character that they cannot. */
-export function partialName({ host, job, runId }: PartialOwner): string {
-  return `${partialPrefix}${[host, job, runId].map(encodeURIComponent).join("+")}`;
+export function partialName({ host, job, runId, machine }: PartialOwner): string {
+  const parts = [host, job, runId, ...(machine === undefined ? [] : [machine])];
+  return `${partialPrefix}${parts.map(encodeURIComponent).join("+")}`;
 }
 
 /** Name of a set in a store while it is being removed. */
@@ -115,9 +118,9 @@ export function parseRemovingName(name: string): PartialOwner | undefined {
 function parseOwner(name: string, prefix: string): PartialOwner | undefined {
   if (!name.startsWith(prefix)) return undefined;
   const parts = name.slice(prefix.length).split("+");
-  const [host, job, runId] = parts.map(decode);
-  if (parts.length !== 3 || !host || !job || !runId) return undefined;
-  return { host, job, runId };
+  const [host, job, runId, machine] = parts.map(decode);
+  if (parts.length < 3 || parts.length > 4 || !host || !job || !runId) return undefined;
+  return { host, job, runId, ...(machine === undefined ? {} : { machine }) };
 }
 
 function decode(text: string): string | undefined {

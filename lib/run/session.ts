@@ -1,13 +1,11 @@
 /** What one start of a script has before and beside its configuration: identity, log, the seams, the way to stop. */
 import { createHash, randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { type ConfigRequest, type LoadedConfig, loadConfig } from "#lib/config/load-config.ts";
 import { type Settings, settingNames } from "#lib/config/schema.ts";
 import { parseStoreSetting } from "#lib/config/settings-store.ts";
 import type { Deps } from "#lib/core/deps.ts";
 import { shortHostName } from "#lib/core/host-name.ts";
 import type { LogLevel } from "#lib/core/log.ts";
-import { errorCode } from "#lib/core/ops-error.ts";
 import type { HostIdentity } from "#lib/core/run-context.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { type Flags, findConfigFlag } from "#lib/run/parse-flags.ts";
@@ -18,6 +16,7 @@ import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { createHttp } from "#lib/tools/http.ts";
 import { runMark } from "#lib/tools/processes.ts";
+import { readMachineIds } from "#lib/tools/read-machine-ids.ts";
 
 export interface Session {
   readonly script: ScriptDefinition;
@@ -64,7 +63,7 @@ export function openSession(script: ScriptDefinition, world: World, flags: Flags
       label: () => `${script.name}[${session.jobName} ${runId.slice(0, 8)}]`,
       now: systemClock.now,
     }),
-    deps: { exec: createExec(childEnvironment), clock: systemClock, http: createHttp(), newId: randomUUID },
+    deps: { exec: createExec(childEnvironment), clock: systemClock, http: createHttp(world.env), newId: randomUUID },
     childEnvironment,
     signal: controller.signal,
     stop: (reason) => {
@@ -123,23 +122,12 @@ export async function loadJob(request: ConfigRequest): Promise<Job> {
     loaded,
     settings,
     settingsHash: createHash("sha256").update(JSON.stringify(settings)).digest("hex"),
-    host: { name: settings.HOST_NAME, machineId: await readMachineId() },
+    host: { name: settings.HOST_NAME, ...(await readMachineIds()) },
     redact: createRedactor(loaded.secrets),
   };
 }
 
 /** The host as it calls itself, where no configuration says otherwise. */
 export async function readHost(world: World): Promise<HostIdentity> {
-  return { name: shortHostName(world.hostname), machineId: await readMachineId() };
-}
-
-/** Undefined where there is none, as in some containers. */
-async function readMachineId(): Promise<string | undefined> {
-  try {
-    const id = (await readFile("/etc/machine-id", "utf8")).trim();
-    return id === "" ? undefined : id;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  return { name: shortHostName(world.hostname), ...(await readMachineIds()) };
 }

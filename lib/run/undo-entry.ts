@@ -1,3 +1,4 @@
+import { machineMark } from "#lib/core/machine-ids.ts";
 import { describeReplaced, type ExecPost, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoDatabaseSwap } from "#lib/run/undo-database-swap.ts";
@@ -74,6 +75,7 @@ async function undoAct(
 async function sweepPartial(root: string, { settings, host }: Job): Promise<readonly string[]> {
   const swept = await sweepLeftovers(root, {
     host: host.name,
+    machine: machineMark(host),
     job: settings.JOB,
     layout: settings.BACKUP_LAYOUT,
     isRunAlive: async () => false,

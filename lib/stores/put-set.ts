@@ -6,6 +6,7 @@
  * attempt goes on: the hidden name is the set's own, and a renamed directory is known by its check sums, and compared once more.
  */
 import { join } from "node:path";
+import { machineMark } from "#lib/core/machine-ids.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { partialName, withSuffix } from "#lib/core/set-layout.ts";
 import type { LocalSet } from "#lib/stores/local-set.ts";
@@ -99,7 +100,7 @@ async function isFree(remote: Remote, path: string, limits: RemoteLimits): Promi
 async function uploadAndRename(remote: Remote, request: PutRequest, path: string): Promise<void> {
   const { set, limits } = request;
   const { host, job, runId } = set.manifest;
-  const hidden = partialName({ host: host.name, job, runId });
+  const hidden = partialName({ host: host.name, job, runId, machine: machineMark(host) });
   const isRight = await uploadFiles(remote, request, hidden);
   if (!isRight) {
     // What an earlier attempt left may be wrong at its beginning: once more, from nothing.

@@ -1,4 +1,5 @@
 /** The sets in a store: listed, removed, and what was left half done swept. */
+import { isOtherMachine, machineMark } from "#lib/core/machine-ids.ts";
 import { type Manifest, parseManifest } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import {
@@ -50,17 +51,22 @@ export async function removeRemoteSet(remote: Remote, set: StoredSet, limits: Re
 }
 
 function ownerOf({ host, job, runId }: Manifest): PartialOwner {
-  return { host: host.name, job, runId };
+  return { host: host.name, job, runId, machine: machineMark(host) };
 }
 
-/** Remove what dead uploads and removals of this job left; uploads of `waiting` runs are to be continued. */
+/**
+ * Remove what dead uploads and removals of this job left; uploads of `waiting` runs are to be continued. Those of another machine
+ * of the same name may be alive.
+ */
 export async function sweepRemote(
   remote: Remote,
-  request: { readonly host: string; readonly job: string; readonly waiting: readonly string[] },
+  request: Pick<OwnSets, "host" | "job"> & { readonly waiting: readonly string[] },
   limits: RemoteLimits,
 ): Promise<readonly string[]> {
   const isOwn = (owner: PartialOwner | undefined) =>
-    owner !== undefined && owner.host === request.host && owner.job === request.job;
+    owner?.host === request.host.name &&
+    owner.job === request.job &&
+    !isOtherMachine(owner.machine ?? "", machineMark(request.host));
   const names = (await remote.list("", limits)).filter((name) => {
     const partial = parsePartialName(name);
     if (isOwn(partial)) return !request.waiting.includes(partial?.runId ?? "");

@@ -2,6 +2,7 @@
 import { constants, type Dirent } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { MachineIds } from "#lib/core/machine-ids.ts";
 import { type Manifest, parseManifest } from "#lib/core/manifest.ts";
 import { describeError, errorCode } from "#lib/core/ops-error.ts";
 import { layoutDepth } from "#lib/core/set-layout.ts";
@@ -24,11 +25,7 @@ export interface SetListing {
 
 /** Whose sets are meant. */
 export interface OwnSets {
-  readonly host: {
-    readonly name: string;
-    readonly machineId: string | undefined;
-    readonly formerIds: readonly string[];
-  };
+  readonly host: MachineIds & { readonly name: string; readonly formerIds: readonly string[] };
   readonly job: string;
 }
 
@@ -130,13 +127,19 @@ export async function readManifest(
   }
 }
 
-/** Why a set is none of this host's and job's; a machine id that either side lacks is not compared. */
+/** Why a set is none of this host's and job's; an id that either side lacks is not compared. */
 export function reasonForeign({ host, job }: Manifest, request: OwnSets): string | undefined {
   if (host.name !== request.host.name) return `of host "${host.name}"`;
   if (job !== request.job) return `of job "${job}"`;
-  const { machineId, formerIds } = request.host;
-  if (host.machineId === undefined || machineId === undefined || host.machineId === machineId)
-    return undefined;
-  if (formerIds.includes(host.machineId)) return undefined;
-  return `of an earlier installation of this host: to adopt it, add ${host.machineId} to HOST_FORMER_IDS`;
+  const { machineId, hardwareId, formerIds } = request.host;
+  const isOther = (made: string | undefined, own: string | undefined): made is string =>
+    made !== undefined && own !== undefined && made !== own && !formerIds.includes(made);
+  const adopt = (id: string) => `to adopt it, add ${id} to HOST_FORMER_IDS`;
+  if (isOther(host.machineId, machineId)) {
+    return `of an earlier installation of this host, or of another machine of its name: ${adopt(host.machineId)}`;
+  }
+  if (isOther(host.hardwareId, hardwareId)) {
+    return `of a clone of this host, or of this one before it was moved to other hardware: ${adopt(host.hardwareId)}`;
+  }
+  return undefined;
 }

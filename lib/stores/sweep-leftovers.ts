@@ -1,5 +1,6 @@
 /** What dead runs left: unfinished sets, and sets whose removal was cut short. */
 import { join } from "node:path";
+import { isOtherMachine } from "#lib/core/machine-ids.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import { layoutDepth, parsePartialName } from "#lib/core/set-layout.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
@@ -8,6 +9,8 @@ import { directoriesAtDepth, listDirectory, readManifest } from "#lib/stores/set
 
 export interface SweepRequest {
   readonly host: string;
+  /** Mark of this machine: what another one of the same name writes here may be alive. */
+  readonly machine: string;
   readonly job: string;
   readonly layout: string;
   readonly isRunAlive: (runId: string) => Promise<boolean>;
@@ -40,7 +43,12 @@ export async function sweepLeftovers(root: string, request: SweepRequest): Promi
     const owner = parsePartialName(entry.name);
     if (owner?.host !== request.host || owner.job !== request.job) continue;
     const path = join(root, entry.name);
-    if (!entry.isDirectory()) left.push({ path, reason: "it is no directory, and not ours" });
+    if (isOtherMachine(owner.machine ?? "", request.machine)) {
+      left.push({
+        path,
+        reason: "another machine of this name writes it, or this one before it was reinstalled or moved",
+      });
+    } else if (!entry.isDirectory()) left.push({ path, reason: "it is no directory, and not ours" });
     else if (await request.isRunAlive(owner.runId)) left.push({ path, reason: "its run is alive" });
     else await remove(path, () => removePartialSet(path, deadlineMs * 10));
   }

@@ -11,6 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { machineMark } from "#lib/core/machine-ids.ts";
+import { readMachineIds } from "#lib/tools/read-machine-ids.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
@@ -23,11 +25,12 @@ async function plantPartial(sandbox: Sandbox, job: TestJob, program: string): Pr
   mkdirSync(victim);
   // What the write test would call its file.
   writeFileSync(join(victim, "write-test"), "not yours");
+  const machine = machineMark(await readMachineIds());
   await sandbox.fake(
     program,
     `#!/bin/sh
 run=$(sed -n 's/.*"runId": "\\(.*\\)".*/\\1/p' ${job.journal})
-case "$*" in --version) ln -s ${victim} "${job.backups}/.partial-web1+app+$run";; esac
+case "$*" in --version) ln -s ${victim} "${job.backups}/.partial-web1+app+$run+${machine}";; esac
 exec /usr/bin/${program} "$@"
 `,
   );

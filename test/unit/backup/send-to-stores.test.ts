@@ -473,6 +473,7 @@ describe("sendToStores() in its retention", () => {
     expect(existsSync(at("20261107T030000Z"))).toBe(true);
     const sent = await world.run(8, [store]);
     expect(sent.notes.join()).toContain("newer-schema");
+    expect(sent.notes.join()).toContain("other-machine: of an earlier installation");
   });
 });
 

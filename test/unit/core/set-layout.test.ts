@@ -60,10 +60,11 @@ test("parseRemovingName() is the reverse of removingName(), and neither name is 
 test("parsePartialName() is the reverse of partialName(), whatever the names hold", () => {
   const name = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => text.isWellFormed());
   fc.assert(
-    fc.property(name, name, fc.uuid(), (host, job, runId) => {
-      const partial = partialName({ host, job, runId });
+    fc.property(name, name, fc.uuid(), name, (host, job, runId, machine) => {
+      const partial = partialName({ host, job, runId, machine });
       expect(partial).not.toContain("/");
-      expect(parsePartialName(partial)).toEqual({ host, job, runId });
+      expect(parsePartialName(partial)).toEqual({ host, job, runId, machine });
+      expect(parsePartialName(partialName({ host, job, runId }))).toEqual({ host, job, runId });
     }),
   );
 });
@@ -72,7 +73,7 @@ test.each([
   ".partial-",
   ".partial-a",
   ".partial-a+b",
-  ".partial-a+b+c+d",
+  ".partial-a+b+c+d+e",
   ".partial-a+%zz+c",
   "partial-a+b+c",
 ])("parsePartialName(%s) is nobody's", (name) => {

@@ -76,7 +76,7 @@ describe("putSet()", () => {
         expect(await countWhole(base)).toBeLessThanOrEqual(1);
         expect(await putSet(remote, { set, relativePath, limits, transfer })).toBe(relativePath);
         expect(await countWhole(base)).toBe(1);
-        const swept = await sweepRemote(remote, { host: "web1", job: "app", waiting: [] }, limits);
+        const swept = await sweepRemote(remote, { ...own, waiting: [] }, limits);
         expect(swept).toEqual([]);
         rmSync(base, { recursive: true });
       }
@@ -174,7 +174,7 @@ describe("removeRemoteSet()", () => {
           return;
         }
         if ((await countWhole(base)) === 1) await removeRemoteSet(remote, stored, limits);
-        await sweepRemote(remote, { host: "web1", job: "app", waiting: [] }, limits);
+        await sweepRemote(remote, { ...own, waiting: [] }, limits);
         expect((await treeOf(base)).filter((name) => !name.endsWith("/"))).toEqual([]);
         rmSync(base, { recursive: true });
       }
@@ -192,21 +192,26 @@ describe("removeRemoteSet()", () => {
   });
 });
 
-test("sweepRemote() removes what dead uploads of this job left, and nothing of others or of sets that wait", async () => {
+test("sweepRemote() removes what dead uploads of this job left, and nothing of others, of another machine of its name or of sets that wait", async () => {
   await using sandbox = await createSandbox();
   const { base, remote } = await storeIn(sandbox);
   const names = [
     ".partial-web1+app+dead",
+    ".partial-web1+app+dead+m1.",
+    ".partial-web1+app+alive+m2.",
     ".partial-web1+app+waits",
     ".partial-web1+other+dead",
     ".partial-web2+app+dead",
     ".removing-web1+app+old",
+    ".removing-web1+app+old+m2.",
     ".removing-web2+app+old",
     "somebody's",
   ];
   for (const name of names) mkdirSync(join(base, name));
-  const swept = await sweepRemote(remote, { host: "web1", job: "app", waiting: ["waits"] }, limits);
-  expect(swept.toSorted()).toEqual([".partial-web1+app+dead", ".removing-web1+app+old"]);
+  const swept = await sweepRemote(remote, { ...own, waiting: ["waits"] }, limits);
+  expect(new Set(swept)).toEqual(
+    new Set([".partial-web1+app+dead", ".partial-web1+app+dead+m1.", ".removing-web1+app+old"]),
+  );
   const left = names.filter((name) => !swept.includes(name)).map((name) => `${name}/`);
   expect(new Set(await treeOf(base))).toEqual(new Set(left));
 });

@@ -9,7 +9,7 @@ import { putSet } from "#test/unit/stores/stored-set.ts";
 
 const request = {
   layout: "{host}/{job}/{stamp}",
-  host: { name: "web1", machineId: "m1", formerIds: ["m0"] },
+  host: { name: "web1", machineId: "m1", hardwareId: "h1", formerIds: ["m0", "h0"] },
   job: "app",
   deadlineMs: 5000,
 };
@@ -22,6 +22,8 @@ test("listSets() tells own sets from those of another job, host or installation,
   putSet(at("former"), { host: { name: "web1", machineId: "m0" } });
   putSet(at("no-id"), { host: { name: "web1" } });
   putSet(at("reinstalled"), { host: { name: "web1", machineId: "m9" } });
+  putSet(at("moved"), { host: { name: "web1", machineId: "m1", hardwareId: "h0" } });
+  putSet(at("clone"), { host: { name: "web1", machineId: "m1", hardwareId: "h9" } });
   putSet(at("other-job"), { job: "shop" });
   putSet(at("other-host"), { host: { name: "web2", machineId: "m1" } });
   mkdirSync(at("empty"), { recursive: true });
@@ -37,11 +39,11 @@ test("listSets() tells own sets from those of another job, host or installation,
   const listing = await listSets(root, request);
   const names = (paths: readonly { path: string }[]) =>
     paths.map(({ path }) => path.slice(at("/").length)).toSorted();
-  expect(names(listing.own)).toEqual(["former", "no-id", "own"]);
-  expect(names(listing.foreign)).toEqual(["other-host", "other-job", "reinstalled"]);
-  expect(listing.foreign.find(({ path }) => path === at("reinstalled"))?.reason).toContain(
-    "add m9 to HOST_FORMER_IDS",
-  );
+  expect(names(listing.own)).toEqual(["former", "moved", "no-id", "own"]);
+  expect(names(listing.foreign)).toEqual(["clone", "other-host", "other-job", "reinstalled"]);
+  const reasonOf = (name: string) => listing.foreign.find(({ path }) => path === at(name))?.reason;
+  expect(reasonOf("reinstalled")).toContain("add m9 to HOST_FORMER_IDS");
+  expect(reasonOf("clone")).toContain("add h9 to HOST_FORMER_IDS");
   expect(names(listing.unknown)).toEqual(["broken", "empty", "newer"]);
   expect(listing.unknown.find(({ path }) => path === at("newer"))?.problem).toContain("version 2");
 });

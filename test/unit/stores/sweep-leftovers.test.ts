@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { partialName } from "#lib/core/set-layout.ts";
+import { type PartialOwner, partialName } from "#lib/core/set-layout.ts";
 import { sweepLeftovers } from "#lib/stores/sweep-leftovers.ts";
 import { isRoot } from "#test/support/capabilities.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
@@ -10,32 +10,42 @@ import { putSet } from "#test/unit/stores/stored-set.ts";
 
 const request = {
   host: "web1",
+  machine: "m1.h1",
   job: "app",
   layout: "{host}/{job}/{stamp}",
   isRunAlive: async (runId: string) => runId === "alive",
   deadlineMs: 5000,
 };
 
-function putPartial(root: string, owner: { host?: string; job?: string; runId?: string }): string {
+function putPartial(root: string, owner: Partial<PartialOwner>): string {
   const path = join(root, partialName({ host: "web1", job: "app", runId: "dead", ...owner }));
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, "application.tar.zst"), "half");
   return path;
 }
 
-test("sweepLeftovers() removes partials of dead runs of this job, and no others", async () => {
+test("sweepLeftovers() removes partials of dead runs of this job, and no others: a clone of this machine may be writing", async () => {
   await using sandbox = await createSandbox();
   const root = sandbox.path("backups");
-  const dead = putPartial(root, {});
+  const dead = [
+    putPartial(root, {}),
+    putPartial(root, { machine: "m1.h1" }),
+    putPartial(root, { machine: "m1." }),
+  ];
   const stay = [
     putPartial(root, { runId: "alive" }),
     putPartial(root, { job: "shop" }),
     putPartial(root, { host: "web2" }),
+    putPartial(root, { machine: "m2.h2" }),
+    putPartial(root, { machine: "m1.h2" }),
   ];
   mkdirSync(join(root, ".partial-of-somebody-else"));
   const swept = await sweepLeftovers(root, request);
-  expect(swept.removed).toEqual([dead]);
-  expect(swept.left).toEqual([{ path: stay[0] ?? "", reason: "its run is alive" }]);
+  expect(new Set(swept.removed)).toEqual(new Set(dead));
+  const reasons = new Map(swept.left.map(({ path, reason }) => [path, reason]));
+  expect(new Set(reasons.keys())).toEqual(new Set([stay[0] ?? "", stay[3] ?? "", stay[4] ?? ""]));
+  expect(reasons.get(stay[0] ?? "")).toBe("its run is alive");
+  expect(reasons.get(stay[4] ?? "")).toContain("another machine");
   for (const path of [...stay, join(root, ".partial-of-somebody-else")]) expect(existsSync(path)).toBe(true);
 });
 
