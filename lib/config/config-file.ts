@@ -26,13 +26,18 @@ export function xdgDirectory(env: ConfigRequest["env"], name: string, fallback: 
 /** The job that needs no file. */
 const predeployJob = "predeploy";
 
-/** Where the file may be, in the order in which it is looked for. */
-export function candidatePaths({ configFlag, env, cwd, home, purpose }: ConfigRequest): string[] {
+/**
+ * Where the file may be, in the order in which it is looked for.
+ *
+ * Whoever is not root begins with their own: root's directory is not theirs to read, and its jobs are not theirs to run.
+ */
+export function candidatePaths({ configFlag, env, cwd, home, purpose, uid }: ConfigRequest): string[] {
   const user = join(xdgDirectory(env, "XDG_CONFIG_HOME", join(home, ".config")), "lastgood");
   const isName = configFlag !== undefined && !configFlag.includes("/") && !configFlag.endsWith(".env");
   if (configFlag !== undefined && !isName) return [resolve(cwd, configFlag)];
   const name = `${configFlag ?? (purpose === "predeploy" ? predeployJob : "backup")}.env`;
-  return [join("/etc/lastgood", name), join(user, name)];
+  const paths = [join("/etc/lastgood", name), join(user, name)];
+  return uid === 0 ? paths : paths.toReversed();
 }
 
 /**

@@ -31,7 +31,8 @@ const byCron: ReadonlySet<ScheduleEntry["source"]> = new Set([
   "periodic",
 ]);
 const passwd = "/etc/passwd";
-const cronPrograms = [
+/** Any of them starts what stands in cron.d. */
+export const cronPrograms = [
   "/usr/sbin/cron",
   "/usr/sbin/crond",
   "/usr/bin/crond",

@@ -21,12 +21,14 @@ export function judgeMachine(
       message: `${placeOf(entry)} never starts: ${entry.flaw}`,
       hint: "See schedule show",
     })),
-    ...facts.scheduleProblems.map((message) => ({
-      name: `schedule: ${message}`,
-      severity: "warning" as const,
-      message,
-    })),
+    ...facts.scheduleProblems.map(judgeProblem),
   ];
+}
+
+/** A name of its own for each, so that a second one is news; what it begins with, since both are told as one sentence. */
+function judgeProblem(problem: string): HealthFinding {
+  const [, name = "schedule", message = problem] = /^(.+?): (.+)$/s.exec(problem) ?? [];
+  return { name, severity: "warning", message, hint: "See schedule show" };
 }
 
 /** No job at all is what a machine looks like of which somebody believes that it is backed up. */

@@ -2,7 +2,8 @@
 import { basename, dirname } from "node:path";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { type Change, writeFileChange } from "#lib/cron/changes.ts";
-import { describeFile, listDirectory, type Machine, readListed } from "#lib/cron/machine.ts";
+import { cronPrograms } from "#lib/cron/find-entries.ts";
+import { describeFile, listDirectory, lookAt, type Machine, readListed } from "#lib/cron/machine.ts";
 import type { Owner } from "#lib/schedule/flags.ts";
 import { formatCronFile } from "#lib/schedule/format-cron-file.ts";
 import { formatHealthCronFile, formatHealthUnits } from "#lib/schedule/format-health.ts";
@@ -87,15 +88,24 @@ function formatFiles({ plan, health, owner }: WantedSchedule): readonly (readonl
   return units.map(([name, text]) => [inUnitDirectory(name), text]);
 }
 
+/** Of cron its program is looked for too: other packages bring files for /etc/cron.d, and with them the directory. */
 async function requireOwner(machine: Machine, owner: Owner): Promise<void> {
   const directory =
     owner === "cron" ? "/etc/cron.d" : isLive(machine) ? "/run/systemd/system" : unitDirectory;
-  if ((await describeFile(machine, directory)) !== undefined) return;
   const other = owner === "cron" ? "systemd" : "cron";
-  throw new OpsError(`Cannot install for ${owner}: there is no ${directory}`, {
-    outcome: "failed",
-    hint: `Install and start ${owner}, or use --with ${other}`,
-  });
+  const refuse = (why: string) =>
+    new OpsError(`Cannot install for ${owner}: ${why}`, {
+      outcome: "failed",
+      hint: `Install and start ${owner}, or use --with ${other}`,
+    });
+  const programs = owner === "cron" ? cronPrograms : [];
+  const look = await lookAt(
+    machine,
+    [directory, ...programs].map((path) => ({ path, depth: 0 })),
+  );
+  if (look.file(directory) === undefined) throw refuse(`there is no ${directory}`);
+  if (owner === "cron" && programs.every((path) => look.file(path) === undefined))
+    throw refuse("it is not installed");
 }
 
 /** Switch the timers on; the recovery waits for the next boot. What was there before stays on when this is undone. */

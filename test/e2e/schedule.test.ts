@@ -323,7 +323,7 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
     });
   });
 
-  test("install refuses a file of that name that is not ours, a job without a configuration, and an invalid one", async () => {
+  test("install refuses a file of that name that is not ours, a job without a configuration, an invalid one, and a machine without cron", async () => {
     await withJob(runtime, async ({ machine, schedule }) => {
       await machine.write("/etc/cron.d/lastgood-backup", "# mine\n");
       expect(await schedule("install")).toMatchObject({
@@ -339,6 +339,12 @@ describe.skipIf(!isRoot).each(runtimes)("schedule on %s", (runtime) => {
       expect(await schedule("install", "--job", "bad")).toMatchObject({
         exitCode: 78,
         stderr: expect.stringContaining("did you mean APP_DIR?"),
+      });
+      // Its directory stays: other packages have files in it.
+      rmSync(machine.path("/usr/sbin/cron"));
+      expect(await schedule("install")).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("Cannot install for cron: it is not installed"),
       });
     });
   });

@@ -33,6 +33,13 @@ describe("candidatePaths()", () => {
     ]);
   });
 
+  test("looks first in the own directory of a user who may not read root's", () => {
+    expect(candidatePaths({ ...request, uid: 1000, home: "/home/ann", configFlag: "shop" })).toEqual([
+      "/home/ann/.config/lastgood/shop.env",
+      "/etc/lastgood/shop.env",
+    ]);
+  });
+
   test("honours an absolute XDG_CONFIG_HOME and ignores a relative one", () => {
     const [, absolute] = candidatePaths({
       ...request,

@@ -39,3 +39,17 @@ test("judgeMachine() misses the configuration of a job that is still started", (
   ]);
   expect(findings[0]?.message).toContain('"/etc/lastgood/gone.env", and there is no such configuration');
 });
+
+test("judgeMachine() says what keeps the schedule from starting once, and each under a name of its own", () => {
+  const scheduleProblems = [
+    "Cron is not installed: nothing in its files starts",
+    'Cannot read "/etc/crontab": Permission denied',
+    "something without a reason",
+  ];
+  const findings = judgeMachine([{ config: "/etc/lastgood/shop.env" }], { ...quiet, scheduleProblems });
+  expect(findings.map(({ name, message }) => [name, message])).toEqual([
+    ["Cron is not installed", "nothing in its files starts"],
+    ['Cannot read "/etc/crontab"', "Permission denied"],
+    ["schedule", "something without a reason"],
+  ]);
+});
