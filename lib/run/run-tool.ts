@@ -61,7 +61,7 @@ function createDeps({ env }: World): Deps {
   return {
     exec: createExec(Object.fromEntries(known)),
     clock: systemClock,
-    http: createHttp(),
+    http: createHttp(env),
     newId: randomUUID,
   };
 }

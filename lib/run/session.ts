@@ -63,7 +63,12 @@ export function openSession(script: ScriptDefinition, world: World, flags: Flags
       label: () => `${script.name}[${session.jobName} ${runId.slice(0, 8)}]`,
       now: systemClock.now,
     }),
-    deps: { exec: createExec(childEnvironment), clock: systemClock, http: createHttp(world.env), newId: randomUUID },
+    deps: {
+      exec: createExec(childEnvironment),
+      clock: systemClock,
+      http: createHttp(world.env),
+      newId: randomUUID,
+    },
     childEnvironment,
     signal: controller.signal,
     stop: (reason) => {

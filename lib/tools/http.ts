@@ -1,20 +1,31 @@
 /**
  * One HTTP exchange.
  *
- * undici's dispatchers (retries, proxies) are silently ignored by Bun's own copy of it, so nothing here relies on them:
- * deadlines are the caller's signal, retries are the caller's.
+ * undici's dispatchers are silently ignored by Bun's own copy of it: deadlines are the caller's signal, retries are the
+ * caller's. Proxies need one nevertheless: Bun goes by the environment's by itself, and undici elsewhere by none.
  */
+import type { Dispatcher } from "undici";
 import type { Http } from "#lib/core/deps.ts";
 
 const bodyLimit = 64 * 1024;
 
-/** undici is imported when first used: a run that sends nothing does not pay for it. */
-export function createHttp(): Http {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * By the proxies that `env` names, as curl does: `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`, in capitals as well.
+ *
+ * undici is imported when first used: a run that sends nothing does not pay for it.
+ */
+export function createHttp(env: Environment): Http {
+  let proxies: Promise<Dispatcher | undefined> | undefined;
   return async ({ method, url, headers, body }, signal) => {
     const { request } = await import("undici");
+    proxies ??= openProxies(env);
+    const dispatcher = await proxies;
     const response = await request(url, {
       method,
       signal,
+      ...(dispatcher === undefined ? {} : { dispatcher }),
       headers: { "user-agent": "lastgood", ...headers },
       body: body ?? null,
     });
@@ -22,6 +33,22 @@ export function createHttp(): Http {
     const text = await readStart(response.body);
     return { status: response.statusCode, headers: Object.fromEntries(flat), body: text };
   };
+}
+
+async function openProxies(env: Environment): Promise<Dispatcher | undefined> {
+  const read = (name: string) => env[name] || env[name.toUpperCase()] || undefined;
+  const addressOf = (name: string) => {
+    const address = read(name) ?? read("all_proxy");
+    if (address === undefined) return "";
+    const whole = address.includes("://") ? address : `http://${address}`;
+    // Not in the words: it may hold a password.
+    if (!URL.canParse(whole)) throw new Error(`${name} in the environment is no address of a proxy`);
+    return whole;
+  };
+  const [httpProxy, httpsProxy] = [addressOf("http_proxy"), addressOf("https_proxy")];
+  if (httpProxy === "" && httpsProxy === "") return undefined;
+  const { EnvHttpProxyAgent } = await import("undici");
+  return new EnvHttpProxyAgent({ httpProxy, httpsProxy, noProxy: read("no_proxy") ?? "" });
 }
 
 /** The first `bodyLimit` bytes. Leaving the loop early closes the connection: nobody waits for the rest. */

@@ -23,7 +23,7 @@ const send = (url: string, topic: string, settings: Partial<NtfySettings>, messa
       ...settings,
     },
     "always",
-    { http: createHttp(), exec: recordExec().exec },
+    { http: createHttp({}), exec: recordExec().exec },
   )?.send(message, unlimited);
 
 describe.skipIf(!hasNtfy)("an ntfy server", () => {

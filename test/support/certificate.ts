@@ -1,4 +1,4 @@
-/** A certificate, signed by itself: for the loopback names and from now on for a day, unless it is said otherwise. */
+/** A certificate, signed by itself unless it is said otherwise: for the loopback names and from now on for a day, unless it is said otherwise. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +16,13 @@ export interface CertificateOptions {
   readonly ageDays?: number;
   /** As openssl writes them: `DNS:nas.example.org`. */
   readonly names?: string;
+  /** The directory of the certificate that signs this one: Deno trusts none that has signed itself. */
+  readonly signedBy?: string;
 }
 
 export function createCertificate(
   directory: string,
-  { days = 1, ageDays = 0, names = "DNS:localhost,IP:127.0.0.1" }: CertificateOptions = {},
+  { days = 1, ageDays = 0, names = "DNS:localhost,IP:127.0.0.1", signedBy }: CertificateOptions = {},
 ): Certificate {
   const [keyFile, caFile] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   const { status, stderr } = spawnSync(
@@ -40,6 +42,10 @@ export function createCertificate(
         String(days),
       ],
       ...["-subj", "/CN=localhost", "-addext", `subjectAltName=${names}`],
+      ...(signedBy === undefined
+        ? []
+        : ["-CA", join(signedBy, "cert.pem"), "-CAkey", join(signedBy, "key.pem")]),
+      ...(signedBy === undefined ? [] : ["-addext", "basicConstraints=critical,CA:FALSE"]),
       ...["-keyout", keyFile, "-out", caFile],
     ],
     { encoding: "utf8" },

@@ -24,6 +24,7 @@ export interface RunningHttpServer {
 export async function startHttpServer(
   behave: Behaviour,
   certificate?: { readonly key: string; readonly cert: string },
+  address = "127.0.0.1",
 ): Promise<RunningHttpServer> {
   const requests: ReceivedRequest[] = [];
   const receive = (incoming: IncomingMessage, response: ServerResponse) => {
@@ -40,10 +41,10 @@ export async function startHttpServer(
   };
   const server =
     certificate === undefined ? createServer(receive) : createTlsServer({ ...certificate }, receive);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    url: `${certificate === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}`,
     requests,
     close: () =>
       new Promise((resolve) => {

@@ -31,7 +31,7 @@ const settings = {
   ),
 } as unknown as NotifySettings;
 
-const deps = { exec: createExec({ PATH: process.env.PATH ?? "" }), http: createHttp() };
+const deps = { exec: createExec({ PATH: process.env.PATH ?? "" }), http: createHttp({}) };
 const deliveries = await deliver({
   channels: createChannels(settings, deps),
   message: createTestMessage({ job: "größe", logTail: ["the last line"] }),

@@ -8,7 +8,7 @@ import {
   startHttpServer,
 } from "#test/support/http-server.ts";
 
-const http = createHttp();
+const http = createHttp({});
 const nobody = new AbortController().signal;
 
 async function withServer<Value>(behave: Behaviour, body: (server: RunningHttpServer) => Promise<Value>) {
