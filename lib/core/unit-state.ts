@@ -20,7 +20,10 @@ export interface UnitState {
   readonly canStart: boolean;
   /** `success`, `exit-code`, `signal`, `oom-kill`, `timeout`, …: of its latest end. */
   readonly result: string;
+  /** Of its main process; the number of the signal if one ended it. */
   readonly exitStatus: number;
+  /** A signal ended its main process: of a service that is no oneshot, systemd calls SIGTERM a success. */
+  readonly isKilled: boolean;
   /** Restarts by Restart= since it was last started by somebody. */
   readonly restarts: number;
 }
@@ -110,16 +113,23 @@ export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
   const hasRun = state.invocationId !== "" && state.invocationId !== before.invocationId;
   if (!hasRun) return judgeWithoutRun(state, trace);
   const { result, exitStatus } = state;
-  const again =
-    trace.invocation !== undefined && trace.invocation !== state.invocationId && state.restarts === 0
-      ? ", started once more by somebody else"
-      : describeRestarts(state.restarts);
+  const isAnother =
+    trace.invocation !== undefined && trace.invocation !== state.invocationId && state.restarts === 0;
+  const again = isAnother ? ", started once more by somebody else" : describeRestarts(state.restarts);
   if (result === "exec-condition") {
     return {
       verdict: "skipped",
       reason: "condition",
       message: `did nothing: its ExecCondition= does not hold${again}`,
     };
+  }
+  if (result === "success" && state.isKilled) {
+    const message = `was ended by signal ${exitStatus}, which systemd calls a success${again}`;
+    return { verdict: "failed", reason: "signal", message };
+  }
+  // A program that ends with 0 when it is told to end has not come to its end.
+  if (result === "success" && trace.jobResult === "canceled" && !isAnother) {
+    return { verdict: "failed", reason: "canceled", message: "was stopped by somebody else while it ran" };
   }
   const isExit = result === "success" || result === "exit-code";
   if (isExit && partialStatuses.includes(exitStatus)) {
@@ -129,7 +139,8 @@ export function judgeUnitRun(state: UnitState, trace: UnitTrace): UnitRun {
   if (result === "success" && state.activeState !== "failed") {
     return { verdict: "success", reason: "success", message: `success${again}` };
   }
-  const status = result === "exit-code" ? ` (status ${exitStatus})` : "";
+  // With 0 it was not the main process that failed: ExecStartPre=, ExecStopPost= and the like.
+  const status = result === "exit-code" && exitStatus !== 0 ? ` (status ${exitStatus})` : "";
   return { verdict: "failed", reason: result, message: `failed with result: ${result}${status}${again}` };
 }
 

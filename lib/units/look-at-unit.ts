@@ -3,6 +3,8 @@ import type { UnitState } from "#lib/core/unit-state.ts";
 import { managerPath, type SystemdBus, systemdName } from "#lib/units/systemd-bus.ts";
 
 const noJob = "/";
+/** CLD_KILLED and CLD_DUMPED of waitid(2). */
+const killedCodes = new Set([2, 3]);
 const text = z.string();
 const invocationId = z
   .array(z.number())
@@ -18,6 +20,7 @@ const answers = z.object({
   ConditionTimestampMonotonic: z.bigint(),
   CanStart: z.boolean(),
   Result: text,
+  ExecMainCode: z.number(),
   ExecMainStatus: z.number(),
   NRestarts: z.number(),
 });
@@ -55,6 +58,7 @@ export async function lookAtUnit(bus: SystemdBus, unit: string): Promise<UnitSta
     canStart: state.CanStart,
     result: state.Result,
     exitStatus: state.ExecMainStatus,
+    isKilled: killedCodes.has(state.ExecMainCode),
     restarts: state.NRestarts,
   };
 }

@@ -179,6 +179,24 @@ describe.skipIf(!hasSystemd)("A real systemd", () => {
     expect(await activeState("t-other.service")).toBe("activating");
   });
 
+  test.each([
+    ["is no oneshot", "[Service]\nExecStart=/bin/sleep 60\n", "active", "failed signal"],
+    [
+      "ends with 0 when it is told to end",
+      oneshot('trap "exit 0" TERM; touch /run/trapped; while :; do sleep 0.02; done'),
+      "activating",
+      "failed canceled",
+    ],
+  ])("runUnit() takes no run for a success that somebody else stops: one that %s", async (...row) => {
+    const [, text, state, expected] = row;
+    machine.units({ "t-stopped.service": text });
+    const running = run("t-stopped.service");
+    await untilActive("t-stopped.service", state);
+    if (state === "activating") machine.shell(untilFile("/run/trapped"));
+    machine.shell("systemctl stop t-stopped.service");
+    expect(facts(await running)).toBe(expected);
+  });
+
   test("runUnit() does not stop a run that somebody else started after its own", async () => {
     machine.units({ "t-taken.service": oneshot("sleep 60") });
     const stop = new AbortController();

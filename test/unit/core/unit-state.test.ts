@@ -13,6 +13,7 @@ const rest: UnitState = {
   canStart: true,
   result: "success",
   exitStatus: 0,
+  isKilled: false,
   restarts: 0,
 };
 const trace = {
@@ -88,9 +89,18 @@ describe("judgeUnitRun()", () => {
     },
   );
 
+  test("is no success when somebody ended it, though systemd calls it one", () => {
+    expect(judge({ isKilled: true, exitStatus: 15 })).toBe("failed signal");
+    expect(judge({ isKilled: true, exitStatus: 15 }, { partialStatuses: [15] })).toBe("failed signal");
+    expect(judge({}, { jobResult: "canceled" })).toBe("failed canceled");
+    // What somebody else started after it came to its end.
+    expect(judge({ invocationId: "c" }, { jobResult: "canceled" })).toBe("success success");
+  });
+
   test("says with which status a program ended, and none where systemd ended it", () => {
     const said = (state: Partial<UnitState>) => judgeUnitRun({ ...rest, ...state }, trace).message;
     expect(said({ result: "exit-code", exitStatus: 9 })).toBe("failed with result: exit-code (status 9)");
+    expect(said({ result: "exit-code", exitStatus: 0 })).toBe("failed with result: exit-code");
     expect(said({ result: "timeout", exitStatus: 9 })).toBe("failed with result: timeout");
   });
 

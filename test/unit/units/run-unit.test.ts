@@ -21,6 +21,7 @@ const rest: UnitState = {
   canStart: true,
   result: "success",
   exitStatus: 0,
+  isKilled: false,
   restarts: 0,
 };
 const running: UnitState = { ...rest, activeState: "activating", subState: "start", invocationId: "1" };
