@@ -107,7 +107,7 @@ async function choose(context: RestoreContext, recordFile: string): Promise<Choi
   if (named !== undefined)
     return { chosen: chooseAmong(found, named), choice: "named", why: "the one that was named" };
   const manifests = found.sets.map(({ manifest }) => manifest);
-  const { runId, choice, why } = chooseForDrill(manifests, await readDrills(recordFile));
+  const { runId, choice, why } = chooseForDrill(manifests, (await readDrills(recordFile)).drills);
   return { chosen: chooseAmong(found, runId ?? "latest-good"), choice, why };
 }
 

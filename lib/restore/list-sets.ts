@@ -35,7 +35,7 @@ export function verificationPath({ settings }: RestoreContext): string | undefin
 
 async function readKnown(context: RestoreContext): Promise<readonly Verification[]> {
   const path = verificationPath(context);
-  return path === undefined ? [] : readVerifications(path);
+  return path === undefined ? [] : (await readVerifications(path)).verifications;
 }
 
 function groupByRun(sets: readonly FoundSet[]): (readonly [FoundSet, ...FoundSet[]])[] {

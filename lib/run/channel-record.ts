@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Settings } from "#lib/config/schema.ts";
+import { errorCode } from "#lib/core/ops-error.ts";
 import type { Delivery } from "#lib/notify/deliver.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
@@ -37,16 +38,19 @@ export async function recordChannels(
     outcome === "skipped" ? [] : [[channel, { at, outcome, error, isKept }] as const],
   );
   if (told.length === 0) return;
-  const channels = { ...(await readChannels(path)), ...Object.fromEntries(told) };
+  const channels = { ...(await readChannels(path)).channels, ...Object.fromEntries(told) };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFileDurably(path, `${JSON.stringify({ schema: 1, channels }, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** None where there is no record, or one that cannot be understood: the next message writes it anew. */
-export async function readChannels(path: string): Promise<ChannelRecord> {
+/** What cannot be understood is written anew by the next message. */
+export async function readChannels(
+  path: string,
+): Promise<{ readonly channels: ChannelRecord; readonly problem?: string }> {
   try {
-    return recordSchema.parse(JSON.parse(await readFile(path, "utf8"))).channels;
-  } catch {
-    return {};
+    return { channels: recordSchema.parse(JSON.parse(await readFile(path, "utf8"))).channels };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return { channels: {} };
+    return { channels: {}, problem: `Cannot understand "${path}": it is damaged, or of a newer version` };
   }
 }

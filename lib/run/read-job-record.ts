@@ -5,16 +5,17 @@ import type { Settings } from "#lib/config/schema.ts";
 import { emptyMemory } from "#lib/core/health-memory.ts";
 import type { FailedChannel, JobRecord, Proof, Waiting } from "#lib/core/job-record.ts";
 import { describeError, errorCode } from "#lib/core/ops-error.ts";
-import { channelsPath, readChannels } from "#lib/run/channel-record.ts";
+import { recallSets } from "#lib/core/set-places.ts";
+import { type ChannelRecord, channelsPath, readChannels } from "#lib/run/channel-record.ts";
 import { memoryPath, readMemory } from "#lib/run/health-memory.ts";
 import { historyPath, readHistory } from "#lib/run/history.ts";
 import { journalPath, parseJournal } from "#lib/run/journal.ts";
 import { parseHolder } from "#lib/run/lock-job.ts";
 import { outboxDirectory } from "#lib/run/outbox-directory.ts";
 import { lastSetOf, readStatus, statusPath } from "#lib/run/status.ts";
-import { readDrills } from "#lib/stores/drill-record.ts";
+import { type DrillRecord, readDrills } from "#lib/stores/drill-record.ts";
 import { queueDirectory } from "#lib/stores/upload-queue.ts";
-import { readVerifications } from "#lib/stores/verification-record.ts";
+import { readVerifications, type Verification } from "#lib/stores/verification-record.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { type LockTable, readLockFile } from "#lib/tools/lock-table.ts";
 
@@ -34,16 +35,16 @@ export async function readJobRecord(settings: Settings, locks: LockTable): Promi
   const nothing: Waiting = { count: 0, oldestAt: undefined };
   const directory = join(STATE_DIR, JOB);
   const outbox = outboxDirectory(settings);
-  const [history, status, lock, journal, waiting, channels, verification, drill, memory, uploads] =
+  const [history, status, lock, journal, waiting, channels, verifications, drills, memory, uploads] =
     await Promise.all([
       read(() => readHistory(historyPath(settings)), { runs: [], unreadableCount: 0 }),
       read(() => readStatus(statusPath(settings)), {}),
       read(() => readLockFile(settings.LOCK_FILE, locks), { isHeld: false, text: "" }),
       read(() => readJournalText(journalPath(STATE_DIR, JOB)), undefined),
       read(() => listWaiting(outbox), { ...nothing, names: [] }),
-      read(() => readChannels(channelsPath(settings)), {}),
-      read(async () => lastVerification(join(directory, "verified.json")), undefined),
-      read(async () => lastDrill(join(directory, "drill.json")), undefined),
+      read(() => readChannels(channelsPath(settings)), { channels: {} }),
+      read(() => readVerifications(join(directory, "verified.json")), { verifications: [] }),
+      read(() => readDrills(join(directory, "drill.json")), { drills: [] }),
       read(() => readMemory(memoryPath(settings)), { memory: emptyMemory }),
       Promise.all(
         STORES.map(async ({ name }) => {
@@ -55,20 +56,22 @@ export async function readJobRecord(settings: Settings, locks: LockTable): Promi
   const parsed = journal === undefined ? undefined : parseJournal(journal);
   if (journal !== undefined && parsed === undefined)
     problems.push(`The journal in "${directory}" is damaged`);
-  for (const { problem } of [status, memory]) if (problem !== undefined) problems.push(problem);
+  for (const { problem } of [status, channels, verifications, drills, memory])
+    if (problem !== undefined) problems.push(problem);
+  const sets = status.problem === undefined ? status.status : recallSets(history.runs);
   return {
     history,
     lastRun: status.status?.lastRun,
     lastSet: lastSetOf(status.status),
-    lastCompleteAt: status.status?.lastCompleteAt,
-    places: status.status?.places ?? {},
+    lastCompleteAt: sets?.lastCompleteAt,
+    places: sets?.places ?? {},
     lock: { isHeld: lock.isHeld, holder: parseHolder(lock.text) },
     journal: parsed,
     outbox: { count: waiting.count, oldestAt: waiting.oldestAt },
-    failedChannels: listFailed(channels, waiting.names),
+    failedChannels: listFailed(channels.channels, waiting.names),
     uploads: Object.fromEntries(uploads),
-    verification,
-    drill,
+    verification: lastVerification(verifications.verifications),
+    drill: lastDrill(drills.drills),
     memory: memory.memory,
     problems: [...new Set(problems)],
   };
@@ -100,10 +103,7 @@ function parseStamp(name: string): string | undefined {
 }
 
 /** What it did not take waits for it; where nothing waits any more it has taken it later, unless its messages never wait. */
-function listFailed(
-  channels: Awaited<ReturnType<typeof readChannels>>,
-  waiting: readonly string[],
-): readonly FailedChannel[] {
+function listFailed(channels: ChannelRecord, waiting: readonly string[]): readonly FailedChannel[] {
   return Object.entries(channels).flatMap(([name, { at, outcome, error, isKept }]) => {
     const hasTaken = isKept && !waiting.some((file) => file.endsWith(`-${name}.json`));
     return outcome === "sent" || hasTaken ? [] : [{ name, at, error: error ?? "it said nothing" }];
@@ -113,8 +113,7 @@ function listFailed(
 /** Each copy is recorded by itself, and a good one that is looked at after a damaged one makes nothing of that better. */
 const roundMs = 24 * 3_600_000;
 
-async function lastVerification(path: string): Promise<Proof | undefined> {
-  const verifications = await readVerifications(path);
+function lastVerification(verifications: readonly Verification[]): Proof | undefined {
   const last = verifications.at(-1);
   if (last === undefined) return undefined;
   const round = verifications.filter(({ at }) => Date.parse(last.at) - Date.parse(at) < roundMs);
@@ -125,8 +124,8 @@ async function lastVerification(path: string): Promise<Proof | undefined> {
   };
 }
 
-async function lastDrill(path: string): Promise<Proof | undefined> {
-  const last = (await readDrills(path)).at(-1);
+function lastDrill(drills: readonly DrillRecord[]): Proof | undefined {
+  const last = drills.at(-1);
   const problems = last?.components.flatMap((one) => one.problems.map((text) => `${one.name}: ${text}`));
   return last && { at: last.at, isGood: last.outcome === "complete", problems: problems ?? [] };
 }

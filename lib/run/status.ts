@@ -6,8 +6,8 @@ import type { Settings } from "#lib/config/schema.ts";
 import { errorCode } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
 import { pastRunOf } from "#lib/core/run-history.ts";
-import { updatePlaces } from "#lib/core/set-places.ts";
-import { appendHistory, historyPath } from "#lib/run/history.ts";
+import { recallSets, updateLastComplete, updatePlaces } from "#lib/core/set-places.ts";
+import { appendHistory, historyPath, readHistory } from "#lib/run/history.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
 const statusSchema = z.looseObject({
@@ -42,11 +42,10 @@ export async function recordStatus(
   await appendHistory(historyPath(settings), pastRunOf(report, hasDied), !isBusy);
   if (isBusy) return;
   const path = statusPath(settings);
-  const known = (await readStatus(path)).status;
-  const lastCompleteAt =
-    report.outcome === "complete" && report.selection === undefined ? report.endedAt : known?.lastCompleteAt;
-  const places = updatePlaces(known?.places ?? {}, report);
-  const lastSet = report.set ?? lastSetOf(known);
+  const known = await readSets(settings);
+  const lastCompleteAt = updateLastComplete(known.lastCompleteAt, report);
+  const places = updatePlaces(known.places ?? {}, report);
+  const lastSet = report.set ?? known.lastSet;
   const { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set } = report;
   const lastRun = { runId, script, outcome, exitCode, startedAt, endedAt, durationSeconds, headline, set };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -63,7 +62,16 @@ export async function recordStatus(
 export async function readLastCompleteAt(
   settings: Pick<Settings, "STATE_DIR" | "JOB">,
 ): Promise<string | undefined> {
-  return (await readStatus(statusPath(settings))).status?.lastCompleteAt;
+  return (await readSets(settings)).lastCompleteAt;
+}
+
+/** What no later run may forget: a status that was damaged would else make of every set one that never was. */
+async function readSets(
+  settings: Pick<Settings, "STATE_DIR" | "JOB">,
+): Promise<Partial<Pick<Status, "lastSet" | "lastCompleteAt" | "places">>> {
+  const { status, problem } = await readStatus(statusPath(settings));
+  if (problem !== undefined) return recallSets((await readHistory(historyPath(settings))).runs);
+  return { ...status, lastSet: lastSetOf(status) };
 }
 
 /** Older versions wrote it down with the run alone. */

@@ -28,11 +28,18 @@ const kept = 100;
 
 /** Add a drill as the last one. */
 export async function recordDrill(path: string, drill: DrillRecord): Promise<void> {
-  const drills = [...(await readDrills(path)), drill].slice(-kept);
+  const drills = [...(await readDrills(path)).drills, drill].slice(-kept);
   await writeRecord(path, { schema: 1, drills });
 }
 
-/** Oldest first. */
-export async function readDrills(path: string): Promise<readonly DrillRecord[]> {
-  return (await readRecord(path, recordSchema))?.drills ?? [];
+interface Drills {
+  /** Oldest first. */
+  readonly drills: readonly DrillRecord[];
+  /** Why earlier ones are not known. */
+  readonly problem?: string | undefined;
+}
+
+export async function readDrills(path: string): Promise<Drills> {
+  const { record, problem } = await readRecord(path, recordSchema);
+  return { drills: record?.drills ?? [], problem };
 }

@@ -5,22 +5,27 @@ import type { z } from "zod";
 import { errorCode } from "#lib/core/ops-error.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
-/** Undefined when there is none, or one that cannot be understood: then it is begun anew. */
+interface ReadRecord<Value> {
+  readonly record?: Value;
+  /** Why there is none although there is a file: whoever writes begins it anew. */
+  readonly problem?: string;
+}
+
 export async function readRecord<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
-): Promise<z.infer<Schema> | undefined> {
+): Promise<ReadRecord<z.infer<Schema>>> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return {};
     throw error;
   }
   try {
-    return schema.parse(JSON.parse(text));
+    return { record: schema.parse(JSON.parse(text)) };
   } catch {
-    return undefined;
+    return { problem: `Cannot understand "${path}": it is damaged, or of a newer version` };
   }
 }
 

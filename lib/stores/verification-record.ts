@@ -16,9 +16,16 @@ export type Verification = z.infer<typeof verificationSchema>;
 
 const kept = 2000;
 
-/** Oldest first. */
-export async function readVerifications(path: string): Promise<readonly Verification[]> {
-  return (await readRecord(path, recordSchema))?.verifications ?? [];
+interface Verifications {
+  /** Oldest first. */
+  readonly verifications: readonly Verification[];
+  /** Why earlier ones are not known. */
+  readonly problem?: string | undefined;
+}
+
+export async function readVerifications(path: string): Promise<Verifications> {
+  const { record, problem } = await readRecord(path, recordSchema);
+  return { verifications: record?.verifications ?? [], problem };
 }
 
 /** Add `verifications`, each in place of what was known of that copy. */
@@ -28,6 +35,6 @@ export async function recordVerifications(
 ): Promise<void> {
   const isReplaced = (old: Verification) =>
     verifications.some(({ runId, place }) => runId === old.runId && place === old.place);
-  const others = (await readVerifications(path)).filter((old) => !isReplaced(old));
+  const others = (await readVerifications(path)).verifications.filter((old) => !isReplaced(old));
   await writeRecord(path, { schema: 1, verifications: [...others, ...verifications].slice(-kept) });
 }

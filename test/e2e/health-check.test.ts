@@ -181,8 +181,6 @@ test("health-check finds each of these on real state, one finding each, and none
   // State that is damaged or newer, a journal that is none.
   const status = await readFile(join(state, "status.json"), "utf8");
   expect(await namesAfter(() => writeFile(join(state, "status.json"), status.slice(0, 40)))).toEqual([
-    "age",
-    "copy store nas",
     "state",
   ]);
   await writeFile(join(state, "status.json"), status.replace('"schema": 1', '"schema": 9'));
@@ -274,6 +272,10 @@ test("health-check finds what proofs, sizes and programs say, each in one findin
   expect((await run("restore", "drill", ...to)).exitCode).toBe(0);
   expect(await names()).toEqual([]);
   expect(await withOther("drill.json", aged)).toEqual(["drill"]);
+  for (const name of ["drill.json", "verified.json"]) {
+    expect(await withOther(name, (text) => text.slice(0, 40))).toEqual(["state"]);
+    expect(await withOther(name, (text) => text.replace('"schema": 1', '"schema": 2'))).toEqual(["state"]);
+  }
   await appendFile(join(job.app, "index.php"), "lost\n");
   const whole = await readFile(join(second, "application.tar.zst"));
   await writeFile(join(second, "application.tar.zst"), Buffer.from(whole).fill(0, 20, 40));

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { PartReport, Report } from "#lib/core/report.ts";
-import { updatePlaces } from "#lib/core/set-places.ts";
+import { recallSets, updatePlaces } from "#lib/core/set-places.ts";
 import { createReport } from "#test/support/report.ts";
 
 const old = "2026-11-01T03:00:00.000Z";
@@ -55,4 +55,17 @@ test("updatePlaces() takes the newest whole set for what is uploaded later", () 
   expect(updatePlaces({ "copy destination": end, "copy second": old }, other)["copy second"]).toBe(old);
   const vain = reportOf([["store", "nas", "partial"]], { script: "upload-waiting", selection: [] });
   expect(updatePlaces(known, vain)).toEqual(known);
+});
+
+test("recallSets() says of past runs what was written down after each of them", () => {
+  const source = ["source", "application", "complete"] as const;
+  const copy = ["copy", "destination", "complete"] as const;
+  const whole = reportOf([source, copy, ["store", "nas", "complete"]], { outcome: "complete", endedAt: old });
+  const down = reportOf([source, copy, ["store", "nas", "failed"]], { outcome: "partial" });
+  const part = reportOf([source], { outcome: "complete", selection: ["application"] });
+  expect(recallSets([whole, down, part])).toEqual({
+    lastCompleteAt: old,
+    places: { "copy destination": end, "store nas": old },
+  });
+  expect(recallSets([])).toEqual({ lastCompleteAt: undefined, places: {} });
 });

@@ -22,7 +22,7 @@ describe("recordDrill()", () => {
       JSON.stringify({ schema: 1, drills: [{ ...old, later: 1 }] }),
     );
     await recordDrill(path, drill);
-    expect(await readDrills(path)).toEqual([{ ...old, later: 1 }, drill]);
+    expect((await readDrills(path)).drills).toEqual([{ ...old, later: 1 }, drill]);
   });
 
   test("keeps the last hundred", async () => {
@@ -30,7 +30,7 @@ describe("recordDrill()", () => {
     const drills = Array.from({ length: 100 }, (_, index) => ({ ...drill, runId: String(index) }));
     const path = await sandbox.write("app/drill.json", JSON.stringify({ schema: 1, drills }));
     await recordDrill(path, drill);
-    const found = await readDrills(path);
+    const found = (await readDrills(path)).drills;
     expect([found.length, found[0]?.runId, found.at(-1)?.runId]).toEqual([100, "1", "a"]);
   });
 
@@ -39,7 +39,7 @@ describe("recordDrill()", () => {
     async (text) => {
       await using sandbox = await createSandbox();
       const path = await sandbox.write("app/drill.json", text);
-      expect(await readDrills(path)).toEqual([]);
+      expect((await readDrills(path)).drills).toEqual([]);
       await recordDrill(path, drill);
       expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ schema: 1, drills: [drill] });
     },
@@ -48,8 +48,8 @@ describe("recordDrill()", () => {
   test("makes the directory, and reads nothing where nothing is", async () => {
     await using sandbox = await createSandbox();
     const path = sandbox.path("new/drill.json");
-    expect(await readDrills(path)).toEqual([]);
+    expect((await readDrills(path)).drills).toEqual([]);
     await recordDrill(path, drill);
-    expect(await readDrills(path)).toEqual([drill]);
+    expect((await readDrills(path)).drills).toEqual([drill]);
   });
 });
