@@ -131,7 +131,7 @@ function describeEnd(
   const problems = isRunning
     ? []
     : [
-        `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. ${end.manualCommand}`,
+        `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. Start it by hand: ${end.manualCommand}`,
       ];
   for (const container of end.ranAlready) {
     problems.push(

@@ -25,6 +25,6 @@ export async function restartRecorded(stopped: StoppedStack, access: Access): Pr
   if (isRunning) return [`Stack "${record.project}" runs as before: ${names}`, ...notes];
   throw new OpsError(
     `Stack "${record.project}" does not run after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${problems.join("; ")}`,
-    { outcome: "failed", hint: manualCommand },
+    { outcome: "failed", hint: `Start it by hand: ${manualCommand}` },
   );
 }

@@ -4,7 +4,6 @@ import type { Clock } from "#lib/core/deps.ts";
 import { DockerError } from "#lib/core/docker-error.ts";
 import { mapBounded } from "#lib/core/map-bounded.ts";
 import { type Match, matchRecord } from "#lib/core/match-record.ts";
-import { describeError } from "#lib/core/ops-error.ts";
 import type { RecordedContainer, StackRecord } from "#lib/core/stack-record.ts";
 import { planLevels } from "#lib/core/start-order.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
@@ -30,7 +29,7 @@ export async function readRecorded(docker: Docker, record: StackRecord): Promise
 
 export interface Resumption {
   /** Why docker could not start a container, by its name. */
-  readonly problems: ReadonlyMap<string, string>;
+  readonly problems: ReadonlyMap<string, DockerError>;
   /** Names of those that were not stopped any more, or not yet. */
   readonly ranAlready: readonly string[];
 }
@@ -45,11 +44,11 @@ export async function resumeContainers(
   record: StackRecord,
   healthTimeoutMs: number,
 ): Promise<Resumption> {
-  const problems = new Map<string, string>();
+  const problems = new Map<string, DockerError>();
   const deadline = starter.clock.monotonicMs() + healthTimeoutMs;
   const note = (recorded: RecordedContainer, error: unknown) => {
     if (!(error instanceof DockerError)) throw error;
-    problems.set(recorded.name, describeError(error));
+    problems.set(recorded.name, error);
   };
   let matches = await readRecorded(starter.docker, record);
   const ranAlready = matches.flatMap(({ container }) =>
@@ -132,7 +131,7 @@ async function resume(docker: Docker, container: Container): Promise<void> {
 }
 
 /** It knows by its id what is no longer there: its network, or the container in whose network it lives. */
-function isStale(error: unknown): boolean {
+export function isStale(error: unknown): boolean {
   return error instanceof DockerError && (error.trouble === "no-container" || error.trouble === "no-network");
 }
 

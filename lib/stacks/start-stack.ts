@@ -6,11 +6,12 @@
  */
 
 import { DockerError } from "#lib/core/docker-error.ts";
-import { judgeStart, type StartMark, type Verdict } from "#lib/core/judge-start.ts";
-import { manualStartCommand } from "#lib/core/manual-command.ts";
+import { judgeStart, type StartMark } from "#lib/core/judge-start.ts";
+import { type DownContainer, manualStartCommand } from "#lib/core/manual-command.ts";
+import type { Match } from "#lib/core/match-record.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
-import { readRecorded, resumeContainers, type Starter } from "#lib/stacks/resume-containers.ts";
+import { isStale, readRecorded, resumeContainers, type Starter } from "#lib/stacks/resume-containers.ts";
 
 const pollMs = 1000;
 
@@ -55,7 +56,7 @@ export interface StartedStack {
 
 interface Attempt {
   /** Why docker could not start a container, by its name; by "" what concerns all. */
-  readonly errors: ReadonlyMap<string, string>;
+  readonly errors: ReadonlyMap<string, DockerError>;
   readonly marks: ReadonlyMap<string, StartMark>;
   readonly ranAlready: readonly string[];
 }
@@ -76,12 +77,12 @@ async function confirmStart(
   options: StartOptions,
   first: Attempt,
 ): Promise<StartResult> {
-  const manualCommand = manualStartCommand(record);
   const { ranAlready } = first;
   let attempt = first;
   for (let attempts = 1; ; attempts += 1) {
-    const { problems, notes, isFinal } = await checkAttempt(starter, record, options, attempt);
+    const { problems, notes, down, isFinal } = await checkAttempt(starter, record, options, attempt);
     if (isFinal || attempts >= options.maxAttempts) {
+      const manualCommand = manualStartCommand(record, down);
       return { isRunning: problems.length === 0, attempts, problems, notes, ranAlready, manualCommand };
     }
     options.onRetry?.(attempts + 1, problems);
@@ -102,21 +103,23 @@ async function attemptStart(starter: Starter, record: StackRecord, options: Star
       const marks = new Map(containers.map((container) => [container.id, container]));
       return { errors: problems, marks, ranAlready };
     } catch (error) {
-      const description = describeDocker(error);
+      if (!(error instanceof DockerError)) throw error;
       const isOver = !isPassing(error) || clock.monotonicMs() >= deadline;
-      if (isOver) return { errors: new Map([["", description]]), marks: new Map(), ranAlready: [] };
+      if (isOver) return { errors: new Map([["", error]]), marks: new Map(), ranAlready: [] };
     }
     await clock.sleep(pollMs, signal);
   }
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof DockerError && (error.trouble === "unreachable" || error.trouble === "timeout");
+function isPassing({ trouble }: DockerError): boolean {
+  return trouble === "unreachable" || trouble === "timeout";
 }
 
 interface Check {
   readonly problems: readonly string[];
   readonly notes: readonly string[];
+  /** What the problems are about, if docker says. */
+  readonly down?: readonly DownContainer[] | undefined;
   /** Nothing that another start would change. */
   readonly isFinal: boolean;
 }
@@ -130,38 +133,41 @@ async function checkAttempt(
 ): Promise<Check> {
   const deadline = clock.monotonicMs() + options.settleMs + options.healthTimeoutMs;
   const general = errors.get("");
-  const isDown = (problems: readonly string[]): Check => ({ problems, notes: [], isFinal: false });
-  if (general !== undefined) return isDown([general]);
+  const unknown = (error: DockerError): Check => ({
+    problems: [describeError(error)],
+    notes: [],
+    isFinal: false,
+  });
+  if (general !== undefined) return unknown(general);
   await clock.sleep(options.settleMs, signal);
   for (;;) {
-    let judged: (readonly [name: string, verdict: Verdict])[];
+    let matches: readonly Match[];
     try {
-      judged = (await readRecorded(docker, record)).map((match) => [
-        match.recorded.name,
-        judgeStart(match, marks.get(match.container?.id ?? ""), record),
-      ]);
+      matches = await readRecorded(docker, record);
     } catch (error) {
-      return isDown([describeDocker(error)]);
+      if (error instanceof DockerError) return unknown(error);
+      throw error;
     }
-    const problems = judged.flatMap(([name, verdict]) => {
+    const judged = matches.map((match) => ({
+      match,
+      error: errors.get(match.recorded.name),
+      verdict: judgeStart(match, marks.get(match.container?.id ?? ""), record),
+    }));
+    const problems = judged.flatMap(({ error, verdict }) => {
       if (verdict.kind !== "down") return [];
-      const error = errors.get(name);
-      return [error === undefined ? verdict.problem : `${verdict.problem} (${error})`];
+      return [error === undefined ? verdict.problem : `${verdict.problem} (${describeError(error)})`];
     });
-    if (problems.length > 0) return isDown(problems);
-    const unhealthy = judged.flatMap(([, verdict]) =>
+    const down = judged.flatMap(({ match, error, verdict }) =>
+      verdict.kind === "up" ? [] : { ...match, isStale: isStale(error) },
+    );
+    if (problems.length > 0) return { problems, notes: [], down, isFinal: false };
+    const unhealthy = judged.flatMap(({ verdict }) =>
       verdict.kind === "unhealthy" ? [verdict.problem] : [],
     );
     if (unhealthy.length === 0 || clock.monotonicMs() >= deadline) {
-      const notes = judged.flatMap(([, verdict]) => (verdict.kind === "up" ? (verdict.note ?? []) : []));
-      return { problems: unhealthy, notes, isFinal: true };
+      const notes = judged.flatMap(({ verdict }) => (verdict.kind === "up" ? (verdict.note ?? []) : []));
+      return { problems: unhealthy, notes, down, isFinal: true };
     }
     await clock.sleep(pollMs, signal);
   }
-}
-
-/** In docker's own words; whatever else was thrown is no trouble of docker's and goes on. */
-function describeDocker(error: unknown): string {
-  if (error instanceof DockerError) return describeError(error);
-  throw error;
 }

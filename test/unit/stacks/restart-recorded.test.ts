@@ -68,7 +68,7 @@ describe("restartRecorded()", () => {
       (reason: OpsError) => reason,
     );
     expect(error?.message).toContain('Stack "shop" does not run after 3 attempts');
-    expect(error?.hint).toBe("docker start db web");
+    expect(error?.hint).toBe("Start it by hand: docker start db web");
   });
 
   test("waits for an engine that does not answer yet", async () => {
