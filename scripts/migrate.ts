@@ -7,6 +7,13 @@ import { runTool } from "#lib/run/run-tool.ts";
 await runTool({
   name: "migrate",
   summary: `print the configuration that replaces a legacy script's, and what is different; IMPORTER: ${importers.map(({ name }) => name).join(", ")}`,
+  examples: [
+    [
+      "app-backup /usr/local/bin/backup-run.sh",
+      "the configuration that replaces this script, and what it does otherwise",
+    ],
+    ["docker-stacks /opt/backup/config.sh", "the same for the scripts that stop compose stacks"],
+  ],
   operands: ["IMPORTER", "FILE"],
   main: migrate,
 });

@@ -7,6 +7,11 @@ await runScript({
   name: "predeploy-backup",
   summary:
     "run all systemd backup units in stages before a deployment: 0 deploy, 1 deploy with care, 2 do not",
+  examples: [
+    ["--dry-run", "what would be run, and whether there is room"],
+    ["--yes && ./deploy", "deploy after complete backups only"],
+    ["--yes --host nas1,root@nas2", "several hosts by ssh, one verdict"],
+  ],
   purpose: "predeploy",
   flags: {
     yes: { help: "do not ask before anything is started" },

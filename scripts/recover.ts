@@ -5,6 +5,10 @@ import { runScript } from "#lib/run/run-script.ts";
 await runScript({
   name: "recover",
   summary: "end the processes of a dead run, undo what it left half done, and report it",
+  examples: [
+    ["", "after a crash; every run does the same first"],
+    ["--config shop --dry-run", "what a dead run of this job has left"],
+  ],
   purpose: "recovery",
   main: "recovery",
 });

@@ -9,6 +9,13 @@ await runCommand({
   name: "restore",
   summary:
     "list, show and verify sets, and restore from them: list | show SET | verify SET | restore SET [PATH…] | drill [SET]",
+  examples: [
+    ["list", "the sets in every place, newest first"],
+    ["restore latest", "everything, into a new directory and new databases"],
+    ["restore latest storage/uploads", "single files and directories"],
+    ["restore latest-good --in-place", "replace the application, which is kept beside it"],
+    ["verify --all", "is all of it whole?"],
+  ],
   operands: ["COMMAND", "[SET]", "[PATH…]"],
   flags: restoreFlags,
   isWithoutJob: (flags) => flags["from"] !== undefined,

@@ -6,6 +6,11 @@ import { schedule } from "#lib/schedule/schedule.ts";
 await runTool({
   name: "schedule",
   summary: "show | explain | install | remove what starts backups: cron, anacron, systemd timers",
+  examples: [
+    ["show", "everything on this machine that starts a backup"],
+    ["explain", "when each of them starts next"],
+    ['install --job shop --at "H 3,11,19 * * *"', "three times a day; H is a minute of this host"],
+  ],
   operands: ["ACTION"],
   flags: {
     job: { value: "JOB", help: "install, remove: name of a file in /etc/lastgood, without .env (backup)" },

@@ -6,6 +6,7 @@ import { runScript } from "#lib/run/run-script.ts";
 await runScript({
   name: "upload-waiting",
   summary: "bring the sets that wait for a store to it, oldest first, without a new backup",
+  examples: [["--config shop", "after an outage of its stores"]],
   choose: chooseNothing,
   main: runUpload,
 });

@@ -36,9 +36,13 @@ export const outcomeFacts: Readonly<Record<Outcome, OutcomeFacts>> = {
     tag: "BUSY",
     meaning: "another run holds the lock (LOCK_BUSY_EXIT sets another number)",
   },
-  denied: { exitCode: 77, tag: "DENIED", meaning: "not allowed: a file's owner or mode is too open" },
+  denied: {
+    exitCode: 77,
+    tag: "DENIED",
+    meaning: "not allowed: not root, or a file that others may read or write",
+  },
   config: { exitCode: 78, tag: "CONFIG", meaning: "the configuration is invalid; every problem is listed" },
-  interrupted: { exitCode: 128, tag: "INTERRUPTED", meaning: "ended by signal n, after cleaning up (128+n)" },
+  interrupted: { exitCode: 128, tag: "INTERRUPTED", meaning: "ended by signal n, after cleaning up" },
 };
 
 const signalNumbers: Readonly<Record<SignalName, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };

@@ -9,7 +9,7 @@ export const restoreFlags = {
   job: { value: "NAME", help: "sets of this job" },
   all: { help: "verify: every set in every place" },
   sample: { value: "PERCENT", help: "verify: so many of the sets, chosen by chance" },
-  component: { value: "NAME", help: "restore: only these components, parted by commas" },
+  component: { value: "NAME", help: "restore: only these components, separated by commas" },
   to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
   database: { value: "NAME", help: "restore: name of the new database that a dump is loaded into" },
   "in-place": {
@@ -23,7 +23,7 @@ export const restoreFlags = {
   },
 } as const;
 
-/** The items of a flag that takes several, parted by commas. */
+/** The items of a flag that takes several, separated by commas. */
 export function listFlag(value: string | boolean | undefined): readonly string[] {
   if (typeof value !== "string") return [];
   return value

@@ -1,13 +1,10 @@
 /** The command line of every script: its flags, or what it asks to be told. */
-import { formatHelp } from "#lib/run/help-text.ts";
+import { type CommandDescription, formatHelp } from "#lib/run/help-text.ts";
 import { type CommandShape, type FlagDefinitions, type Flags, parseFlags } from "#lib/run/parse-flags.ts";
 import { packageVersion } from "#lib/run/version.ts";
 import type { World } from "#lib/run/world.ts";
 
-export interface DescribedCommand {
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
+export interface DescribedCommand extends CommandDescription {
   /** Flags beside the common ones. */
   readonly flags?: FlagDefinitions;
   /** The operands as --help shows them. */
@@ -16,13 +13,13 @@ export interface DescribedCommand {
 
 /** Undefined when help or the version was asked for, and is printed. Throws OpsError "usage". */
 export async function readCommandLine(
-  { name, summary, flags = {}, operands }: DescribedCommand,
+  { name, summary, examples = [], flags = {}, operands }: DescribedCommand,
   shape: CommandShape,
   world: World,
 ): Promise<Flags | undefined> {
   const parsed = parseFlags(world.argv, flags, shape);
   if (parsed.mode === "help") {
-    await world.stdout.write(formatHelp({ name, summary, flags }, shape.common, operands));
+    await world.stdout.write(formatHelp({ name, summary, examples, flags }, shape.common, operands));
     return undefined;
   }
   if (parsed.mode === "version") {

@@ -1,28 +1,43 @@
 import { type Outcome, outcomeFacts } from "#lib/core/outcome.ts";
 import { type FlagDefinitions, shortFlagOf } from "#lib/run/parse-flags.ts";
 
-interface HelpedCommand {
+/** What a script says about itself in --help. */
+export interface CommandDescription {
   readonly name: string;
+  /** One sentence. */
   readonly summary: string;
+  /** Arguments, and what they are for. */
+  readonly examples?: readonly (readonly [args: string, purpose: string])[];
+}
+
+interface HelpedCommand extends CommandDescription {
   readonly flags?: FlagDefinitions;
 }
 
-/** What --help prints: usage, options, exit codes. */
+const columns = 80;
+
+/** What --help prints: usage, examples, options, exit codes, in lines of 80 columns. */
 export function formatHelp(
   script: HelpedCommand,
   common: FlagDefinitions,
   operands: readonly string[] = [],
 ): string {
+  const { name, summary, examples = [] } = script;
   const flags = { ...script.flags, ...common };
-  const options = Object.entries(flags).map(([name, flag]): readonly [string, string] => {
-    const short = shortFlagOf(name);
+  const options = Object.entries(flags).map(([long, flag]): readonly [string, string] => {
+    const short = shortFlagOf(long);
     const value = "value" in flag && flag.value !== undefined ? ` ${flag.value}` : "";
-    return [`${short === undefined ? "    " : `-${short}, `}--${name}${value}`, flag.help];
+    return [`${short === undefined ? "    " : `-${short}, `}--${long}${value}`, flag.help];
   });
   return [
-    `${script.name}: ${script.summary}`,
+    ...wrap(`${name}: ${summary}`, columns),
     "",
-    `Usage: ${[script.name, "[options]", ...operands].join(" ")}`,
+    `Usage: ${[name, "[options]", ...operands].join(" ")}`,
+    ...(examples.length === 0 ? [] : ["", "Examples:"]),
+    ...examples.flatMap(([args, purpose]) => [
+      `  ${`bun scripts/${name}.ts ${args}`.trimEnd()}`,
+      `      ${purpose}`,
+    ]),
     "",
     "Options:",
     ...alignColumns(options),
@@ -44,5 +59,24 @@ export function exitCodeRows(): (readonly [string, string])[] {
 
 function alignColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  const indent = width + 4;
+  return rows.flatMap(([left, right]) =>
+    wrap(right, columns - indent).map(
+      (line, index) => `  ${(index === 0 ? left : "").padEnd(width)}  ${line}`,
+    ),
+  );
+}
+
+/** Lines of whole words; a word that is longer than a line has one to itself. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (longer.length > width && line !== "") {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
 }

@@ -21,6 +21,7 @@ import { createRedactor } from "#lib/core/secret.ts";
 import { examineJobs, loadJobs } from "#lib/run/checked-jobs.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import { findConfigs } from "#lib/run/find-configs.ts";
+import type { CommandDescription } from "#lib/run/help-text.ts";
 import { commonFlags, type FlagDefinitions, type Flags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { answerInJson, runSession, type SessionDefinition } from "#lib/run/run-session.ts";
@@ -31,10 +32,7 @@ import { writeJson } from "#lib/run/write-json.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 import { formatPrometheusText } from "#lib/tools/prometheus-text.ts";
 
-export interface CheckDefinition {
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
+export interface CheckDefinition extends CommandDescription {
   readonly main: (context: CheckContext<Settings>) => Promise<Health>;
 }
 
@@ -48,10 +46,9 @@ const ownFlags: FlagDefinitions = {
 const unknownExit = 3;
 
 /** Run a check as this process. */
-export function runCheck({ name, summary, main }: CheckDefinition): Promise<void> {
+export function runCheck({ main, ...description }: CheckDefinition): Promise<void> {
   const definition: SessionDefinition = {
-    name,
-    summary,
+    ...description,
     flags: ownFlags,
     shape: { common, operands: [] },
     main: (session, flags) => check(main, session, flags),

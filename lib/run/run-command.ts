@@ -4,6 +4,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { CommandContext } from "#lib/core/command.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
+import type { CommandDescription } from "#lib/run/help-text.ts";
 import { createOperator } from "#lib/run/operator.ts";
 import { commonFlags, type FlagDefinitions, type Flags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
@@ -15,10 +16,7 @@ import { readHost, type Session, useConfig } from "#lib/run/session.ts";
 import type { World } from "#lib/run/world.ts";
 import { writeJson } from "#lib/run/write-json.ts";
 
-export interface CommandDefinition {
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
+export interface CommandDefinition extends CommandDescription {
   /** The operands as --help shows them; the first is required where nobody can be asked. */
   readonly operands: readonly [string, ...string[]];
   readonly flags: FlagDefinitions;
@@ -37,12 +35,13 @@ const common = { config, "dry-run": commonFlags["dry-run"], json, quiet, verbose
 
 /** Run a command as this process. */
 export function runCommand(definition: CommandDefinition): Promise<void> {
-  const { name, summary, flags, operands } = definition;
+  const { name, summary, examples = [], flags, operands } = definition;
   return bindProcess((world) => {
     const required = world.isInteractive ? [] : operands.slice(0, 1);
     const shape = { common, operands: required, furtherOperands: Number.POSITIVE_INFINITY };
     const main = (session: Session, given: Flags) => runMain(definition, session, given);
-    return runSession({ name, summary, flags, operands, shape, main, answerError: answerInJson }, world);
+    const described = { name, summary, examples, flags, operands };
+    return runSession({ ...described, shape, main, answerError: answerInJson }, world);
   });
 }
 

@@ -7,6 +7,7 @@ import type { Overview, OverviewContext } from "#lib/core/overview.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { examineJobs, type LoadedJob, loadJobs } from "#lib/run/checked-jobs.ts";
 import { findConfigs } from "#lib/run/find-configs.ts";
+import type { CommandDescription } from "#lib/run/help-text.ts";
 import { mailOverview } from "#lib/run/mail-overview.ts";
 import { commonFlags, type FlagDefinitions, type Flags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
@@ -17,10 +18,7 @@ import type { World } from "#lib/run/world.ts";
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
-export interface OverviewDefinition {
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
+export interface OverviewDefinition extends CommandDescription {
   readonly main: (context: OverviewContext) => Overview;
 }
 
@@ -33,10 +31,9 @@ const ownFlags: FlagDefinitions = {
 const writeTimeoutMs = 30_000;
 
 /** Make the page as this process. */
-export function runOverview({ name, summary, main }: OverviewDefinition): Promise<void> {
+export function runOverview({ main, ...description }: OverviewDefinition): Promise<void> {
   const definition: SessionDefinition = {
-    name,
-    summary,
+    ...description,
     flags: ownFlags,
     shape: { common, operands: [] },
     main: (session, flags) => makeOverview(main, session, flags),

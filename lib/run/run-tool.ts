@@ -7,6 +7,7 @@ import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import type { Caller, Tool, ToolResult } from "#lib/core/tool.ts";
 import { readCommandLine } from "#lib/run/command-line.ts";
+import type { CommandDescription } from "#lib/run/help-text.ts";
 import { type FlagDefinitions, toolFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { recoverScript } from "#lib/run/recovery-command.ts";
@@ -16,10 +17,7 @@ import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { createHttp } from "#lib/tools/http.ts";
 
-export interface ToolDefinition {
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
+export interface ToolDefinition extends CommandDescription {
   /** Names of the operands, all of them required: `["IMPORTER", "FILE"]`. */
   readonly operands: readonly string[];
   readonly flags?: FlagDefinitions;

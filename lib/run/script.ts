@@ -2,14 +2,12 @@
 import type { ConfigPurpose } from "#lib/config/config-purpose.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
+import type { CommandDescription } from "#lib/run/help-text.ts";
 import type { FlagDefinitions } from "#lib/run/parse-flags.ts";
 
-export interface ScriptDefinition {
+export interface ScriptDefinition extends CommandDescription {
   /** What its configuration is read for, if not for a backup. */
   readonly purpose?: ConfigPurpose;
-  readonly name: string;
-  /** One sentence for --help. */
-  readonly summary: string;
   /** Flags beside the common ones. */
   readonly flags?: FlagDefinitions;
   /** How many arguments it takes beside its flags. */

@@ -69,6 +69,23 @@ test.each(documents)(
   60_000,
 );
 
+test.each(readdirSync(join(projectDirectory, "scripts")).map((name) => name.replace(".ts", "")))(
+  "--help of %s has one shape, fits a terminal, and gives examples of its own flags",
+  (script) => {
+    const help = helpOf(script);
+    expect(help.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(help).toMatch(/^.+\n\nUsage: .+\n\nExamples:\n.+\n\nOptions:\n.+\n\nExit codes:\n.+\n$/s);
+    const examples = [...help.matchAll(/^ {2}bun (\S+)(.*)$/gm)];
+    const options = help.slice(help.indexOf("\nOptions:\n"));
+    for (const [example, path, args = ""] of examples) {
+      expect({ example, path }).toEqual({ example, path: `scripts/${script}.ts` });
+      for (const [, flag] of args.matchAll(/ (--[a-z-]+)/g)) expect(options).toContain(` ${flag}`);
+    }
+    expect(statSync(join(projectDirectory, `scripts/${script}.ts`)).mode & 0o111).toBe(0o111);
+  },
+  20_000,
+);
+
 /** One start of each script, however many lines name it. */
 const helps = new Map<string, string>();
 
