@@ -26,7 +26,8 @@ export async function describeDryRun(
   for (const { role, root } of preflight.usable) {
     parts.push({ kind: "copy", name: role, outcome: "complete", message: `would write ${root}/${relative}` });
     const plan = formatRetentionPlan(planSets(context, await listJobSets(context, root)));
-    const message = `today's sets in ${root}:\n${plan.join("\n")}`;
+    const sets = plan.length === 0 ? " none" : `\n${plan.join("\n")}`;
+    const message = `today's sets in ${root}:${sets}`;
     parts.push({ kind: "retention", name: role, outcome: "complete", message });
   }
   for (const { target, remote } of openStores(context)) {

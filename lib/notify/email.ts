@@ -87,7 +87,10 @@ async function sendToProgram(
   const command = [SENDMAIL, "-i", "-f", addressOf(EMAIL_FROM), "--", ...EMAIL_TO.map(addressOf)] as const;
   const result = await exec(command, { input: await composeMail(mail), timeoutMs, signal });
   if (result.exitCode === 0) return { ok: true };
-  if (result.notFound) return { ok: false, error: `"${SENDMAIL}" cannot be run`, isTemporary: false };
+  if (result.notFound) {
+    const error = `"${SENDMAIL}" cannot be run: install a mail program, or set SMTP_HOST`;
+    return { ok: false, error, isTemporary: false };
+  }
   const ending = `exit ${result.exitCode ?? result.signal}`;
   const words = headerText(result.stderr === "" ? ending : `${ending}: ${result.stderr.slice(0, 200)}`);
   const isTemporary = result.exitCode === null || !finalExits.includes(result.exitCode);

@@ -86,7 +86,7 @@ export function parseFlags(
     alias: Object.fromEntries(Object.entries(shortNames).filter(([, long]) => names.includes(long))),
     unknown: (argument) => {
       if (!argument.startsWith("-") && operands.length + furtherOperands > 0) return true;
-      problems.push(describeUnknown(argument, [...names, ...Object.keys(shortNames)]));
+      problems.push(describeUnknown(argument, names));
       return false;
     },
   });

@@ -40,7 +40,9 @@ describe.each(runtimes)("A dry run on %s", (runtime) => {
       return ended.stdout;
     };
 
-    expect(await dryRun()).toContain(`would read ${job.app} (no earlier set)`);
+    const first = await dryRun();
+    expect(first).toContain(`would read ${job.app} (no earlier set)`);
+    expect(first).toContain(`today's sets in ${job.backups}: none\n`);
     for (const _ of ["one", "two"]) await sandbox.run(runtime, script, ["--config", job.config], { env });
     // A run would sweep it.
     mkdirSync(`${job.backups}/.partial-web1+app+0c0ffee0-dead`);

@@ -106,7 +106,11 @@ describe("createEmailChannel()", () => {
     [{ exitCode: 67, stderr: "nobody" }, false, "/usr/sbin/sendmail: exit 67: nobody"],
     [{ exitCode: 78 }, false, "/usr/sbin/sendmail: exit 78"],
     [{ exitCode: null, signal: "SIGKILL", timedOut: true }, true, "/usr/sbin/sendmail: exit SIGKILL"],
-    [{ exitCode: null, notFound: true }, false, '"/usr/sbin/sendmail" cannot be run'],
+    [
+      { exitCode: null, notFound: true },
+      false,
+      '"/usr/sbin/sendmail" cannot be run: install a mail program, or set SMTP_HOST',
+    ],
   ])("takes the program's %j as a failure that may pass: %p", async (answer, isTemporary, error) => {
     expect((await send({}, {}, answer)).result).toEqual({ ok: false, isTemporary, error });
   });

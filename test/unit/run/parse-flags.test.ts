@@ -29,6 +29,8 @@ test.each([
 
 test.each([
   [["--dry-rnu"], "did you mean --dry-run?"],
+  // Not the other spelling of it, which --help does not show.
+  [["--dryrn"], "did you mean --dry-run?"],
   [["--confg=x"], "did you mean --config?"],
   [["-x"], 'Unknown option "-x"'],
   [["restore"], 'Unexpected argument "restore"'],
