@@ -3,6 +3,7 @@
  * instead of a hang, since it is the child that hangs.
  */
 import type { Exec } from "#lib/core/deps.ts";
+import { limitsHint } from "#lib/tools/start-program.ts";
 
 export interface FileSystemAsker {
   readonly exec: Exec;
@@ -26,6 +27,13 @@ export async function ask(
   if (result.notFound) return { ok: false, reason: `the program "${command[0]}" is not installed` };
   if (result.exitCode === 0) return { ok: true, value: result.stdout.replace(/\n$/, "") };
   return { ok: false, reason: lastWords(result.stderr) ?? `${command[0]} ended with ${result.exitCode}` };
+}
+
+/** What an admin can do about the reason of an answer: what nothing on the disk has to do with, else `otherwise`. */
+export function hintOnReason(reason: string, otherwise: string): string {
+  if (/too many open files|Resource temporarily unavailable/i.test(reason)) return limitsHint;
+  if (reason.startsWith("no answer")) return "Look at its mount: the file system gives no answer";
+  return otherwise;
 }
 
 /** `regular file`, `directory`, … of what `path` leads to. */

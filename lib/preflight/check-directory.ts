@@ -1,13 +1,16 @@
 import type { Finding } from "#lib/core/report.ts";
-import { askFileType, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
+import { quoteForShell } from "#lib/core/shell-quote.ts";
+import { askFileType, type FileSystemAsker, hintOnReason } from "#lib/preflight/ask-file-system.ts";
 
 /** Whether a directory exists; `role` is what it is to the run: "source", "destination". */
 export async function checkDirectory(asker: FileSystemAsker, role: string, path: string): Promise<Finding> {
   const type = await askFileType(asker, path);
   if (!type.ok) {
-    const hint = type.reason.startsWith("no answer")
-      ? "Look at its mount: a network file system does not answer"
-      : `Create it (mkdir -p -m 700 '${path}'), or mount what belongs there`;
+    const isMissing = type.reason === "No such file or directory";
+    const otherwise = isMissing
+      ? `Create it (mkdir -p -m 700 ${quoteForShell(path)}), or mount what belongs there`
+      : "Look at the directories above it: owner, mode, and whether their disk is well";
+    const hint = hintOnReason(type.reason, otherwise);
     return { name: role, passed: false, message: `Cannot find ${role} "${path}": ${type.reason}`, hint };
   }
   if (type.value !== "directory") {

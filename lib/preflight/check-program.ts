@@ -1,5 +1,6 @@
-import type { Exec } from "#lib/core/deps.ts";
+import type { Exec, ExecResult } from "#lib/core/deps.ts";
 import type { Finding } from "#lib/core/report.ts";
+import { hintOnReason } from "#lib/preflight/ask-file-system.ts";
 
 const timeoutMs = 10_000;
 
@@ -17,12 +18,13 @@ export async function checkProgram(exec: Exec, needed: NeededProgram, signal: Ab
   const result = await exec([needed.program, versionFlag], { timeoutMs, signal });
   const name = "program";
   if (result.notFound || result.exitCode !== 0) {
-    const reason = result.notFound ? "it is not installed" : `${versionFlag} ended with ${result.exitCode}`;
     return {
       name,
       passed: false,
-      message: `Cannot run "${needed.program}": ${reason}`,
-      hint: `apt-get install ${needed.package}; under cron, set PATH`,
+      message: `Cannot run "${needed.program}": ${describeRefusal(result, versionFlag)}`,
+      hint: result.notFound
+        ? `apt-get install ${needed.package}; under cron, set PATH`
+        : hintOnReason(result.stderr, `Reinstall ${needed.package}`),
     };
   }
   const version = (result.stdout || result.stderr).split("\n")[0] ?? "";
@@ -39,4 +41,11 @@ export async function checkProgram(exec: Exec, needed: NeededProgram, signal: Ab
     passed: true,
     message: `${needed.program} ${/\d+(?:\.\d+)+/.exec(version)?.[0] ?? version}`,
   };
+}
+
+function describeRefusal({ notFound, timedOut, exitCode, stderr }: ExecResult, versionFlag: string): string {
+  if (notFound) return "it is not installed";
+  if (timedOut) return `no answer after ${timeoutMs / 1000} s`;
+  const [line = ""] = stderr.split("\n");
+  return line === "" ? `${versionFlag} ended with ${exitCode ?? "a signal"}` : line;
 }

@@ -1,5 +1,5 @@
 import type { Finding } from "#lib/core/report.ts";
-import { ask, type FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
+import { ask, type FileSystemAsker, hintOnReason } from "#lib/preflight/ask-file-system.ts";
 
 // mkdir fails when anything has that name, a planted symlink included. What it made goes whenever the shell ends: the trap
 // stands before there is anything to remove, removes with signals shut out, and nothing through a symlink.
@@ -32,5 +32,5 @@ function hintOn(reason: string): string {
   // Of bytes there were enough a moment ago.
   if (/No space left|quota exceeded/.test(reason))
     return "Its inodes or this user's quota are used up: df -i, quota";
-  return "Check its owner and mode, and that the file system is not mounted read-only";
+  return hintOnReason(reason, "Check its owner and mode, and that the file system is not mounted read-only");
 }

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { limitsHint } from "#lib/tools/start-program.ts";
 
 const watchThenRecover = 'while read -r word; do [ "$word" = goodbye ] && exit 0; done; exec "$@"';
 
@@ -34,7 +35,7 @@ export function startGuardian(request: GuardianRequest): Guardian {
   if (current.pid === undefined) {
     throw new OpsError("Cannot start the guardian that would finish this run if it were killed", {
       outcome: "failed",
-      hint: "Look at the limits of files and processes (ulimit -a)",
+      hint: limitsHint,
     });
   }
   const watch = (child: ChildProcess) => {

@@ -8,6 +8,9 @@ import type { ChildProcess } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 
+/** For whoever has no descriptor or process left. */
+export const limitsHint = "Look at the limits of files and processes (ulimit -a)";
+
 /** stdin, stdout, stderr, and two more, which is as many as are used here. */
 const mostStreams = 5;
 
@@ -41,6 +44,6 @@ export function startError(program: string, error: Error, packageName: string): 
   const isMissing = errorCode(error) === "ENOENT";
   return new OpsError(describeStartError(program, error), {
     outcome: "failed",
-    hint: isMissing ? `Install ${packageName}` : "Look at the limits of files and processes (ulimit -a)",
+    hint: isMissing ? `Install ${packageName}` : limitsHint,
   });
 }
