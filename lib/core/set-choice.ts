@@ -18,10 +18,19 @@ export function sortSets<Set extends NamedSet>(sets: readonly Set[]): Set[] {
   return sets.toSorted((a, b) => Date.parse(b.manifest.startedAt) - Date.parse(a.manifest.startedAt));
 }
 
+/** What lies beside the sets that one is chosen of. */
+interface Beside {
+  /** What has a manifest that cannot be used, and why. */
+  readonly unusable: readonly string[];
+  /** `HOST/JOB` of sets that are not asked for. */
+  readonly others: readonly string[];
+}
+
 /** The copies of one set that are meant, `sets` being in the order in which places are preferred. Throws OpsError "usage" or "failed". */
 export function chooseSet<Set extends NamedSet>(
   sets: readonly Set[],
   name: string,
+  beside: Beside = { unusable: [], others: [] },
 ): readonly [Set, ...Set[]] {
   const isLatest = name === "latest" || name === "latest-good";
   if (isLatest) refuseSeveralJobs(sets);
@@ -29,7 +38,7 @@ export function chooseSet<Set extends NamedSet>(
     sets.filter((set) => (isLatest ? name === "latest" || isGood(set.manifest) : isNamed(set, name))),
   );
   const [first] = candidates;
-  if (first === undefined) throw notFound(sets, name);
+  if (first === undefined) throw notFound(sets, name, beside);
   const runs = new Set(candidates.map(({ manifest }) => manifest.runId));
   if (!isLatest && runs.size > 1) {
     throw new OpsError(`"${name}" is the name of ${runs.size} sets`, {
@@ -67,15 +76,25 @@ function refuseSeveralJobs(sets: readonly NamedSet[]): void {
   });
 }
 
-function notFound(sets: readonly NamedSet[], name: string): OpsError {
-  const newest = sortSets(sets).slice(0, 5).map(describe);
-  return new OpsError(sets.length === 0 ? "There is no set" : `There is no set "${name}"`, {
+function notFound(sets: readonly NamedSet[], name: string, { unusable, others }: Beside): OpsError {
+  const [broken] = unusable;
+  const what = sets.length === 0 ? "There is no set" : `There is no set "${name}"`;
+  return new OpsError(broken === undefined ? what : `${what} that can be used: ${broken}`, {
     outcome: "failed",
-    hint:
-      newest.length === 0
-        ? "Does --from, or BACKUP_DIR, lead to sets?"
-        : `The newest are: ${newest.join(", ")}`,
+    hint: hintOf(sets, others, broken !== undefined),
+    problems: unusable,
   });
+}
+
+function hintOf(sets: readonly NamedSet[], others: readonly string[], isBroken: boolean): string {
+  const isFirst = ({ manifest }: NamedSet, index: number) =>
+    sets.findIndex((one) => one.manifest.runId === manifest.runId) === index;
+  const newest = sortSets(sets.filter(isFirst)).slice(0, 5).map(describe);
+  if (newest.length > 0) return `The newest are: ${newest.join(", ")}`;
+  if (others.length > 0) return `There are sets of ${others.join(", ")}: choose with --host and --job`;
+  return isBroken
+    ? "Take the version that made it, or restore by hand: its archives need no manifest"
+    : "Does --from, or BACKUP_DIR, lead to sets?";
 }
 
 function describe({ manifest }: NamedSet): string {

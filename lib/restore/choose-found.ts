@@ -1,5 +1,6 @@
 import { OpsError } from "#lib/core/ops-error.ts";
 import { chooseSet } from "#lib/core/set-choice.ts";
+import { showName } from "#lib/core/tar-judge.ts";
 import { type FoundLegacySet, type FoundSet, type FoundSets, findSets } from "#lib/restore/find-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 
@@ -9,21 +10,34 @@ export type ChosenSet =
 
 /** The set that a name means, in every place that has it. Throws OpsError "usage" or "failed". */
 export async function chooseFound(context: RestoreContext, name: string): Promise<ChosenSet> {
-  return chooseAmong(await findSets(context), name);
+  const found = await findSets(context);
+  const chosen = chooseAmong(found, name);
+  // What nobody can read may be newer than what is taken instead.
+  for (const line of name.startsWith("latest") ? describeUnusable(found) : []) {
+    context.log.warning("set.unusable", `Passed over ${line}`);
+  }
+  return chosen;
 }
 
 /** A legacy set only by its own name, or where there is nothing else. Throws OpsError "usage" or "failed". */
-export function chooseAmong({ sets, legacy }: FoundSets, name: string): ChosenSet {
+export function chooseAmong(found: FoundSets, name: string): ChosenSet {
+  const { sets, legacy, others } = found;
   const isNewest = name === "latest" && sets.length === 0;
   const named = legacy.filter(({ stamp, path }) => isNewest || stamp === name || path === name);
   const [old] = named;
-  if (old === undefined) return { kind: "ours", copies: chooseSet(sets, name) };
-  const others = isNewest ? [] : named.slice(1);
-  if (others.length > 0) {
-    throw new OpsError(`"${name}" is the name of ${others.length + 1} legacy sets`, {
+  if (old === undefined) {
+    return { kind: "ours", copies: chooseSet(sets, name, { unusable: describeUnusable(found), others }) };
+  }
+  const namesakes = isNewest ? [] : named.slice(1);
+  if (namesakes.length > 0) {
+    throw new OpsError(`"${name}" is the name of ${namesakes.length + 1} legacy sets`, {
       outcome: "usage",
-      hint: `Name one by its directory: ${[old, ...others].map(({ path }) => path).join(", ")}`,
+      hint: `Name one by its directory: ${[old, ...namesakes].map(({ path }) => path).join(", ")}`,
     });
   }
   return { kind: "legacy", set: old };
+}
+
+function describeUnusable({ unknown }: FoundSets): readonly string[] {
+  return unknown.map(({ place, path, problem }) => `${showName(path)} in ${place.name}: ${problem}`);
 }

@@ -20,6 +20,8 @@ export interface FoundLegacySet extends LegacySet {
 export interface FoundSets {
   /** Newest first; the copies of one set in the order of the places. */
   readonly sets: readonly FoundSet[];
+  /** `HOST/JOB` of sets that are there as well and not asked for. */
+  readonly others: readonly string[];
   readonly legacy: readonly FoundLegacySet[];
   /** With a manifest that cannot be used. */
   readonly unknown: readonly { readonly place: Place; readonly path: string; readonly problem: string }[];
@@ -56,8 +58,12 @@ export async function findSets(context: RestoreContext): Promise<FoundSets> {
       problems: unreachable.map(({ problem }) => problem),
     });
   }
+  const [meant, others] = [true, false].map((wanted) =>
+    sets.filter(({ manifest }) => isMeant(context, manifest) === wanted),
+  );
   return {
-    sets: sortSets(sets.filter(({ manifest }) => isMeant(context, manifest))),
+    sets: sortSets(meant ?? []),
+    others: [...new Set((others ?? []).map(({ manifest }) => `${manifest.host.name}/${manifest.job}`))],
     legacy,
     unknown,
     unreachable,

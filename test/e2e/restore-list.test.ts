@@ -108,10 +108,20 @@ describe.each(runtimes)("restore on %s", (runtime) => {
       writeFileSync(join(other, name, "manifest.json"), text);
     }
     const { stdout } = await run("list", "--from", other);
+    const alone = await run("restore", "latest", "--from", other);
+    cpSync(set, join(other, "usable"), { recursive: true });
+    const beside = await run("show", "latest", "--from", other);
     rmSync(other, { recursive: true });
     expect(stdout).toContain("No sets");
     expect(stdout).toMatch(/^Not usable: newer: its manifest has version 2, this program knows 1$/m);
     expect(stdout).toMatch(/^Not usable: damaged: its manifest is no JSON/m);
+    expect(alone.exitCode).toBe(2);
+    expect(alone.stderr).toMatch(/There is no set that can be used: (?:damaged|newer) in /);
+    // Whoever takes the one beside them is told what was passed over.
+    expect(beside.exitCode).toBe(0);
+    expect(beside.stderr).toMatch(
+      /Passed over newer in .*: its manifest has version 2, this program knows 1/,
+    );
   });
 
   test.each([

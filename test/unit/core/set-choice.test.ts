@@ -71,6 +71,23 @@ describe("chooseSet()", () => {
     },
   );
 
+  test("names each set once, though it has copies", () => {
+    const copy = { ...good, path: "daily/20261120T030000Z" };
+    const hint = "The newest are: 20261120T030000Z (web1/app, complete, run run-2026)";
+    expect(() => chosen("2025", [good, copy])).toThrow(expect.objectContaining({ hint }));
+  });
+
+  test("says what cannot be used, and whose sets there are when there is none of those asked for", () => {
+    const newer = "20261122T030000Z in nas: its manifest has version 2, this program knows 1";
+    const beside = { unusable: [newer], others: ["web1/app", "web1/shop"] };
+    expect(() => chooseSet([], "latest", beside)).toThrow(
+      expect.objectContaining({
+        message: `There is no set that can be used: ${newer}`,
+        hint: "There are sets of web1/app, web1/shop: choose with --host and --job",
+      }),
+    );
+  });
+
   test("says when there is none at all", () => {
     expect(() => chosen("latest", [])).toThrow("There is no set");
     expect(() => chosen("latest-good", [partial])).toThrow('There is no set "latest-good"');
