@@ -1,12 +1,13 @@
 /** Where the sets of a job go, and what is known about each before anything is written. */
+import { describeInside, findInside, insideHint, isSameDirectory } from "#lib/backup/find-inside.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { machineMark } from "#lib/core/machine-ids.ts";
+import { isWithin } from "#lib/core/mount-table.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { RequiredMount } from "#lib/core/required-mount.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { formatLayout, partialName } from "#lib/core/set-layout.ts";
 import type { FileSystemAsker } from "#lib/preflight/ask-file-system.ts";
-import { ask, askRealPath } from "#lib/preflight/ask-file-system.ts";
 import { checkDirectory } from "#lib/preflight/check-directory.ts";
 import type { Source } from "#lib/sources/source.ts";
 
@@ -48,48 +49,27 @@ export function listDestinations(settings: Settings): readonly [Destination, ...
   return [first, second];
 }
 
-/** Whether `path` is `directory` or lies in it; both absolute and normalised. */
-export function isWithin(path: string, directory: string): boolean {
-  const base = directory.endsWith("/") ? directory : `${directory}/`;
-  return path === directory || path.startsWith(base);
-}
-
-/** Whether a destination exists, is not the first one by another path and, symlinks resolved, lies outside every source. */
+/** Whether a destination exists, is not the first one by another path and, symlinks and mounts resolved, lies outside every source. */
 export async function checkDestination(
-  asker: FileSystemAsker,
-  destination: Destination,
-  first: string,
+  context: RunContext<Settings>,
+  { role, root, isRequired }: Destination,
   sources: readonly Source[],
-): Promise<readonly Finding[]> {
-  const exists = await checkDirectory(asker, destination.role, destination.root);
-  if (!exists.passed) return [exists];
-  if (!destination.isRequired && (await isSameDirectory(asker, destination.root, first))) {
-    const message = `Cannot use ${destination.role} "${destination.root}": it is "${first}" by another path`;
-    const hint = "Two copies in one place are one: choose another disk, or take SECONDARY_DIR out";
-    return [{ name: destination.role, passed: false, message, hint }];
+): Promise<Finding> {
+  const asker = createAsker(context);
+  const { BACKUP_DIR, BACKUP_LAYOUT, JOB } = context.settings;
+  const exists = await checkDirectory(asker, role, root);
+  if (!exists.passed) return exists;
+  const refuse = (message: string, hint: string) => ({ name: role, passed: false, message, hint });
+  if (!isRequired && (await isSameDirectory(asker, root, BACKUP_DIR))) {
+    return refuse(
+      `Cannot use ${role} "${root}": it is "${BACKUP_DIR}" by another path`,
+      "Two copies in one place are one: choose another disk, or take SECONDARY_DIR out",
+    );
   }
-  const real = await askRealPath(asker, destination.root);
-  const inside: Finding[] = [];
-  for (const { root } of sources) {
-    if (root === undefined) continue;
-    const sourceReal = await askRealPath(asker, root);
-    if (real.ok && sourceReal.ok && isWithin(real.value, sourceReal.value)) {
-      inside.push({
-        name: destination.role,
-        passed: false,
-        message: `Cannot write to "${destination.root}": it lies inside the source "${root}"`,
-        hint: "A backup must not contain itself: choose another directory",
-      });
-    }
-  }
-  return inside.length > 0 ? inside : [exists];
-}
-
-/** By what the file system knows them by: a bind mount shows in no path. */
-async function isSameDirectory(asker: FileSystemAsker, one: string, other: string): Promise<boolean> {
-  const answer = await ask(asker, ["stat", "--dereference", "--format=%d:%i", "--", one, other]);
-  const [first, second] = answer.ok ? answer.value.split("\n") : [];
-  return first !== undefined && first === second;
+  const place = { path: root, layout: BACKUP_LAYOUT, host: context.host.name, job: JOB };
+  const inside = await findInside(asker, place, sources);
+  if (inside === undefined) return exists;
+  return refuse(`Cannot write to "${root}": ${describeInside(root, inside)}`, insideHint);
 }
 
 /** Name under which this run writes what is not whole yet. */

@@ -3,6 +3,7 @@
  * being held) mounts, content, room, a write test, programs. Every question is asked, so that one run names all that is wrong.
  */
 import { dirname } from "node:path";
+import { findStoresInside } from "#lib/backup/check-stores.ts";
 import {
   checkDestination,
   createAsker,
@@ -34,6 +35,8 @@ export interface Preflight {
   readonly usable: readonly Destination[];
   /** Why each of the others cannot; the run is partial. */
   readonly problems: readonly string[];
+  /** Stores that must not be used, by their names, and why; the run is partial. */
+  readonly storesInside: ReadonlyMap<string, Finding>;
   /** The first finding that refuses the run. */
   readonly refusal: Finding | undefined;
 }
@@ -53,7 +56,7 @@ export async function checkDirectories(
   const lockDirectory = dirname(context.settings.LOCK_FILE);
   const findings = [
     ...present.flat(),
-    ...(await checkDestination(asker, required, required.root, sources)),
+    await checkDestination(context, required, sources),
     // The state directory is made by the first run that takes a lock in it.
     ...(lockDirectory === context.settings.STATE_DIR
       ? []
@@ -86,10 +89,12 @@ export async function runPreflight(
       findings: await checkOneDestination(context, sources, destination, lastSetBytes),
     })),
   );
+  const storesInside = await findStoresInside(context, sources);
   const programs = await askPrograms(compressorPrograms(context.settings));
   const findings = withoutRepetition([
     ...looked.flatMap((each) => each.findings),
     ...checked.flatMap((each) => each.findings),
+    ...storesInside.values(),
     ...programs,
   ]);
   for (const finding of findings) sayFinding(context, finding);
@@ -112,6 +117,7 @@ export async function runPreflight(
     })),
     usable: checked.filter((each) => isPassed(each.findings)).map((each) => each.destination),
     problems: unusable.flatMap((each) => wordsOf(each.findings)),
+    storesInside,
     refusal: refusing[0],
   };
 }
@@ -162,9 +168,9 @@ async function checkOneDestination(
   const asker = createAsker(context);
   const mounts = await Promise.all(destination.mounts.map((mount) => checkMount(asker, mount)));
   const isMounted = mounts.every((finding) => finding.passed);
-  const first = context.settings.BACKUP_DIR;
-  const exists = isMounted ? await checkDestination(asker, destination, first, sources) : [];
-  if (!isMounted || exists.some((finding) => !finding.passed)) return [...mounts, ...exists];
+  if (!isMounted) return mounts;
+  const exists = await checkDestination(context, destination, sources);
+  if (!exists.passed) return [...mounts, exists];
   const divided = await checkOneFileSystem(asker, destination.root, setPathOf(context));
   if (divided !== undefined) return [...mounts, divided];
   const { MIN_FREE_GB, MIN_FREE_PERCENT } = context.settings;

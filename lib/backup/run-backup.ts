@@ -107,9 +107,9 @@ async function finish(
   const notes = [...swept, ...made.notes];
   // Nothing is pruned for a set that lacks something: the older ones may be the better ones.
   const mayPrune = context.selection === undefined && parts.every((part) => part.outcome === "complete");
-  const sent = await sendEverywhere(context, made, mayPrune);
-  parts.push(...sent.parts);
-  problems.push(...sent.problems);
+  const sent = await sendEverywhere(context, made, mayPrune, preflight.storesInside);
+  parts.push(...describeStoresInside(preflight), ...sent.parts);
+  problems.push(...[...preflight.storesInside.values()].map(({ message }) => message), ...sent.problems);
   notes.push(...sent.notes);
   if (mayPrune) {
     for (const { destination, path } of made.published) {
@@ -119,7 +119,10 @@ async function finish(
       notes.push(...pruned.notes);
     }
   }
-  const outcome = sent.hasRequiredFailed ? "failed" : combineOutcomes(parts.map((part) => part.outcome));
+  const hasRequiredFailed =
+    sent.hasRequiredFailed ||
+    context.settings.STORES.some(({ name, isRequired }) => isRequired && preflight.storesInside.has(name));
+  const outcome = hasRequiredFailed ? "failed" : combineOutcomes(parts.map((part) => part.outcome));
   return {
     outcome,
     headline: describeMade(made, outcome, problems),
@@ -136,10 +139,21 @@ function sendEverywhere(
   context: RunContext<Settings>,
   made: MadeSet,
   mayPrune: boolean,
+  inside: Preflight["storesInside"],
 ): Promise<SentToStores> {
   const [first] = made.published;
-  const stores = first === undefined ? [] : openStores(context);
+  const stores =
+    first === undefined ? [] : openStores(context).filter(({ target }) => !inside.has(target.name));
   return sendToStores(context, stores, { path: first?.path ?? "", manifest: made.manifest, mayPrune });
+}
+
+function describeStoresInside({ storesInside }: Preflight): PartReport[] {
+  return [...storesInside].map(([name, { message }]) => ({
+    kind: "store",
+    name,
+    outcome: "failed",
+    message,
+  }));
 }
 
 function describeUnread({ missing }: Preflight): PartReport[] {

@@ -1,9 +1,10 @@
 /** No backup is made: what waits for a store goes there now, as it would in the next run. */
-import { createAsker, isWithin, listDestinations } from "#lib/backup/destinations.ts";
+import { createAsker, listDestinations } from "#lib/backup/destinations.ts";
 import { openStores } from "#lib/backup/open-stores.ts";
 import { listJobSets } from "#lib/backup/prune-sets.ts";
 import { type OpenStore, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { isWithin } from "#lib/core/mount-table.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";

@@ -73,6 +73,13 @@ export function layoutPattern(layout: string, facts: Pick<LayoutFacts, "host" | 
   return new RegExp(`^${sources.join("")}(?:-\\d+)?$`);
 }
 
+/** The directory of a layout below which all that one job writes lies: its parts up to the first that changes. */
+export function layoutTop(layout: string, { host, job }: Pick<LayoutFacts, "host" | "job">): string {
+  const parts = layout.split("/").map((part) => part.replaceAll("{host}", host).replaceAll("{job}", job));
+  const changing = parts.findIndex((part, place) => part.includes("{") || place === parts.length - 1);
+  return parts.slice(0, changing).join("/");
+}
+
 /** How many directories below the destination a set lies. */
 export function layoutDepth(layout: string): number {
   return layout.split("/").length;

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from "node:path";
 import { machineMark } from "#lib/core/machine-ids.ts";
 import { readMachineIds } from "#lib/tools/read-machine-ids.ts";
+import { isRoot } from "#test/support/capabilities.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
@@ -155,4 +156,45 @@ test.each(runtimes)("A run on %s bears spaces, quotes, dollars and hashes in eve
     expect(others).toEqual([]);
     expect(readdirSync(restored).sort()).toEqual(["-rf", "a #1's", "tab\tand\nnewline"]);
   }
+});
+
+/** While `what` is mounted at `at` as well. */
+async function whileBound(what: string, at: string, body: () => Promise<void>): Promise<void> {
+  mkdirSync(at);
+  execFileSync("mount", ["--bind", what, at]);
+  try {
+    await body();
+  } finally {
+    execFileSync("umount", [at]);
+  }
+}
+
+describe.skipIf(!isRoot)("What is mounted in the source as well", () => {
+  test("is refused as the destination: each backup would hold the earlier ones", async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox);
+    await whileBound(job.backups, join(job.app, "old"), async () => {
+      const ended = await sandbox.run("bun", script, ["--config", job.config]);
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toContain(
+        `Cannot write to "${job.backups}": it lies inside the source "${job.app}", as "${job.app}/old"`,
+      );
+      expect([job.sets().length, job.partials().length]).toEqual([0, 0]);
+    });
+  });
+
+  test("is refused as a store, by a part of its sets too, and costs the backup nothing", async () => {
+    await using sandbox = await createSandbox();
+    const store = sandbox.path("store");
+    mkdirSync(join(store, "web1/app"), { recursive: true });
+    const job = await createJob(sandbox, { STORE_NAS_URL: store });
+    await whileBound(join(store, "web1"), join(job.app, "old"), async () => {
+      const ended = await sandbox.run("bun", script, ["--config", job.config]);
+      expect(ended.exitCode).toBe(1);
+      expect(ended.stderr).toContain(
+        `Cannot use store "nas" (${store}): it lies inside the source "${job.app}", as "${job.app}/old/app"`,
+      );
+      expect([job.sets().length, readdirSync(join(store, "web1/app")).length]).toEqual([1, 0]);
+    });
+  });
 });

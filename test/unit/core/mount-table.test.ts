@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { findUnmounted, mountOf, mountsBelow, parseFstab, parseMountTable } from "#lib/core/mount-table.ts";
+import {
+  findUnmounted,
+  mountOf,
+  mountsBelow,
+  parseFstab,
+  parseMountTable,
+  sharedPlaces,
+} from "#lib/core/mount-table.ts";
 
 const text = `22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 23 22 0:21 / /proc rw - proc proc rw
@@ -35,6 +42,45 @@ describe("mountOf()", () => {
 test("mountsBelow() names what is mounted in a directory, the directory left out", () => {
   expect(mountsBelow("/srv", table)).toEqual(["/srv/my data"]);
   expect(mountsBelow("/sr", table)).toEqual([]);
+});
+
+describe("sharedPlaces()", () => {
+  const mounts = (...lines: readonly string[]) => parseMountTable(`${text}${lines.join("\n")}\n`);
+  const bind = (root: string, at: string) => `40 22 254:1 ${root} ${at} rw - ext4 /dev/vda1 rw`;
+  test.each([
+    ["a bind mount of it", "/backup", [bind("/backup", "/app/old")], "/app/old", "/backup"],
+    [
+      "a bind mount of what it lies in",
+      "/backup/x",
+      [bind("/backup", "/app/old")],
+      "/app/old/x",
+      "/backup/x",
+    ],
+    ["a bind mount of a part", "/backup", [bind("/backup/web1", "/app/old")], "/app/old", "/backup/web1"],
+    [
+      "the source by another path",
+      "/data/app/sets",
+      [bind("/data/app", "/app")],
+      "/app/sets",
+      "/data/app/sets",
+    ],
+    [
+      "a mount of the same disk",
+      "/srv/b",
+      ["41 22 0:40 / /app/all rw - btrfs /dev/sdb rw"],
+      "/app/all/@srv/b",
+      "/srv/b",
+    ],
+  ])("finds %s", (_what, path, lines, inside, outside) => {
+    expect(sharedPlaces(path, "/app", mounts(...lines))).toEqual([{ inside, outside }]);
+  });
+  test.each([
+    ["another directory of the disk", "/backup", [bind("/media", "/app/media")]],
+    ["a mount outside the source", "/backup", [bind("/backup", "/apps/old")]],
+    ["another share of the same server", "/mnt/b", ["42 22 0:52 / /app/nas rw - nfs4 nas:/other rw"]],
+  ])("finds nothing in %s", (_what, path, lines) => {
+    expect(sharedPlaces(path, "/app", mounts(...lines))).toEqual([]);
+  });
 });
 
 describe("findUnmounted()", () => {

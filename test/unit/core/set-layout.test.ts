@@ -5,6 +5,7 @@ import {
   formatLayout,
   layoutDepth,
   layoutPattern,
+  layoutTop,
   parsePartialName,
   parseRemovingName,
   partialName,
@@ -42,6 +43,15 @@ test("layoutPattern() knows every path that the layout gives these names, at any
   for (const path of [given, `${given}-2`, "web1/app.d/1999/1231_2359"]) expect(path).toMatch(pattern);
   for (const path of ["web2/app.d/1999/1231_2359", "web1/app-d/1999/1231_2359", `${given}/x`, `x/${given}`])
     expect(path).not.toMatch(pattern);
+});
+
+test.each([
+  ["{host}/{job}/{stamp}", "web1/app"],
+  ["sets/{host}-{job}/{YYYY}/{MM}/{DD}-{HH}{mm}", "sets/web1-app"],
+  ["{tier}/{host}/{stamp}", ""],
+  ["{stamp}", ""],
+])("layoutTop(%s) is %j", (layout, top) => {
+  expect(layoutTop(layout, facts)).toBe(top);
 });
 
 test("formatLayout() puts a set of a store in its tier", () => {
