@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { parseDuration } from "#lib/core/duration.ts";
 import type { Stage, StagePlan } from "#lib/core/stage.ts";
-import { isTemplate, withServiceSuffix } from "#lib/core/unit-pattern.ts";
+import { isGlob, isTemplate, isUnitName, matchesPattern, withServiceSuffix } from "#lib/core/unit-pattern.ts";
 
 const line = z.string("expected text").regex(/^[^\p{Cc}]+$/u, "expected one line of text");
 
 const unit = line
   .transform(withServiceSuffix)
   .refine(
-    (name) => /^[A-Za-z0-9:_.@\\*?[\]!-]+$/.test(name),
+    (name) => (isGlob(name) ? isPattern(name) : isUnitName(name)),
     "expected the name of a service unit, or a pattern of names",
   )
   .refine(
@@ -16,6 +16,16 @@ const unit = line
     "expected a service: other units do nothing that ends",
   )
   .refine((name) => !isTemplate(name), "is a template: name an instance of it, NAME@INSTANCE");
+
+function isPattern(text: string): boolean {
+  if (!/^[A-Za-z0-9:_.@\\*?[\]!^-]+$/.test(text)) return false;
+  try {
+    matchesPattern("", text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const duration = z
   .union([z.string(), z.number()], "expected a duration such as 300, 45m or 1h")

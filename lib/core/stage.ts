@@ -36,10 +36,10 @@ export interface StagePlan {
 }
 
 /** Longest first, so that none begins late and makes all others wait; what was never measured may be the longest. */
-export function orderByDuration(
-  names: readonly string[],
+export function orderByDuration<Step extends { readonly name: string }>(
+  steps: readonly Step[],
   durationsMs: ReadonlyMap<string, number>,
-): readonly string[] {
-  const weight = (name: string) => durationsMs.get(name) ?? Number.POSITIVE_INFINITY;
-  return names.toSorted((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)));
+): Step[] {
+  const weight = ({ name }: Step) => durationsMs.get(name) ?? Number.POSITIVE_INFINITY;
+  return steps.toSorted((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)));
 }

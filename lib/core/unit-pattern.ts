@@ -14,7 +14,12 @@ export function isTemplate(unit: string): boolean {
   return unit.endsWith("@.service");
 }
 
-/** Whether a shell's pattern matches a whole name: `*`, `?`, `[a-c]`, `[!a]`. */
+/** Whether systemd would take it for a name, not whether there is such a unit. */
+export function isUnitName(name: string): boolean {
+  return /^(?!@)[A-Za-z0-9:_.@\\-]{1,247}\.service$/.test(name);
+}
+
+/** Whether a shell's pattern matches a whole name: `*`, `?`, `[a-c]`, `[!a]`. Throws for what is no pattern, such as `[c-a]`. */
 export function matchesPattern(name: string, pattern: string): boolean {
   const source = pattern.replaceAll(/\[!?[^\]]+\]|[^[]|\[/g, (part) => {
     if (part === "*") return ".*";

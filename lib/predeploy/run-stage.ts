@@ -15,12 +15,9 @@ export async function runStage(host: Host, stage: Stage): Promise<readonly StepR
   for (const pattern of unmatched) {
     context.log.warning("stage.unmatched", nameAt(host.target, `No unit matches ${pattern}`));
   }
-  const names = orderByDuration(
-    steps.map(({ name }) => name),
-    durationsMs,
-  );
-  const waiting = names.flatMap((name) => steps.filter((step) => step.name === name));
-  const results = new Map<string, StepResult>();
+  const waiting = orderByDuration(steps, durationsMs);
+  // By the step itself: two commands may have one name.
+  const results = new Map<Step, StepResult>();
   const places = Math.min(stage.limit ?? waiting.length, waiting.length);
   let active = 0;
   live.waits(waiting.length);
@@ -31,13 +28,13 @@ export async function runStage(host: Host, stage: Stage): Promise<readonly StepR
       active += 1;
       const result = await runStep(host, stage, step, load);
       active -= 1;
-      results.set(step.name, result);
+      results.set(step, result);
       if (result.verdict === "success") durationsMs.set(nameAt(host.target, step.name), result.durationMs);
     }
   };
   await Promise.all(Array.from({ length: places }, work));
   return [
-    ...steps.flatMap(({ name }) => results.get(name) ?? []),
+    ...steps.flatMap((step) => results.get(step) ?? []),
     ...unmatched.map((pattern) => notMatched(pattern)),
   ];
 }

@@ -4,7 +4,7 @@ import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { readUnitJournal, recallFromJournal } from "#lib/units/read-unit-journal.ts";
-import { runCommand } from "#lib/units/run-command.ts";
+import { type CommandOrder, runCommand } from "#lib/units/run-command.ts";
 import { runUnit } from "#lib/units/run-unit.ts";
 
 export interface Step {
@@ -27,7 +27,10 @@ export async function stepsOf(host: Host, stage: Stage): Promise<StageSteps> {
   const found: string[] = [];
   const unmatched: string[] = [];
   for (const pattern of stage.units) {
-    const names = isGlob(pattern) ? await host.manager.find([pattern]) : [pattern];
+    // By its own name, since what systemd tells of a unit it does not tell of its aliases.
+    const names = isGlob(pattern)
+      ? await host.manager.find([pattern])
+      : [(await host.manager.look(pattern)).id];
     const wanted = names.filter((name) => !stage.except.some((except) => matchesPattern(name, except)));
     if (wanted.length === 0) unmatched.push(pattern);
     found.push(...wanted);
@@ -84,12 +87,22 @@ function jobStep(host: Host, stage: Stage, job: string): Step {
   return programStep(host, stage, `job ${job}`, [program, ...args], {
     partialStatuses: [jobPartial],
     busyStatus: jobBusy,
+    // In its configuration it may be 0, for cron's sake, which here would pass for a backup.
+    environment: { LOCK_BUSY_EXIT: String(jobBusy) },
   });
 }
 
 function commandStep(host: Host, stage: Stage, command: readonly [string, ...string[]]): Step {
   const { partialStatuses } = stage;
-  return programStep(host, stage, command.join(" "), command, { partialStatuses, busyStatus: undefined });
+  return programStep(host, stage, command.join(" "), command, {
+    partialStatuses,
+    busyStatus: undefined,
+    environment: {},
+  });
+}
+
+interface ProgramRules extends Pick<CommandOrder, "partialStatuses" | "busyStatus"> {
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 function programStep(
@@ -97,12 +110,12 @@ function programStep(
   { timeoutMs }: Stage,
   name: string,
   command: readonly [string, ...string[]],
-  statuses: { readonly partialStatuses: readonly number[]; readonly busyStatus: number | undefined },
+  { environment, ...statuses }: ProgramRules,
 ): Step {
   const { deps, signal, childEnvironment } = context;
   const run: Step["run"] = (onBegin) => {
     onBegin(false);
-    const watch = { clock: deps.clock, environment: childEnvironment, signal };
+    const watch = { clock: deps.clock, environment: { ...childEnvironment, ...environment }, signal };
     return runCommand(watch, { name, command, timeoutMs, ...statuses });
   };
   return { name, run };

@@ -12,6 +12,8 @@ import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/predeploy-backup.ts";
 const stages = "/etc/lastgood/stages.yaml";
+const heldJob =
+  "SYSTEM_STATE=true\nBACKUP_DIR=/run/t/backups\nLOCK_FILE=/run/t/held.lock\nLOCK_BUSY_EXIT=0\n";
 const untilGo = "while [ ! -e /run/t/go ]; do sleep 0.02; done";
 const ports = { nas1: 2201, nas2: 2202 } as const;
 
@@ -176,20 +178,29 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
       "/etc/lastgood/app.env",
       "APP_DIR=/run/t/app\nAPP_MIN_MB=0\nBACKUP_DIR=/run/t/backups\nMIN_FREE_GB=0\nCOMPRESSION=gzip\nVERIFY=false\n",
     );
-    nas1.shell("chmod 600 /etc/lastgood/app.env");
+    nas1.write("/etc/lastgood/held.env", heldJob);
+    nas1.shell("chmod 600 /etc/lastgood/*.env");
+    nas1.shell(
+      "(setsid flock /run/t/held.lock sh -c 'touch /run/t/held; while [ -e /run/t/held ]; do sleep 0.05; done' >/dev/null 2>&1 &)",
+    );
+    await waitFor(() => nas1.tryShell("test -e /run/t/held").exitCode === 0, { what: "the lock of a job" });
     nas1.write(
       stages,
       `stages:
-  - { title: Job, jobs: [app], timeout: 1m }
-  - { title: Commands, commands: [[sh, -c, "echo half; exit 4"], [/nowhere/program], [sh, -c, "exit 7"]], partial_statuses: [4] }
+  - { title: Job, jobs: [app, held], timeout: 1m }
+  - { title: Commands, commands: [[sh, -c, "echo half; exit 4"], [/nowhere/program], [sh, -c, "mkdir /run/t/once"], [sh, -c, "mkdir /run/t/once"]], limit: 1, partial_statuses: [4] }
   - { title: Slow, commands: [[sh, -c, "trap 'touch /run/t/cleaned; exit 1' TERM; sleep 60 & wait"]], timeout: 1 }
 `,
     );
     const { stdout } = await run(["--json"]);
     expect(unitsOf(stdout).map(({ name, verdict }) => [name.split(" ")[0], verdict])).toEqual([
       ["job", "success"],
+      // Its own exit status would be 0.
+      ["job", "skipped"],
       ["sh", "partial"],
       ["/nowhere/program", "failed"],
+      // The same command twice is two steps.
+      ["sh", "success"],
       ["sh", "failed"],
       ["sh", "timeout"],
     ]);

@@ -133,6 +133,16 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     expect(isActive("restic-backup-plex")).toBe(true);
   });
 
+  test("knows a unit by its own name when a stage calls it by another", async () => {
+    defineUnits(machine);
+    machine.shell("ln -s sanoid.service /run/systemd/system/snapshots.service; systemctl daemon-reload");
+    const stages = "stages: [{ title: All, units: [snapshots, sanoid] }]\n";
+    machine.write("/etc/lastgood/stages.yaml", stages);
+    const { exitCode, stdout } = await run(["--json"], { PREDEPLOY_STAGES: "/etc/lastgood/stages.yaml" });
+    const names = JSON.parse(stdout).units.map(({ name }: { readonly name: string }) => name);
+    expect([exitCode, names]).toEqual([0, ["sanoid.service"]]);
+  });
+
   test("refuses before anything is started when a disk is really full, or not mounted", async () => {
     defineUnits(machine);
     machine.shell(

@@ -106,6 +106,16 @@ describe("parseStageFile()", () => {
       "FILE:3 stages[1].units[1]: expected the name of a service unit, or a pattern of names",
     ],
     [
+      "a name that systemd would refuse",
+      'stages:\n  - title: One\n    units: ["a!b"]\n',
+      "FILE:3 stages[1].units[1]: expected the name of a service unit, or a pattern of names",
+    ],
+    [
+      "a range that ends before it begins",
+      'stages:\n  - title: One\n    units: [a]\n    except: ["a[z-a]*"]\n',
+      "FILE:4 stages[1].except[1]: expected the name of a service unit, or a pattern of names",
+    ],
+    [
       "nothing to run",
       "stages:\n  - title: One\n",
       "FILE:2 stages[1]: has nothing to run: give it units, jobs or commands",
@@ -155,7 +165,12 @@ describe("orderByDuration()", () => {
       ["c", 10],
       ["e", 20],
     ]);
-    expect(orderByDuration(["a", "b", "c", "d", "e"], durations)).toEqual(["d", "b", "e", "a", "c"]);
-    expect(orderByDuration(["x", "y", "z"], new Map())).toEqual(["x", "y", "z"]);
+    const order = (names: string, known: ReadonlyMap<string, number>) =>
+      orderByDuration(
+        [...names].map((name) => ({ name })),
+        known,
+      ).map(({ name }) => name);
+    expect(order("abcde", durations)).toEqual(["d", "b", "e", "a", "c"]);
+    expect(order("xyz", new Map())).toEqual(["x", "y", "z"]);
   });
 });
