@@ -14,12 +14,21 @@ export function targetsOf(
     throw new OpsError("--host and --user exclude each other", { outcome: "usage", hint });
   }
   if (user === true) return [{ kind: "user" }];
-  const named = typeof host === "string" ? [...new Set(host.split(",").filter((name) => name !== ""))] : [];
+  const named = typeof host === "string" ? splitHosts(host) : [];
+  // An unset variable of a script must not end up as the backup of this host.
+  if (host !== undefined && named.length === 0) {
+    throw new OpsError(`--host "${host}" names no host`, { outcome: "usage" });
+  }
   const hosts = named.length > 0 ? named : PREDEPLOY_HOSTS;
   const bad = hosts.find((name) => name.startsWith("-"));
   if (bad !== undefined) throw new OpsError(`"${bad}" is no name of a host`, { outcome: "usage" });
   if (hosts.length > 0) return hosts.map((name) => ({ kind: "host", host: name }));
   return [{ kind: PREDEPLOY_MANAGER }];
+}
+
+function splitHosts(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  return [...new Set(names.filter((name) => name !== ""))];
 }
 
 /** Programs run on this machine alone. Throws OpsError "config" for stages that need them elsewhere. */

@@ -11,7 +11,7 @@ describe("targetsOf()", () => {
     expect(targetsOf({ ...nothing, PREDEPLOY_MANAGER: "user" }, {})).toEqual([{ kind: "user" }]);
     expect(targetsOf(settings, {})).toEqual([{ kind: "host", host: "nas1" }]);
     expect(targetsOf(settings, { user: true })).toEqual([{ kind: "user" }]);
-    expect(targetsOf(settings, { host: "nas2,root@nas3,nas2" })).toEqual([
+    expect(targetsOf(settings, { host: "nas2, root@nas3,nas2," })).toEqual([
       { kind: "host", host: "nas2" },
       { kind: "host", host: "root@nas3" },
     ]);
@@ -20,6 +20,11 @@ describe("targetsOf()", () => {
   test("refuses flags that contradict each other, and a host that ssh would take for an option", () => {
     expect(() => targetsOf(nothing, { host: "nas1", user: true })).toThrow("exclude each other");
     expect(() => targetsOf(nothing, { host: "nas1,-oProxyCommand=x" })).toThrow("is no name of a host");
+  });
+
+  test.each([",", " ", " , "])("takes --host %j for no host of the settings, nor for this one", (host) => {
+    expect(() => targetsOf(nothing, { host })).toThrow("names no host");
+    expect(() => targetsOf(settings, { host })).toThrow("names no host");
   });
 });
 
