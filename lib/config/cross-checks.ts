@@ -1,4 +1,5 @@
 /** What no single setting can know: rules between settings. Pure. */
+import type { ConfigPurpose } from "#lib/config/config-purpose.ts";
 import type { SettingName, Settings } from "#lib/config/schema.ts";
 
 export interface CrossProblem {
@@ -10,8 +11,10 @@ export interface CrossProblem {
 
 const levels = { zstd: [1, 19], gzip: [1, 9], xz: [0, 9], none: [0, 19] } as const;
 
-/** Problems between settings, in the order of the sections. */
-export function crossCheck(settings: Settings): CrossProblem[] {
+/** Problems between the settings that a purpose uses, in the order of the sections. */
+export function crossCheck(settings: Settings, purpose: ConfigPurpose): CrossProblem[] {
+  if (purpose === "recovery") return [];
+  if (purpose === "predeploy") return [...checkBusyExit(settings), ...checkChannels(settings)];
   return [
     ...checkSources(settings),
     ...checkPaths(settings),
@@ -20,6 +23,12 @@ export function crossCheck(settings: Settings): CrossProblem[] {
     ...checkRetention(settings),
     ...checkChannels(settings),
   ];
+}
+
+function checkBusyExit({ LOCK_BUSY_EXIT: exit }: Settings): CrossProblem[] {
+  if (exit > 1) return [];
+  const message = `is "${exit}": a second run would say that it may be deployed while the first is under way`;
+  return [{ about: ["LOCK_BUSY_EXIT"], message }];
 }
 
 function checkSources({ APP_DIR, DATABASES, STACKS_DIR, SYSTEM_STATE }: Settings): CrossProblem[] {

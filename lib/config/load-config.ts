@@ -1,7 +1,7 @@
 /** From files, environment and defaults to settings: every problem at once, or none. */
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import { type ConfigFile, readConfigFile } from "#lib/config/config-file.ts";
-import { type ConfigPurpose, isOfBackup } from "#lib/config/config-purpose.ts";
+import type { ConfigPurpose } from "#lib/config/config-purpose.ts";
 import { crossCheck } from "#lib/config/cross-checks.ts";
 import { type Gathered, gatherTexts } from "#lib/config/gather-texts.ts";
 import { type ParsedSettings, parseSettings } from "#lib/config/parse-settings.ts";
@@ -38,7 +38,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     ...file.problems,
     ...gathered.problems,
     ...parsed.problems,
-    ...(isOfBackup(request) ? describeCrossProblems(file, gathered, parsed) : []),
+    ...describeCrossProblems(request, file, gathered, parsed),
   ];
   const [first] = problems;
   if (first !== undefined) {
@@ -54,8 +54,13 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
 }
 
 /** A rule between settings says nothing where one of them is invalid and its default stands in. */
-function describeCrossProblems(file: ConfigFile, { given }: Gathered, parsed: ParsedSettings): string[] {
-  return crossCheck(parsed.settings)
+function describeCrossProblems(
+  { purpose = "backup" }: ConfigRequest,
+  file: ConfigFile,
+  { given }: Gathered,
+  parsed: ParsedSettings,
+): string[] {
+  return crossCheck(parsed.settings, purpose)
     .filter(({ about }) => !about.some((name) => parsed.invalid.has(name)))
     .map(({ about: [name], message }) => `${given.get(name)?.place ?? `${file.path} ${name}`} ${message}`);
 }

@@ -51,7 +51,7 @@ export const generalSettings = {
   }),
   LOCK_WAIT: withDefault(duration(0), "0s", { doc: "How long to wait for a run that holds the lock" }),
   LOCK_BUSY_EXIT: withDefault(integer(0, 255), "75", {
-    doc: "Exit code of a run that finds the lock held; 0 keeps cron silent",
+    doc: "Exit code of a run that finds the lock held; 0 keeps cron silent, `predeploy-backup` refuses 0 and 1",
   }),
   RUN_TIMEOUT: withDefault(duration(1000), "12h", {
     doc: "A run that takes longer is ended, and has failed",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { ConfigPurpose } from "#lib/config/config-purpose.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
 import { aliasNames, isSettingName, type Settings, settingNames } from "#lib/config/schema.ts";
 import { createConfigDirectory, least, refusalOf } from "#test/unit/config/config-directory.ts";
@@ -8,6 +9,7 @@ interface Surroundings {
   readonly uid?: number;
   readonly hostname?: string;
   readonly env?: Record<string, string>;
+  readonly purpose?: ConfigPurpose;
 }
 
 /** Settings of a file of the least and `lines`. */
@@ -18,8 +20,8 @@ async function load(lines: string, { job = "app", ...changes }: Surroundings = {
   return settings;
 }
 
-async function problemsOf(lines: string): Promise<readonly string[]> {
-  return (await refusalOf(load(lines))).problems;
+async function problemsOf(lines: string, surroundings?: Surroundings): Promise<readonly string[]> {
+  return (await refusalOf(load(lines, surroundings))).problems;
 }
 
 describe("A setting", () => {
@@ -154,6 +156,21 @@ describe("Settings together", () => {
     const problems = await problemsOf(`${lines}\n`);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(expected);
+  });
+
+  test.each([
+    ["LOCK_BUSY_EXIT=0", "a second run would say that it may be deployed"],
+    ["LOCK_BUSY_EXIT=1", "a second run would say that it may be deployed"],
+    ["PUSHOVER_USER_KEY=u", "PUSHOVER_USER_KEY is set, but PUSHOVER_API_TOKEN is not"],
+  ])("are refused before a deployment: %j", async (lines, expected) => {
+    const problems = await problemsOf(`${lines}\n`, { purpose: "predeploy" });
+    expect(problems).toEqual([expect.stringContaining(expected)]);
+    expect(await load(`${lines}\n`, { purpose: "recovery" })).toBeDefined();
+  });
+
+  test("are looked at as far as they are used: a deployment makes no sets", async () => {
+    expect(await load("LOCK_BUSY_EXIT=2\nSECONDARY_DIR=/srv/app\n", { purpose: "predeploy" })).toBeDefined();
+    expect(await load("LOCK_BUSY_EXIT=0\n")).toBeDefined();
   });
 
   test.each([
