@@ -1,10 +1,12 @@
 /** Find and read a job's file, as data: it is parsed, never sourced. */
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
 import { type ConfigText, parseConfig } from "#lib/config/parse-config.ts";
+import type { Exec } from "#lib/core/deps.ts";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
 
 export interface ConfigFile extends ConfigText {
   readonly path: string;
@@ -22,6 +24,9 @@ export function xdgDirectory(env: ConfigRequest["env"], name: string, fallback: 
   const value = env[name];
   return value !== undefined && isAbsolute(value) ? value : fallback;
 }
+
+/** FS_TIMEOUT is not known yet. */
+const answerMs = 10_000;
 
 /** The job that needs no file. */
 const predeployJob = "predeploy";
@@ -49,8 +54,7 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
   for (const path of candidates) {
     let file: FileHandle;
     try {
-      await refuseEndless(path);
-      file = await open(path, "r");
+      file = await withDeadline(openFile(path, request.deps.exec), answerMs, `open "${path}"`);
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") continue;
       throw cannotRead(path, cause);
@@ -78,15 +82,28 @@ function isNeedless({ purpose, configFlag }: ConfigRequest, path: string): boole
 }
 
 /** To open a fifo waits for whoever writes it, for ever; a device may have no end. What a shell hands over as `<(…)` is open already. */
-async function refuseEndless(path: string): Promise<void> {
+async function openFile(path: string, exec: Exec): Promise<FileHandle> {
+  if (path.startsWith("/dev/fd/")) return open(path, "r");
+  if ((await lstat(path)).isSymbolicLink()) await followLink(path, exec);
   const found = await stat(path);
-  if (found.isFile() || found.isDirectory() || path.startsWith("/dev/fd/")) return;
+  if (found.isFile() || found.isDirectory()) return open(path, "r");
   throw new Error("It is a fifo, a socket or a device, and no file");
+}
+
+/**
+ * It may lead to a share that is gone: a child waits for that then. A thread of ours that waits would keep us from ending, and
+ * a few of them from reading anything.
+ */
+async function followLink(path: string, exec: Exec): Promise<void> {
+  const { timedOut } = await exec(["stat", "--dereference", "--", path], { timeoutMs: answerMs });
+  if (!timedOut) return;
+  const message = "It is a link, and there is no answer from where it leads";
+  throw new OpsError(message, { outcome: "config", hint: "Look at that mount" });
 }
 
 async function readText(file: FileHandle, path: string): Promise<string> {
   try {
-    return await file.readFile("utf8");
+    return await withDeadline(file.readFile("utf8"), answerMs, `read "${path}"`);
   } catch (cause) {
     throw cannotRead(path, cause);
   }
@@ -96,7 +113,7 @@ function cannotRead(path: string, cause: unknown): OpsError {
   const who = errorCode(cause) === "EACCES" ? "Run as the user who owns it, or give" : "Give";
   return new OpsError(`Cannot read the configuration "${path}"`, {
     outcome: "config",
-    hint: `${who} a file that can be read with --config FILE`,
+    hint: cause instanceof OpsError ? cause.hint : `${who} a file that can be read with --config FILE`,
     cause,
   });
 }

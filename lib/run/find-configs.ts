@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { xdgDirectory } from "#lib/config/config-file.ts";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
 import type { World } from "#lib/run/world.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
+
+const answerMs = 10_000;
 
 /** Before a deployment other programs' backups are started: there are no sets to look after. */
 const otherPurposes = new Set(["predeploy.env"]);
@@ -21,7 +24,7 @@ export async function findConfigs({
 
 async function listConfigs(directory: string): Promise<string[]> {
   try {
-    const names = await readdir(directory);
+    const names = await withDeadline(readdir(directory), answerMs, `list "${directory}"`);
     return names
       .filter((name) => /^[^.].*\.env$/.test(name) && !otherPurposes.has(name))
       .toSorted()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { chown } from "node:fs/promises";
+import { chown, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { candidatePaths } from "#lib/config/config-file.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
@@ -170,6 +170,23 @@ describe("loadConfig()", () => {
         `Cannot read the configuration "${path}": It is a fifo, a socket or a device, and no file`,
       );
     }
+  });
+
+  test("has a child follow a link: where that gets no answer, it opens nothing", async () => {
+    await using directory = await createConfigDirectory();
+    const file = await directory.write("nas.env", least);
+    const link = join(directory.path, "app.env");
+    await symlink(file, link);
+    const none = { exitCode: null, signal: "SIGKILL", stdout: "", stderr: "", notFound: false };
+    const answers: boolean[] = [];
+    const exec = async ([, , , path]: readonly string[]) => ({
+      ...none,
+      timedOut: answers.push(path === link) > 1,
+    });
+    expect((await loadConfig(directory.request(link, { deps: { exec } }))).file).toBe(link);
+    const refused = await refusalOf(loadConfig(directory.request(link, { deps: { exec } })));
+    expect(refused).toMatchObject({ outcome: "config", hint: "Look at that mount" });
+    expect(answers).toEqual([true, true]);
   });
 
   test("cannot read a directory", async () => {
