@@ -35,6 +35,12 @@ const hints: readonly (readonly [RegExp, string])[] = [
     "Free space there, or keep fewer sets with STORE_…_KEEP_…",
   ],
   [
+    // What a server of sftp says of whatever it has no code for; and rclone's own, as one.
+    /SSH_FX_FAILURE|closed pipe/,
+    "An sftp server says no more than this of a full disk: rclone about REMOTE:PATH shows its room",
+  ],
+  [/\b405 Method Not Allowed/, "Does the server take uploads at this path, and has its disk room?"],
+  [
     /40[13] (?:unauthorized|forbidden)|error 40[13]\b|status ?code: 40[13]\b|permission.denied|access ?denied|unauthori[sz]ed|handshake failed/i,
     "Check the account of the remote and what it may do there",
   ],
