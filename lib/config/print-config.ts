@@ -1,5 +1,4 @@
 /** Settings as text: what is used, a file of every key, docs/settings.md's tables. All of it from the schema. */
-import { inspect } from "node:util";
 import type { AnyEntry } from "#lib/config/entry.ts";
 import type { ConfigRequest, LoadedConfig } from "#lib/config/load-config.ts";
 import { settingContext } from "#lib/config/parse-settings.ts";
@@ -32,10 +31,9 @@ export function checkedConfigJson({ file, settings, places, storeRows }: LoadedC
   return { schema: 1, isValid: true, file, settings: Object.fromEntries([...rows, ...ofStores]) };
 }
 
+/** As JSON: what a value leaves unset takes no room, and a secret masks itself. */
 function formatValue(value: unknown): string {
-  if (value === undefined) return "(not set)";
-  if (typeof value === "string") return JSON.stringify(value);
-  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true, depth: 4 });
+  return value === undefined ? "(not set)" : JSON.stringify(value);
 }
 
 /** What --print-config prints: a configuration file with every key, commented out at its default. */

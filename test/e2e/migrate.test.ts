@@ -40,7 +40,7 @@ describe.each(runtimes)("migrate on %s", (runtime) => {
     const checked = await sandbox.run(runtime, "scripts/backup-run.ts", ["--check-config", "-c", config]);
     expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
     expect(checked.stdout).toMatch(/STORE_SYNOLOGY_URL +.*Server AskProAI/);
-    expect(checked.stdout).toMatch(/APP_REQUIRED +.*'artisan'/);
+    expect(checked.stdout).toMatch(/APP_REQUIRED +.*"artisan"/);
 
     const names = readFileSync(legacy, "utf8").matchAll(/^([A-Z][A-Z0-9_]*)=/gm);
     for (const [, name] of names) expect(ended.stdout).toMatch(new RegExp(`^# ${name} `, "m"));
@@ -54,8 +54,8 @@ describe.each(runtimes)("migrate on %s", (runtime) => {
     const config = await sandbox.write("etc/stacks.env", ended.stdout, 0o600);
     const checked = await sandbox.run(runtime, "scripts/backup-run.ts", ["--check-config", "-c", config]);
     expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(checked.stdout).toMatch(/STACK_EXCLUDES +.*'two words'/);
-    expect(checked.stdout).toMatch(/SMTP_PASSWORD += \*\*\*/);
+    expect(checked.stdout).toMatch(/STACK_EXCLUDES +.*"two words"/);
+    expect(checked.stdout).toMatch(/SMTP_PASSWORD += "\*\*\*"/);
     expect(checked.stdout).not.toContain("a secret");
   });
 

@@ -159,7 +159,7 @@ describe.each(runtimes)("A configuration on %s", (runtime) => {
     expect(ended.stdout).not.toContain("e71fa0c4");
     for (const name of Object.keys({ ...secrets, ...urls })) {
       expect(ended.stdout).toMatch(
-        new RegExp(`^ *${name} += \\*\\*\\*  \\(${job.config}:\\d+ ${name}\\)$`, "m"),
+        new RegExp(`^ *${name} += "\\*\\*\\*"  \\(${job.config}:\\d+ ${name}\\)$`, "m"),
       );
     }
     expect(ended.stdout).toContain(` = "${job.backups}"  (${job.config}:5 BACKUP_DIR)\n`);

@@ -52,10 +52,10 @@ describe("formatCheckedConfig()", () => {
     expect(settingNames.filter((name) => shown(name) === undefined)).toEqual([]);
     expect(shown("RUN_TIMEOUT")).toEndWith(`= 90m  (${file}:3 RUN_TIMEOUT)`);
     expect(shown("SECONDARY_DIR")).toContain(`= "${directory.path}/second"  (`);
-    expect(shown("APP_EXCLUDES")).toContain("[ 'a b', 'c' ]");
+    expect(shown("APP_EXCLUDES")).toContain('["a b","c"]');
     expect(shown("KEEP_LAST")).toEndWith("= 5  (environment KEEP_LAST)");
     expect(shown("KEEP_DAILY")).toEndWith("= 7  (default)");
-    expect(shown("NTFY_TOKEN")).toEndWith(`= ***  (${file}:6 NTFY_TOKEN)`);
+    expect(shown("NTFY_TOKEN")).toEndWith(`= "***"  (${file}:6 NTFY_TOKEN)`);
     expect(shown("SMTP_USER")).toContain("= (not set)");
     expect(checked).not.toContain("tk_very_secret");
     expect(checked).not.toContain("T0KEN");
