@@ -14,7 +14,7 @@ import { drillStack } from "#lib/restore/drill-stack.ts";
 import { drillTree } from "#lib/restore/drill-tree.ts";
 import type { LocalFiles } from "#lib/restore/fetch-set.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
-import { accessRequest } from "#lib/restore/restore-database.ts";
+import { accessRequest } from "#lib/restore/server-access.ts";
 import { isTrusted } from "#lib/restore/trust.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
@@ -77,7 +77,7 @@ async function drillByFormat(
   const { component } = drill;
   if (component.source === "stack") return drillStack(run, context, drill);
   if (component.format === "tar") return drillTree(context, { ...drill, settings: run.settings });
-  const opened = openAccess(accessRequest(context, run.settings, component.name));
+  const opened = openAccess({ ...accessRequest(context, run.settings), sourceName: component.name });
   try {
     const request = { ...drill, access: opened.access };
     if (component.format === "sqlite") return await drillSqlite(context, request);

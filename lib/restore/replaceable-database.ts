@@ -6,7 +6,8 @@ import type { RunContext } from "#lib/core/run-context.ts";
 import type { DatabaseSwap } from "#lib/core/undo.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 import { openSqliteReplaceable } from "#lib/restore/replaceable-sqlite.ts";
-import { accessRequest, loadBeside } from "#lib/restore/restore-database.ts";
+import { loadBeside } from "#lib/restore/restore-database.ts";
+import { accessRequest } from "#lib/restore/server-access.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { openReplacer } from "#lib/sources/open-replacer.ts";
 import type { DatabaseReplacer, PresentDatabase } from "#lib/sources/replace-database.ts";
@@ -41,7 +42,7 @@ async function openServerReplaceable(
   component: Component,
 ): Promise<Replaceable> {
   const name = target.database ?? "";
-  const request = accessRequest(context, settings, component.name);
+  const request = { ...accessRequest(context, settings), sourceName: component.name };
   // Whoever stops the run does not stop a swap in its middle.
   const signal = new AbortController().signal;
   const opened = openAccess({ ...request, journal, signal, privateRoot: `${request.privateRoot}-swap` });

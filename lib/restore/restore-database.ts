@@ -3,22 +3,19 @@ import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { nameBeside } from "#lib/core/database-names.ts";
-import type { DatabaseTarget } from "#lib/core/database-url.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { enableEvent } from "#lib/core/mysql-swap.ts";
-import { describeError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import type { UndoJournal } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
+import { withNewDatabase } from "#lib/restore/new-database.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import type { Restored } from "#lib/restore/restore-part.ts";
+import { accessRequest } from "#lib/restore/server-access.ts";
 import { isTrusted } from "#lib/restore/trust.ts";
 import type { DatabaseLoader } from "#lib/sources/load-database.ts";
-import { createMysqlLoader } from "#lib/sources/load-mysql.ts";
-import { createPostgresLoader } from "#lib/sources/load-postgres.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
-
-type ServerTarget = Exclude<DatabaseTarget, { readonly kind: "sqlite" }>;
+import { openLoader, type ServerTarget } from "#lib/sources/open-loader.ts";
 
 /**
  * The name of the new database, for dumps of one database whose server the configuration knows: `shop_restored_…`, or
@@ -52,24 +49,20 @@ export async function restoreDatabase(
   { component, name }: PlannedPart,
   from: string,
 ): Promise<Restored> {
-  const target = findServer(context.settings, component);
-  if (target === undefined) throw new TypeError("No server was planned");
+  const { settings } = context;
+  const target = findServer(settings, component);
+  if (settings === undefined || target === undefined) throw new TypeError("No server was planned");
   const facts = component.facts ?? {};
-  const { problems, events } = await withLoader(
-    context,
-    { target, component, name, facts },
-    async (loader) => {
-      try {
-        const loaded = await load(context, loader, component, from, name);
-        return {
-          problems: [...loaded, ...(await loader.compare(facts))],
-          events: loader.disabledEvents?.() ?? [],
-        };
-      } catch (error) {
-        await dropAgain(context, loader, name);
-        throw error;
-      }
-    },
+  const wanted = { target, component, name, facts };
+  const { problems, events } = await withNewDatabase(context, settings, wanted, (finish) =>
+    withLoader(context, wanted, async (loader) => {
+      const loaded = await load(context, loader, component, from, name);
+      await finish();
+      return {
+        problems: [...loaded, ...(await loader.compare(facts))],
+        events: loader.disabledEvents?.() ?? [],
+      };
+    }),
   );
   return {
     component: component.name,
@@ -106,17 +99,19 @@ export function loadBeside(
   from: string,
 ): Promise<LoadedDatabase> {
   const { component, name, facts } = wanted;
-  return withLoader(context, wanted, async (loader) => ({
-    problems: [
-      ...(await load(context, loader, component, from, name)),
-      ...(await loader.compare(facts)),
-      ...(await loader.compareRows(facts)),
-    ],
-    disabledEvents: loader.disabledEvents?.() ?? [],
-  }));
+  return withLoader(context, wanted, async (loader) => {
+    await loader.create();
+    return {
+      problems: [
+        ...(await load(context, loader, component, from, name)),
+        ...(await loader.compare(facts)),
+        ...(await loader.compareRows(facts)),
+      ],
+      disabledEvents: loader.disabledEvents?.() ?? [],
+    };
+  });
 }
 
-/** The database is made before `use`. */
 async function withLoader<Value>(
   context: RestoreContext,
   { target, component, name, facts, journal }: NewDatabase,
@@ -124,14 +119,10 @@ async function withLoader<Value>(
 ): Promise<Value> {
   const { settings } = context;
   if (settings === undefined) throw new TypeError("No server was planned");
-  const request = accessRequest(context, settings, component.name);
+  const request = { ...accessRequest(context, settings), sourceName: component.name };
   const opened = openAccess(journal === undefined ? request : { ...request, journal });
   try {
-    const loader = await (target.kind === "mysql"
-      ? createMysqlLoader(target, name, facts, opened.access)
-      : createPostgresLoader(target, name, facts, opened.access));
-    await loader.create();
-    return await use(loader);
+    return await use(await openLoader(target, name, facts, opened.access));
   } finally {
     await opened.close();
   }
@@ -148,34 +139,4 @@ async function load(
   const { stallMs } = limitsOf(context);
   const request = { archive: join(from, file), compression, loader, name, env, stallMs, signal };
   return (await loadDump({ ...request, onBytes: progress.update })).problems;
-}
-
-/** What was begun is half a database: nobody shall take it for a whole one. */
-async function dropAgain({ log }: RestoreContext, loader: DatabaseLoader, name: string): Promise<void> {
-  try {
-    await loader.drop();
-  } catch (error) {
-    log.error("database.left", `Half a database is left: drop "${name}" by hand: ${describeError(error)}`);
-  }
-}
-
-/** What a server's programs are run with, outside of a backup. */
-export function accessRequest(context: RestoreContext, settings: Settings, sourceName: string) {
-  const { deps, log, signal, runId, childEnvironment, cwd } = context;
-  return {
-    exec: deps.exec,
-    clock: deps.clock,
-    signal,
-    log,
-    timeoutMs: settings.FS_TIMEOUT,
-    stallMs: settings.STALL_TIMEOUT,
-    runId,
-    childEnvironment,
-    setDirectory: cwd,
-    sourceName,
-    privateRoot: join(settings.RUNTIME_DIR, runId),
-    journal: { record: async () => undefined, forget: async () => undefined },
-    alert: () => undefined,
-    earlierFacts: [],
-  };
 }

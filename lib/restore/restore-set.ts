@@ -9,6 +9,7 @@ import { showName } from "#lib/core/tar-judge.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
+import { dropHalfDatabases } from "#lib/restore/new-database.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
 import { nameDatabase } from "#lib/restore/restore-database.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
@@ -57,6 +58,9 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
     };
   }
   for (const line of lines) context.log.info("restore.plan", line);
+  const { settings } = context;
+  if (settings !== undefined && parts.some(({ kind }) => kind === "database"))
+    await dropHalfDatabases(context, settings);
   await makeDirectory(context, directory);
   const components = parts.map(({ component }) => component);
   return useSet(context, copies, components, directory, (inner, files) => carryOut(inner, plan, files));

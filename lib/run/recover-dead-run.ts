@@ -9,6 +9,7 @@ import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Report } from "#lib/core/report.ts";
 import { mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import { deliverReport } from "#lib/run/deliver-report.ts";
+import { dropHalfDatabases } from "#lib/run/drop-half-databases.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
   type JournalContent,
@@ -52,7 +53,8 @@ export async function recoverDeadRun(
   if (damaged !== undefined)
     notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
   const dead = journal ?? (died && { ...died, undo: [], logFile: undefined, report: undefined });
-  if (dead === undefined) return { notes, problems: [], left: [] };
+  if (dead === undefined)
+    return { notes: [...notes, ...(await dropHalfDatabases(session, job))], problems: [], left: [] };
   if (journal !== undefined && (await isGuarded(journal.runId, journal.pid))) throw refuseLive(journal, path);
   session.log.warning("run.died", describeDeath(dead));
   notes.push(describeDeath(dead));
@@ -70,7 +72,8 @@ export async function recoverDeadRun(
   }
   if (left.length === 0) await removeJournal(path);
   else await keepJournal(path, dead);
-  return { notes, problems, left };
+  // Untidy, and no more.
+  return { notes: [...notes, ...(await dropHalfDatabases(session, job))], problems, left };
 }
 
 async function recordDeath(session: Session, job: Job, report: Report): Promise<void> {

@@ -68,7 +68,8 @@ export async function openMysqlReplacer(
       const users = await findUsers();
       if (users.length > 0) throw describeUse(database, users);
       const mark = quoteTable(incoming, swapMark);
-      await console.run(`CREATE TABLE ${mark} (finished INT)`, problem);
+      // Some servers take no table without a key.
+      await console.run(`CREATE TABLE ${mark} (finished INT PRIMARY KEY)`, problem);
       const arriving = await readDefinitions(incoming, console, server, access);
       const set = await readCharacterSet(console, incoming);
       const kept = wasThere ? await readCharacterSet(console, database) : set;

@@ -15,7 +15,7 @@ import {
   quoteName,
   quoteText,
 } from "#lib/core/postgres-properties.ts";
-import { askPostgres, connectPostgres } from "#lib/sources/postgres-connection.ts";
+import { askPostgres, connectPostgres, type PostgresConnection } from "#lib/sources/postgres-connection.ts";
 import {
   type DatabaseReplacer,
   describeFound,
@@ -94,7 +94,7 @@ export async function openPostgresReplacer(
     },
     undo: async (entry) => {
       const { incoming, aside, wasThere } = entry;
-      await endWork(incoming);
+      await endPostgresWork({ database: incoming, word: incoming }, server, access);
       const there = await findNames([database, incoming, aside]);
       const isLeft = there.includes(incoming);
       if (isLeft) await ask(`DROP DATABASE ${quoteName(incoming)}`, `Cannot drop the database "${incoming}"`);
@@ -125,17 +125,20 @@ export async function openPostgresReplacer(
     const known = await ask(`SELECT count(*) FROM pg_roles WHERE rolname = ${role}`, "Cannot ask for roles");
     return known === "0" ? [] : [`ALTER DATABASE ${quoteName(incoming)} OWNER TO ${quoteName(formerOwner)}`];
   }
+}
 
-  /** What a dead run has begun goes on in the server, be it only that it waits for a lock. */
-  async function endWork(incoming: string): Promise<void> {
-    const deadline = access.clock.monotonicMs() + access.timeoutMs;
-    const sql = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-      AND (datname = ${quoteText(incoming)} OR (state = 'active' AND strpos(query, ${quoteText(incoming)}) > 0))`;
-    while ((await ask(sql, `Cannot end what uses "${incoming}"`)) !== "0") {
-      if (access.clock.monotonicMs() > deadline) {
-        throw new OpsError(`Cannot end what uses the database "${incoming}"`, { outcome: "failed" });
-      }
-      await access.clock.sleep(pollMs);
-    }
+/** What a dead run has begun in a database goes on in the server, be it only that it waits for a lock. `word` stands in no statement but its own. */
+export async function endPostgresWork(
+  { database, word }: { readonly database: string; readonly word: string },
+  server: PostgresConnection,
+  access: SourceAccess,
+): Promise<void> {
+  const problem = `Cannot end what uses the database "${database}"`;
+  const deadline = access.clock.monotonicMs() + access.timeoutMs;
+  const sql = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+    AND (datname = ${quoteText(database)} OR (state = 'active' AND strpos(query, ${quoteText(word)}) > 0))`;
+  while ((await askPostgres(server, access, sql, problem)) !== "0") {
+    if (access.clock.monotonicMs() > deadline) throw new OpsError(problem, { outcome: "failed" });
+    await access.clock.sleep(pollMs);
   }
 }

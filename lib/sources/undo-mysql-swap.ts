@@ -16,7 +16,7 @@ export async function undoMysqlSwap(
   access: SourceAccess,
 ): Promise<readonly string[]> {
   const { target, incoming, aside, wasThere } = entry;
-  await endWork(incoming, console, access);
+  await endMysqlWork({ database: incoming, word: incoming }, console, access);
   const there = await console.findDatabases([target, incoming, aside]);
   const isThere = (name: string) => there.includes(name);
   const isMarked = async (name: string) =>
@@ -70,17 +70,16 @@ async function putBack(
   await giveAgain(console, target, definitions);
 }
 
-/** What a dead run has begun goes on in the server, be it only that it waits for a table. */
-async function endWork(
-  incoming: string,
+/** What a dead run has begun in a database goes on in the server, be it only that it waits for a table. `word` stands in no statement but its own. */
+export async function endMysqlWork(
+  { database, word }: { readonly database: string; readonly word: string },
   { run, askNames }: MysqlConsole,
   access: SourceAccess,
 ): Promise<void> {
-  const problem = `Cannot end what uses the database "${incoming}"`;
-  const name = hexText(incoming);
+  const problem = `Cannot end what uses the database "${database}"`;
   const sql =
     "SELECT HEX(CAST(ID AS CHAR)) FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() " +
-    `AND (DB = ${name} OR LOCATE(${name}, INFO) > 0)`;
+    `AND (DB = ${hexText(database)} OR LOCATE(${hexText(word)}, INFO) > 0)`;
   const deadline = access.clock.monotonicMs() + access.timeoutMs;
   for (;;) {
     const ids = (await askNames(sql, problem)).map(([id]) => id);

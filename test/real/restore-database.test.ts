@@ -1,13 +1,13 @@
 /** Dumps come back into new databases of real servers, beside those in use; what cannot be loaded whole leaves nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
 import { replaceComponent } from "#test/support/replace-component.ts";
-import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
 
 const script = "scripts/restore.ts";
 const rows = 2000;
@@ -63,6 +63,60 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
     await maria?.[Symbol.asyncDispose]();
     await postgres?.[Symbol.asyncDispose]();
     await sandbox?.[Symbol.asyncDispose]();
+  });
+
+  const isRestored = (name: string) => name.includes("_restored_");
+  const records = () =>
+    readdirSync(sandbox.path("state/app")).filter((name) => name.startsWith("restoring-"));
+  const loaders = [
+    ["mariadb", "database-shop", "bun"],
+    ["pg_restore", "database-it-s-shop", "deno"],
+  ] as const;
+  /** A restore that its own loader ends: the new database has been made, and nothing is in it yet. */
+  const restoreUntil = async (
+    blow: "KILL" | "TERM",
+    program: string,
+    component: string,
+    runtime: Runtime,
+  ) => {
+    const isNone = `case "$*" in *--database=* | *--dbname=*) ;; *) exec /usr/bin/${program} "$@" ;; esac`;
+    await sandbox.fake(program, `#!/bin/bash\n${isNone}\nkill -${blow} $PPID\nsleep 10\n`);
+    const args = ["restore", "latest", "-c", job.config, "--component", component];
+    const ended = await sandbox.run(runtime, script, [...args, "--to", sandbox.path(`until-${blow}`)]);
+    rmSync(join(sandbox.bin, program));
+    return ended;
+  };
+
+  test.each(loaders)(
+    "leaves half a database when it is killed in %s, which recover drops",
+    async (program, component, runtime) => {
+      const before = databases();
+      expect(await restoreUntil("KILL", program, component, runtime)).toMatchObject({ signal: "SIGKILL" });
+      expect(databases()).not.toEqual(before);
+      const next = await sandbox.run(runtime, "scripts/recover.ts", ["-c", job.config]);
+      expect(next.exitCode).toBe(0);
+      expect(next.stderr).toContain("Removed what was half restored: database ");
+      expect(databases()).toEqual(before);
+      expect(records()).toEqual([]);
+    },
+  );
+
+  test.each(loaders)("leaves nothing when it is stopped in %s", async (program, component, runtime) => {
+    const before = databases();
+    expect(await restoreUntil("TERM", program, component, runtime)).toMatchObject({ exitCode: 143 });
+    expect(databases()).toEqual(before);
+    expect(records()).toEqual([]);
+  });
+
+  test("leaves alone what somebody has made in the place of half a database", async () => {
+    await restoreUntil("KILL", ...loaders[0]);
+    const half = databases().maria.find(isRestored);
+    maria.sql("mysql", `DROP DATABASE \`${half}\``, `CREATE DATABASE \`${half}\``);
+    const next = await sandbox.run("bun", "scripts/recover.ts", ["-c", job.config]);
+    const isKept = databases().maria.includes(half!);
+    maria.sql("mysql", `DROP DATABASE IF EXISTS \`${half}\``);
+    expect(next.stderr).toContain(`Left as it is: database "${half}"`);
+    expect(isKept).toBe(true);
   });
 
   const databases = () => ({
