@@ -90,6 +90,9 @@ function parseLine(line: string): PastRun | undefined {
   }
 }
 
+/** Runs that found the lock held count as often for so long. */
+export const busyWindowMs = 48 * 3_600_000;
+
 const backupScripts = ["backup-run", "manual-backup"];
 
 /** Whether a run was to back up the whole job. */

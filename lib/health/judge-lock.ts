@@ -1,11 +1,11 @@
 /** A lock that is held longer than any run may take, and one that was found held too often. */
 import { formatDuration } from "#lib/core/duration.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
+import { busyWindowMs } from "#lib/core/run-history.ts";
 import { ageMs, type JobView } from "#lib/health/job-view.ts";
 
 /** A run that is stopped at its limit has this long to clean up and to report. */
 const endingMs = 10 * 60_000;
-const busyWindowMs = 48 * 3_600_000;
 const busyAllowed = 1;
 
 export function judgeLock(view: JobView): readonly HealthFinding[] {

@@ -7,6 +7,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { CheckedJob, ConfigProblem } from "#lib/core/health.ts";
 import type { JobRecord } from "#lib/core/job-record.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
+import { busyWindowMs } from "#lib/core/run-history.ts";
 import type { Secret } from "#lib/core/secret.ts";
 import { lockJobWithin } from "#lib/run/lock-job.ts";
 import { readJobRecord } from "#lib/run/read-job-record.ts";
@@ -45,25 +46,30 @@ export function nameOf({ config, settings }: LoadedJob): string {
   return settings?.JOB ?? (config.split("/").at(-1) ?? config).replace(/\.env$/, "");
 }
 
-interface Leave {
+interface Examination {
   /** What dead runs left may be put right. */
   readonly recover: boolean;
   /** Messages that wait may be sent. */
   readonly send: boolean;
+  /** As many runs as a page is to show, not only those that a check looks at. */
+  readonly isLong?: boolean;
 }
 
 /** What is known of each, after what may be done about it. */
 export async function examineJobs(
   session: Session,
   loaded: readonly LoadedJob[],
-  leave: Leave,
+  { recover: mayRecover, send: maySend, isLong = false }: Examination,
 ): Promise<readonly CheckedJob<Settings>[]> {
   const locks = await readLockTable();
-  const first = await Promise.all(loaded.map((one) => readRecord(one, locks)));
+  const since = isLong ? undefined : new Date(session.deps.clock.now().getTime() - busyWindowMs);
+  const read = async ({ settings }: LoadedJob, table: LockTable) =>
+    settings === undefined ? undefined : readJobRecord(settings, table, since);
+  const first = await Promise.all(loaded.map((one) => read(one, locks)));
   const hasActed = loaded.map(() => false);
   for (const [index, { job }] of loaded.entries()) {
     const record = first[index];
-    if (!leave.recover || job === undefined || record === undefined || !hasRemains(record)) continue;
+    if (!mayRecover || job === undefined || record === undefined || !hasRemains(record)) continue;
     // One after the other: two of them may have stopped the same stack.
     await recover(session, job);
     hasActed[index] = true;
@@ -71,7 +77,7 @@ export async function examineJobs(
   await Promise.all(
     loaded.map(async ({ settings }, index) => {
       const count = first[index]?.outbox.count ?? 0;
-      if (!leave.send || settings === undefined || count === 0) return;
+      if (!maySend || settings === undefined || count === 0) return;
       const { createChannels } = await import("#lib/notify/registry.ts");
       const { emptyOutbox } = await import("#lib/run/deliver-report.ts");
       await emptyOutbox(session, settings, createChannels(settings, session.deps));
@@ -85,13 +91,9 @@ export async function examineJobs(
       config: one.config,
       settings: one.job?.settings,
       problem: describeConfigProblem(one.problem),
-      record: hasActed[index] === true ? await readRecord(one, after) : first[index],
+      record: hasActed[index] === true ? await read(one, after) : first[index],
     })),
   );
-}
-
-async function readRecord({ settings }: LoadedJob, locks: LockTable): Promise<JobRecord | undefined> {
-  return settings === undefined ? undefined : readJobRecord(settings, locks);
 }
 
 function describeConfigProblem(problem: OpsError | undefined): ConfigProblem | undefined {

@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { errorCode } from "#lib/core/ops-error.ts";
-import { type History, type PastRun, parseHistory } from "#lib/core/run-history.ts";
+import { type History, isWholeBackup, type PastRun, parseHistory } from "#lib/core/run-history.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 
 const longest = 1024 * 1024;
@@ -16,7 +16,9 @@ const longest = 1024 * 1024;
 const keptBytes = 256 * 1024;
 /** What is read at first: days of an hourly job, months of a daily one. */
 const readBytes = 32 * 1024;
-/** So many runs that were not merely busy are wanted: one of a hundred stacks may fill all that is read at first. */
+/** What is read at first by whoever says since when: to understand a line takes longer than to read it, and there are many jobs. */
+const leastBytes = 8 * 1024;
+/** So many backups of the whole job that were not merely busy are wanted: one of a hundred stacks may fill all that is read at first. */
 const wantedRuns = 10;
 const newline = "\n".charCodeAt(0);
 
@@ -39,19 +41,24 @@ export async function appendHistory(path: string, run: PastRun, mayShorten: bool
     await writeFileDurably(path, (await readTail(path, keptBytes)).text, { mode: 0o644 });
 }
 
-/** The last runs. None when there is no history. */
-export async function readHistory(path: string): Promise<History> {
+/** The last runs, at least those since then. None when there is no history. */
+export async function readHistory(path: string, since?: Date): Promise<History> {
   try {
-    for (let bytes = readBytes; ; bytes *= 4) {
+    for (let bytes = since === undefined ? readBytes : leastBytes; ; bytes *= 4) {
       const { text, isWhole } = await readTail(path, bytes);
       const history = parseHistory(text);
-      const ended = history.runs.filter(({ outcome }) => outcome !== "busy");
-      if (isWhole || ended.length >= wantedRuns) return history;
+      if (isWhole || isEnough(history.runs, since)) return history;
     }
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { runs: [], unreadableCount: 0 };
     throw error;
   }
+}
+
+function isEnough(runs: readonly PastRun[], since: Date | undefined): boolean {
+  const backups = runs.filter((run) => isWholeBackup(run) && run.outcome !== "busy");
+  if (backups.length < wantedRuns) return false;
+  return since === undefined || runs.some(({ endedAt }) => Date.parse(endedAt) < since.getTime());
 }
 
 /** The last lines that are there as a whole. */

@@ -1,4 +1,4 @@
-/** All that the state directory of a job says, read without any effect and without its lock. */
+/** All that the state directory of a job says, read without any effect and without its lock; of the history as `readHistory()` does. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
@@ -21,7 +21,11 @@ import { type LockTable, readLockFile } from "#lib/tools/lock-table.ts";
 
 type Read = <Value>(what: () => Promise<Value>, otherwise: Value) => Promise<Value>;
 
-export async function readJobRecord(settings: Settings, locks: LockTable): Promise<JobRecord> {
+export async function readJobRecord(
+  settings: Settings,
+  locks: LockTable,
+  since: Date | undefined,
+): Promise<JobRecord> {
   const { STATE_DIR, JOB, FS_TIMEOUT, STORES } = settings;
   const problems: string[] = [];
   const read: Read = async (what, otherwise) => {
@@ -37,7 +41,7 @@ export async function readJobRecord(settings: Settings, locks: LockTable): Promi
   const outbox = outboxDirectory(settings);
   const [history, status, lock, journal, waiting, channels, verifications, drills, memory, uploads] =
     await Promise.all([
-      read(() => readHistory(historyPath(settings)), { runs: [], unreadableCount: 0 }),
+      read(() => readHistory(historyPath(settings), since), { runs: [], unreadableCount: 0 }),
       read(() => readStatus(statusPath(settings)), {}),
       read(() => readLockFile(settings.LOCK_FILE, locks), { isHeld: false, text: "" }),
       read(() => readJournalText(journalPath(STATE_DIR, JOB)), undefined),

@@ -54,7 +54,7 @@ async function makeOverview(
   const loaded = await loadJobs(session, await listConfigs(session, flags));
   const redact = createRedactor(loaded.flatMap(({ secrets }) => secrets));
   session.log.setRedactor(redact);
-  const jobs = await examineJobs(session, loaded, { recover: false, send: false });
+  const jobs = await examineJobs(session, loaded, { recover: false, send: false, isLong: true });
   const now = session.deps.clock.now();
   const draw = (isShown: (job: LoadedJob) => boolean) => {
     const host = hostOf(loaded.filter(isShown), session.world);

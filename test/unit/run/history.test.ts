@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { appendFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Report } from "#lib/core/report.ts";
 import { pastRunOf } from "#lib/core/run-history.ts";
 import { appendHistory, readHistory } from "#lib/run/history.ts";
 import { createReport } from "#test/support/report.ts";
@@ -13,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 const run = (runId: string) => pastRunOf(createReport({ runId }), false);
-const idsOf = async (path: string) => (await readHistory(path)).runs.map(({ runId }) => runId);
+const idsOf = async (path: string, since?: Date) =>
+  (await readHistory(path, since)).runs.map(({ runId }) => runId);
 
 test("readHistory() has no runs where there is no history, and those that were appended, oldest first", async () => {
   const path = join(directory, "job", "history.jsonl");
@@ -68,4 +70,25 @@ test("readHistory() finds the last run of a hundred stacks, and one before a hun
   const busy = JSON.stringify(pastRunOf(createReport({ runId: "busy", outcome: "busy" }), false));
   await appendFile(path, `${busy}\n`.repeat(200));
   expect((await idsOf(path))[0]).toBe("wide");
+});
+
+test("readHistory() reads no more than it is asked for: the runs since then, and ten backups of the whole job among them", async () => {
+  const path = join(directory, "since.jsonl");
+  const [day, hour] = [86_400_000, 3_600_000];
+  const now = new Date("2026-11-21T12:00:00Z");
+  const of = (agoMs: number, more: Partial<Report>) => {
+    const endedAt = new Date(now.getTime() - agoMs).toISOString();
+    return JSON.stringify(pastRunOf(createReport({ runId: endedAt, endedAt, ...more }), false));
+  };
+  const write = (lines: readonly string[]) => writeFile(path, `${lines.join("\n")}\n`);
+  const ago = (agoMs: number) => new Date(now.getTime() - agoMs).toISOString();
+  const hourly = Array.from({ length: 900 }, (_, index) => of((899 - index) * hour, {}));
+  await write(hourly);
+  const recent = await idsOf(path, new Date(now.getTime() - 2 * day));
+  expect(recent).toContain(ago(2 * day));
+  expect(recent.length).toBeLessThan(200);
+  // Runs that make no set of the whole job hide none that was to.
+  const uploads = Array.from({ length: 300 }, (_, index) => of(60_000 + index, { script: "upload-waiting" }));
+  await write([of(3 * day, { outcome: "failed" }), ...uploads]);
+  expect(await idsOf(path, new Date(now.getTime() - 2 * day))).toContain(ago(3 * day));
 });
