@@ -1,4 +1,5 @@
 /** What a health check found: for people, for programs, for a monitor of the Nagios kind. */
+import { fitLine } from "#lib/core/fit-text.ts";
 import { formatTable } from "#lib/core/format-table.ts";
 import { headerText } from "#lib/core/header-text.ts";
 import {
@@ -84,7 +85,7 @@ export function formatNagios(health: Health): string {
   const [first] = problems;
   const count = health.jobs.length === 1 ? "1 job is well" : `${health.jobs.length} jobs are well`;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  const text = first === undefined ? count : `${describeProblem(first)}${more}`;
+  const text = first === undefined ? count : fitLine(describeProblem(first), problemCharacters) + more;
   const figures = health.jobs.flatMap(({ name, findings }) =>
     findings.flatMap(({ name: check, figure }) =>
       figure === undefined ? [] : formatFigure(`${name} ${check}`, figure),
@@ -93,12 +94,17 @@ export function formatNagios(health: Health): string {
   const lines = problems.map((problem) =>
     plain(`${problem.severity.toUpperCase()} ${describeProblem(problem)}`),
   );
-  return `${[`${nagiosHead(stateOf(health), text)} | ${figures.join(" ")}`, ...lines].join("\n")}\n`;
+  const head = [nagiosHead(stateOf(health), text), ...(figures.length === 0 ? [] : ["|", ...figures])];
+  return `${[head.join(" "), ...lines].join("\n")}\n`;
 }
+
+/** Behind it come the figures, and what carries both may end at 1024 characters. */
+const headCharacters = 120;
+const problemCharacters = 80;
 
 /** The first words of a plugin's output. */
 export function nagiosHead(state: Severity, text: string): string {
-  return plain(`LASTGOOD ${state.toUpperCase()}: ${text}`);
+  return fitLine(plain(`LASTGOOD ${state.toUpperCase()}: ${text}`), headCharacters);
 }
 
 export function describeProblem({ job, name, message }: NamedFinding): string {

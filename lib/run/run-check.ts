@@ -12,10 +12,10 @@ import {
   outcomeOf,
   stateOf,
 } from "#lib/core/format-health.ts";
-import type { CheckContext, Health, HealthFinding } from "#lib/core/health.ts";
+import type { CheckContext, CheckedJob, Health, HealthFinding } from "#lib/core/health.ts";
 import { emptyMemory } from "#lib/core/health-memory.ts";
 import { measureHealth } from "#lib/core/health-metrics.ts";
-import { describeError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { exitCodeOf } from "#lib/core/outcome.ts";
 import { createRedactor } from "#lib/core/secret.ts";
 import { examineJobs, loadJobs } from "#lib/run/checked-jobs.ts";
@@ -66,21 +66,26 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
   const loaded = await loadJobs(session, configs);
   const redact = createRedactor(loaded.flatMap(({ secrets }) => secrets));
   log.setRedactor(redact);
-  const jobs = await examineJobs(session, loaded, { recover: !flags.isDryRun, send: isTold });
+  // Who asks the stores as well has time.
+  const isHurried = isNagios && flags.own["deep"] !== true;
+  const examined = await examineJobs(session, loaded, { recover: !flags.isDryRun, send: isTold });
+  const jobs = isHurried ? examined.map(hurry) : examined;
   const now = deps.clock.now();
   const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? (await readHost(world));
-  const found = await main({
-    deps,
-    log,
-    host,
-    now,
-    isRoot: world.uid === 0,
-    isDeep: flags.own["deep"] === true,
-    signal,
-    childEnvironment,
-    jobs,
-    isWholeMachine: flags.config === undefined,
-  });
+  const look = () =>
+    main({
+      deps,
+      log,
+      host,
+      now,
+      isRoot: world.uid === 0,
+      isDeep: flags.own["deep"] === true,
+      signal,
+      childEnvironment,
+      jobs,
+      isWholeMachine: flags.config === undefined,
+    });
+  const found = await (isHurried ? withinPluginTime(session, look) : look());
   signal.throwIfAborted();
   const health = maskHealth(found, redact);
   await writePrometheus(session, flags, health, now);
@@ -88,15 +93,40 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
   else if (flags.isJson) await writeJson(world, healthJson(health, { host: host.name, checkedAt: now }));
   else if (!flags.isQuiet) await world.stdout.write(formatHealthTable(health, flags.isVerbose));
   if (isTold) {
-    const examined = health.jobs.map((one, index) => ({
+    const told = health.jobs.map((one, index) => ({
       settings: loaded[index]?.settings,
       before: jobs[index]?.record?.memory ?? emptyMemory,
       health: one,
     }));
     const machine = flags.config === undefined ? health.machine : undefined;
-    await tellHealth(session, examined, machine, now);
+    await tellHealth(session, told, machine, now);
   }
   return exitCodeOf(outcomeOf(stateOf(health)));
+}
+
+/** A monitor waits ten seconds for a plugin, and of one that it has to end it learns nothing. */
+const pluginMs = 9_500;
+/** So that a file system that hangs is named before that. */
+const pluginFsMs = 8_000;
+
+function hurry(job: CheckedJob<Settings>): CheckedJob<Settings> {
+  const { settings } = job;
+  if (settings === undefined) return job;
+  return { ...job, settings: { ...settings, FS_TIMEOUT: Math.min(settings.FS_TIMEOUT, pluginFsMs) } };
+}
+
+/** What dead runs left has been put right before: only looking is limited. */
+async function withinPluginTime(session: Session, look: () => Promise<Health>): Promise<Health> {
+  const limit = new OpsError(`No answer within ${pluginMs / 1000} s`, {
+    outcome: "failed",
+    hint: "Docker or a file system hangs: health-check without --nagios waits longer, and says which",
+  });
+  const timer = setTimeout(() => session.stop(limit), pluginMs);
+  try {
+    return await look();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function maskHealth({ jobs, machine }: Health, redact: (text: string) => string): Health {

@@ -152,6 +152,14 @@ describe.each(runtimes)("health-check on %s", (runtime) => {
   });
 });
 
+test("health-check answers a monitor before it loses patience, also when docker hangs", async () => {
+  await using sandbox = await createSandbox();
+  const job = await createJob(sandbox, { ...quiet, STACKS_DIR: sandbox.path("srv") });
+  await sandbox.fake("docker", "#!/bin/sh\nexec sleep 300\n");
+  const ended = await sandbox.run("bun", script, ["--config", job.config, "--nagios"]);
+  expect(ended).toMatchObject({ exitCode: 3, stdout: "LASTGOOD UNKNOWN: No answer within 9.5 s\n" });
+}, 60_000);
+
 // Many runs: what differs between runtimes is in the tests above.
 test("health-check finds each of these on real state, one finding each, and none when it is put right", async () => {
   const runtime = "bun";

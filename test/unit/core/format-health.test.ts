@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatHealthTable, formatNagios, healthJson } from "#lib/core/format-health.ts";
+import { formatHealthTable, formatNagios, healthJson, nagiosHead } from "#lib/core/format-health.ts";
 import type { Health } from "#lib/core/health.ts";
 import { measureHealth } from "#lib/core/health-metrics.ts";
 
@@ -49,6 +49,18 @@ test("formatNagios() has one line with figures that no text can break, then a li
       "",
     ].join("\n"),
   );
+});
+
+test("formatNagios() keeps its first line short, says all of it below, and has no figures where there are none", () => {
+  const message = `invalid: ${"much ".repeat(200)}end`;
+  const findings = [{ name: "configuration", severity: "critical", message } as const];
+  const jobs = [{ name: "shop", findings, unjudged: [], space: {} }];
+  const [head = "", whole] = formatNagios({ jobs, machine: ill.machine }).split("\n");
+  expect(head).toStartWith("LASTGOOD CRITICAL: shop: configuration: invalid: much ");
+  expect(head).toEndWith("… (and 1 more)");
+  expect(head).toHaveLength("LASTGOOD CRITICAL: ".length + 80 + " (and 1 more)".length);
+  expect(nagiosHead("unknown", message)).toHaveLength(120);
+  expect(whole).toBe(`CRITICAL shop: configuration: ${message}`);
 });
 
 test("healthJson() says the state of each job and of all, with the exit code", () => {
