@@ -40,8 +40,10 @@ export const cronPrograms = [
 ];
 const ownPlaces = [passwd, ...cronPrograms].map((path) => ({ path, depth: 0 }) as const);
 
-/** What cannot be read is a problem of its own; the rest is found all the same. */
-export async function findEntries(machine: Machine, at: JudgedAt): Promise<FoundEntries> {
+/**
+ * What cannot be read is a problem of its own; the rest is found all the same. `at` may still be asked about: it is needed last.
+ */
+export async function findEntries(machine: Machine, at: JudgedAt | Promise<JudgedAt>): Promise<FoundEntries> {
   const problems: string[] = [];
   const tell = (problem: string) => {
     if (!problems.includes(problem)) problems.push(problem);

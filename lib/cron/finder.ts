@@ -7,7 +7,7 @@ import type { MachineUser } from "#lib/cron/users.ts";
 export interface Search {
   readonly machine: Machine;
   /** When the next starts are counted from, and in which zone. */
-  readonly at: JudgedAt;
+  readonly at: JudgedAt | Promise<JudgedAt>;
   /** What lies at the places of all finders. */
   readonly look: Look;
   /** The texts of files; what is asked for at the same time is read by one child. */

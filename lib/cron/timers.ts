@@ -100,7 +100,7 @@ async function describe(
   starts: readonly Starts[],
 ): Promise<readonly ScheduleEntry[]> {
   const calendars = starts.flatMap(({ timers }) => timers.flatMap(({ unit }) => calendarsOf(unit)));
-  const next = await nextElapses(machine.exec, calendars, at);
+  const next = await nextElapses(machine.exec, calendars, await at);
   return starts.flatMap(({ timers, atBoot }) => [
     ...timers.map(({ unit, entry }) => ({ ...entry, ...timingOf(unit, next) })),
     ...atBoot,

@@ -113,19 +113,21 @@ async function askPrograms({ deps, signal }: CheckContext<Settings>, jobs: reado
 /** Other users' crontabs are read by root alone: what an ordinary user sees is no whole answer. */
 async function askSchedule({ deps, now, isRoot, jobs }: CheckContext<Settings>) {
   const machine = { exec: deps.exec, root: "/", timeoutMs: scheduleTimeoutMs };
-  const timeZone = await readTimeZone(machine);
+  const zone = readTimeZone(machine);
   const scheduled = jobs.map(({ config, settings }) => ({
     name: (config.split("/").at(-1) ?? config).replace(/\.env$/, ""),
     config,
     lockFile: settings?.LOCK_FILE,
   }));
   const jobNames = new Map(scheduled.map(({ config, name }) => [config, name]));
-  if (!isRoot) return { timeZone, entries: [], schedule: undefined, scheduleProblems: [], jobNames };
-  const { entries, problems } = await findEntries(machine, { now, timeZone });
+  if (!isRoot)
+    return { timeZone: await zone, entries: [], schedule: undefined, scheduleProblems: [], jobNames };
+  const asked = zone.then((timeZone) => ({ now, timeZone }));
+  const [at, { entries, problems }] = await Promise.all([asked, findEntries(machine, asked)]);
   return {
-    timeZone,
+    timeZone: at.timeZone,
     entries,
-    schedule: judgeSchedule(entries, scheduled, { now, timeZone }),
+    schedule: judgeSchedule(entries, scheduled, at),
     scheduleProblems: problems,
     jobNames,
   };

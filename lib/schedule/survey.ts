@@ -28,10 +28,18 @@ export function openMachine({ flags, deps }: Tool): Machine {
 
 export async function surveyMachine(tool: Tool): Promise<Survey> {
   const machine = openMachine(tool);
-  const at = { now: tool.deps.clock.now(), timeZone: await readTimeZone(machine) };
-  const found = await findEntries(machine, at);
-  const { jobs, problems } = await readJobs(tool, machine);
+  const asked = askTime(tool, machine);
+  const [at, found, { jobs, problems }] = await Promise.all([
+    asked,
+    findEntries(machine, asked),
+    readJobs(tool, machine),
+  ]);
   return { machine, at, jobs, entries: found.entries, problems: [...found.problems, ...problems] };
+}
+
+async function askTime({ deps }: Tool, machine: Machine): Promise<JudgedAt> {
+  const now = deps.clock.now();
+  return { now, timeZone: await readTimeZone(machine) };
 }
 
 interface FoundJobs {
