@@ -30,8 +30,8 @@ export function askerOf(context: RestoreContext): FileSystemAsker {
   return { exec: deps.exec, signal, timeoutMs: limitsOf(context).fsTimeoutMs };
 }
 
-/** Whether it can take everything. Throws OpsError "failed"; nothing is written. */
-export async function checkTarget(context: RestoreContext, check: TargetCheck): Promise<void> {
+/** What is there, and whether there is room, as a line of the plan. Throws OpsError "failed" when it cannot take everything; nothing is written. */
+export async function checkTarget(context: RestoreContext, check: TargetCheck): Promise<string> {
   const asker = askerOf(context);
   const { directory, names, neededBytes, keepOut } = check;
   const refuse = (reason: string, hint: string) =>
@@ -65,6 +65,9 @@ export async function checkTarget(context: RestoreContext, check: TargetCheck): 
       "Free space there, give another --to, or take single components or paths",
     );
   }
+  const what = type.ok ? "is there, and what is in it stays" : "is made";
+  const room = `${neededBytes === 0 ? "" : `${formatBytes(neededBytes)} are needed, `}${formatBytes(space.value.freeBytes)} are free`;
+  return `${directory} ${what}: ${room}`;
 }
 
 /** Make it if need be; only its owner may look into what is new. */
