@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Health } from "#lib/core/health.ts";
+import { measureHealth } from "#lib/core/health-metrics.ts";
 import { measureReport } from "#lib/core/metrics.ts";
 import type { Report } from "#lib/core/report.ts";
 import { formatPrometheusText } from "#lib/tools/prometheus-text.ts";
@@ -45,7 +47,14 @@ const report: Report = {
   logTail: [],
 };
 
-const names = measureReport(report, undefined).map(({ name }) => name);
+const finding = { name: "age", severity: "ok", message: "", figure: { value: 1, unit: "s" } } as const;
+const health: Health = {
+  jobs: [{ name: "shop", findings: [finding], unjudged: [], space: {} }],
+  machine: [],
+};
+const names = [...measureReport(report, undefined), ...measureHealth(health, new Date(0))].map(
+  ({ name }) => name,
+);
 
 describe.skipIf(!existsSync(promtool))("promtool", () => {
   test("finds nothing wrong with the metrics of a run, whatever its parts are called", async () => {
@@ -79,7 +88,7 @@ function expressionsOf(file: string): readonly string[] {
   return targets.map(({ expr }) => expr.replaceAll("$job", ".*").replaceAll("$instance", ".*"));
 }
 
-test("measureReport() writes every metric that the rules and the dashboard name", () => {
+test("measureReport() and measureHealth() write every metric that the rules and the dashboard name", () => {
   const texts = ["rules.yml", "dashboard.json"].map((file) => readFileSync(join(directory, file), "utf8"));
   const named = new Set(texts.join("").match(/\blastgood_[a-z_]+/g));
   expect([...named].filter((name) => !names.includes(name))).toEqual([]);
