@@ -50,7 +50,9 @@ export async function runTrial(trial: Trial, access: TrialAccess & Starter): Pro
       : { problems: refused === undefined ? [] : [refused], notes: [] };
   const said = started.problems.length === 0 ? [] : await readWords(containers, access);
   const shorten = (line: string) => line.replaceAll(`${trial.project}-`, "");
-  return { problems: [...started.problems, ...said].map(shorten), notes: started.notes.map(shorten) };
+  // What was started more than once says the same each time.
+  const problems = new Set([...started.problems, ...said].map(shorten));
+  return { problems: [...problems], notes: started.notes.map(shorten) };
 }
 
 /** Why it cannot be started, after as many attempts as a restart is given: many a service needs a second one after its database. */

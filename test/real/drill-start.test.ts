@@ -213,6 +213,8 @@ describe.skipIf(!hasDocker)("restore drill --start-stacks", () => {
           expect(stack.recorded().problems).toMatch(word);
           expect(ended.stderr).toMatch(word);
         }
+        const lines = stack.recorded().problems.split("\n");
+        expect(lines).toEqual([...new Set(lines)]);
         expect(stack.recorded().outcome).toBe("failed");
         expect(stack.left()).toEqual([]);
       },
