@@ -113,6 +113,11 @@ function measureStopped(plan: FreezePlan, seconds: number): FreezeMeasurement {
   return { strategy: "none", seconds, ...amountOf(plan) };
 }
 
+/** Of a container that ran while nothing of its stack should have. */
+export function describeIntruder(container: string, name: string): string {
+  return `Container "${container}" was started by somebody else while stack "${name}" was stopped: its data may be of more than one moment`;
+}
+
 function describeEnd(
   name: string,
   record: StackRecord,
@@ -133,11 +138,7 @@ function describeEnd(
     : [
         `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. Start it by hand: ${end.manualCommand}`,
       ];
-  for (const container of end.ranAlready) {
-    problems.push(
-      `Container "${container}" was started by somebody else while stack "${name}" was stopped: its data may be of more than one moment`,
-    );
-  }
+  problems.push(...end.ranAlready.map((container) => describeIntruder(container, name)));
   const retried = attempts > 1 && isRunning ? [`Stack "${name}" needed ${attempts} attempts to start`] : [];
   return {
     isRunning,

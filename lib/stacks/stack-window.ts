@@ -119,12 +119,9 @@ export async function openWindow(request: WindowRequest): Promise<StackWindow> {
       await act();
     } catch (cause) {
       const { isRunning, manualCommand } = await end();
-      if (!(cause instanceof OpsError)) throw cause;
-      throw new OpsError(describeError(cause), {
-        outcome: "failed",
-        hint: isRunning ? cause.hint : manualCommand,
-        cause,
-      });
+      if (isRunning || !(cause instanceof OpsError)) throw cause;
+      const { message, cause: reason } = cause;
+      throw new OpsError(message, { outcome: "failed", hint: manualCommand, cause: reason });
     }
   };
   const window: StackWindow = {

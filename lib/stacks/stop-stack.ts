@@ -8,6 +8,7 @@ import type { Container } from "#lib/core/containers.ts";
 import { DockerError } from "#lib/core/docker-error.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
+import { skipLabel, skipValues } from "#lib/core/stack-uses.ts";
 import { planLevels } from "#lib/core/start-order.ts";
 import type { StoppedStack } from "#lib/core/undo.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
@@ -40,6 +41,16 @@ export async function requireStopped(docker: Docker, record: StackRecord): Promi
     outcome: "failed",
     hint: "Does something else start its containers, such as an updater or a person?",
   });
+}
+
+/** Names of the containers that run by now of a project of which nothing ran `before`; none where something was to run on. */
+export async function listStarted(docker: Docker, before: readonly Container[]): Promise<readonly string[]> {
+  const [first] = before;
+  if (first === undefined || before.some(isActive)) return [];
+  const isMeant = ({ project, labels }: Container) =>
+    project === first.project && !skipValues.test(labels[skipLabel] ?? "");
+  const now = await docker.readContainers();
+  return now.flatMap((one) => (isMeant(one) && isActive(one) ? one.name : []));
 }
 
 function describeActive(active: readonly Container[]): string {

@@ -249,6 +249,16 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(states()).toEqual({ "one-main-1": "running" });
   }, 60_000);
 
+  test("does not call whole what was archived of a stopped stack that somebody starts meanwhile", async () => {
+    up("one");
+    engine.docker("stop", "one-main-1");
+    await using world = await createWorld();
+    await whileStopped(world.sandbox, "docker start one-main-1 >/dev/null");
+    expect((await world.run()).exitCode).toBe(1);
+    expect(world.problems()).toContain('Container "one-main-1" was started by somebody else');
+    expect(states()).toEqual({ "one-main-1": "running" });
+  });
+
   test("starts again what its archive failed for, with the same care", async () => {
     up("one");
     up("two");

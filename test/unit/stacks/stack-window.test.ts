@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { OpsError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { UndoEntry } from "#lib/core/undo.ts";
 import {
   openWindow,
@@ -97,7 +97,8 @@ describe("openWindow()", () => {
         if (targets.some(({ name }) => name === "db")) throw dockerRefuses('stop container "db"');
       },
     });
-    await expect(open()).rejects.toThrow('Cannot stop container "db": the engine says no');
+    const error = await open().catch((reason: unknown) => reason);
+    expect(describeError(error)).toBe('Cannot stop container "db": the engine says no');
     expect([fake.stateOf("web"), fake.stateOf("db")]).toEqual(["running", "running"]);
     expect(entries).toEqual([]);
   });
