@@ -2,6 +2,7 @@
 import type { WrittenArchive } from "#lib/archive/write-archive.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import type { Compressor } from "#lib/core/compression.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import type { MemberLists, NameList, ProducerStatus } from "#lib/core/producer-status.ts";
 import type { PartReport } from "#lib/core/report.ts";
@@ -42,11 +43,15 @@ export function describeComponent(facts: ComponentFacts): Described {
   const problems = [
     ...doubts.map((doubt) => `The ${source.name} is doubtful: ${doubt}`),
     ...open.problems,
-    ...describeNames(members?.unreadable, "could not be read and are missing in the archive"),
+    ...describeNames(
+      members?.unreadable,
+      "could not be read and is missing in the archive",
+      "could not be read and are missing in the archive",
+    ),
   ];
   const isWhole = status.outcome === "complete" && problems.length === 0;
   const outcome = isWhole ? "complete" : "partial";
-  const counted = proven?.entries === undefined ? "" : ` in ${proven.entries} entries`;
+  const counted = proven?.entries === undefined ? "" : ` in ${countNoun(proven.entries, "entry", "entries")}`;
   const written = `${formatBytes(bytesIn)}${counted}, ${formatBytes(archive.bytes)} written${archive.readBack === undefined ? "" : " and read back"} in ${seconds.toFixed(1)} s`;
   const message = [written, ...doubts].join("; ");
   return {
@@ -66,9 +71,13 @@ export function describeComponent(facts: ComponentFacts): Described {
       ...open.notes,
       ...status.notes,
       ...(size.note === undefined ? [] : [`The ${source.name}: ${size.note}`]),
-      ...describeNames(members?.changed, "changed while they were read"),
-      ...describeNames(members?.vanished, "vanished before they were read"),
-      ...describeNames(members?.leftOut, "were left out (other file systems, sockets)"),
+      ...describeNames(members?.changed, "changed while it was read", "changed while they were read"),
+      ...describeNames(members?.vanished, "vanished before it was read", "vanished before they were read"),
+      ...describeNames(
+        members?.leftOut,
+        "was left out (other file systems, sockets)",
+        "were left out (other file systems, sockets)",
+      ),
     ],
   };
 }
@@ -137,11 +146,11 @@ function membersOf({ changed, vanished, unreadable, leftOut }: ProducerStatus): 
 
 const namesShown = 5;
 
-function describeNames(list: NameList | undefined, what: string): string[] {
+function describeNames(list: NameList | undefined, ofOne: string, ofMore: string): string[] {
   if (list === undefined || list.count === 0) return [];
   const shown = list.names.slice(0, namesShown).join(", ");
   const rest = list.count - Math.min(list.count, namesShown);
   return [
-    `${list.count} ${list.count === 1 ? "file" : "files"} ${what}: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`,
+    `${countNoun(list.count, `file ${ofOne}`, `files ${ofMore}`)}: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`,
   ];
 }

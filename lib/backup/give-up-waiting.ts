@@ -1,5 +1,6 @@
 /** A store that is down for long gets the newest of what waits for it, not all: the rest is given up, by name. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { planGivingUp } from "#lib/core/waiting-plan.ts";
 import { dequeue, type WaitingSet } from "#lib/stores/upload-queue.ts";
 
@@ -31,7 +32,11 @@ export async function giveUpWaiting(
     waiting: waiting.filter((one) => !given.includes(one)),
     problems: [
       ...words.slice(0, problemsShown),
-      ...(unnamed > 0 ? [`${unnamed} more sets were given up for store "${name}"; the log names them`] : []),
+      ...(unnamed > 0
+        ? [
+            `${countNoun(unnamed, "more set was", "more sets were")} given up for store "${name}"; the log names them`,
+          ]
+        : []),
     ],
   };
 }

@@ -2,6 +2,7 @@
 
 import { describeForeign } from "#lib/backup/describe-foreign.ts";
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { retainedOutcome } from "#lib/core/retained-outcome.ts";
@@ -65,7 +66,9 @@ export async function pruneStore(
       notes: [
         ...(left === 0
           ? []
-          : [`${left} more sets may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`]),
+          : [
+              `${countNoun(left, "more set")} may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`,
+            ]),
         ...describeTierless(target, plan),
         ...describeForeign(listing, ` in ${target.name}`),
         ...listing.unknown.map(({ path, problem }) => `Left alone in ${target.name}: ${path}: ${problem}`),

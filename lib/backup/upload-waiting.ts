@@ -1,6 +1,7 @@
 /** What waits for a store goes there, oldest first. A set that cannot be put holds up no other while the store answers. */
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import type { Told } from "#lib/backup/serve-store.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, isForeseen, OpsError } from "#lib/core/ops-error.ts";
 import { formatLayout } from "#lib/core/set-layout.ts";
 import type { StoreTarget } from "#lib/core/store-target.ts";
@@ -74,7 +75,9 @@ export async function uploadWaiting(
   }
   const unnamed = left.length - problemsShown;
   if (unnamed > 0)
-    told.problems.push(`${unnamed} more sets wait for store "${target.name}"; the log names them`);
+    told.problems.push(
+      `${countNoun(unnamed, "more set waits", "more sets wait")} for store "${target.name}"; the log names them`,
+    );
   return { count, bytes, left };
 }
 

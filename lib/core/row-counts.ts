@@ -1,6 +1,7 @@
 /** How many rows each table of a dump has: counted while it is proven, compared when it has been loaded somewhere. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 
 /** Beyond it the sum alone is kept: a manifest is read whole, by every list of sets. */
@@ -83,11 +84,13 @@ export function compareRows(expected: readonly TableRows[], found: FoundRows): s
   const lost = expected.flatMap((table) => {
     const rows = found(table);
     const name = `the table "${showName(nameTable(table))}"`;
-    if (rows === undefined) return [`${name} is missing, it was dumped with ${table.rows} rows`];
-    return rows < table.rows ? [`${name} has ${rows} rows, ${table.rows} were dumped`] : [];
+    if (rows === undefined) return [`${name} is missing, it was dumped with ${countNoun(table.rows, "row")}`];
+    return rows < table.rows
+      ? [`${name} has ${countNoun(rows, "row")}, ${countDone(table.rows, "dumped")}`]
+      : [];
   });
   const rest = lost.length - tablesNamed;
-  const more = `and ${rest} more ${rest === 1 ? "table lacks" : "tables lack"} rows`;
+  const more = `and ${countNoun(rest, "more table lacks", "more tables lack")} rows`;
   return rest > 0 ? [...lost.slice(0, tablesNamed), more] : lost;
 }
 
@@ -97,7 +100,7 @@ export function describeRows({ total, tableCount, tables = [] }: RowCounts): str
   const named = largest.map((table) => `${nameTable(table)} ${table.rows}`).join(", ");
   const rest = tableCount - largest.length;
   const more = rest > 0 && named !== "" ? `, and ${rest} more` : "";
-  return `${total} in ${tableCount} ${tableCount === 1 ? "table" : "tables"}${named === "" ? "" : `: ${named}${more}`}`;
+  return `${total} in ${countNoun(tableCount, "table")}${named === "" ? "" : `: ${named}${more}`}`;
 }
 
 export function nameTable({ database, schema, name }: TableRows): string {

@@ -4,6 +4,7 @@
  * What changed since is normal. What is not: a file that nobody touched and that is different, and a part of the live tree of
  * which the set has nothing although nobody named it as excluded: the work of a pattern that matches too much.
  */
+import { countNoun } from "#lib/core/count-noun.ts";
 
 export interface ListedEntry {
   readonly path: string;
@@ -69,7 +70,7 @@ export function spotCheck({ live, restored, takenAt, excludes }: SpotCheckReques
       ...shorten(
         [...swallowed].map(
           ([directory, count]) =>
-            `The set has nothing of "${directory}" (${count} files): which pattern of APP_EXCLUDES matches it?`,
+            `The set has nothing of "${directory}" (${countNoun(count, "file")}): which pattern of APP_EXCLUDES matches it?`,
         ),
       ),
       ...shorten(different.map((path) => `"${path}" differs, although nobody has changed it since`)),

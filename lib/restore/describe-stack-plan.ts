@@ -1,4 +1,5 @@
 /** A restore of a stack in words: before it is done, and how to go back afterwards. */
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
@@ -56,7 +57,8 @@ export function describeNameBack({ target, aside }: Pick<PathSwap, "target" | "a
 function describeLack({ outcome, doubts, members }: Component): readonly string[] {
   if (outcome === "complete") return [];
   const { count = 0, names = [] } = members?.unreadable ?? {};
-  const unreadable = count === 0 ? [] : [`${count} files could not be read, such as ${names[0]}`];
+  const unreadable =
+    count === 0 ? [] : [`${countNoun(count, "file")} could not be read, such as ${names[0]}`];
   return [["The archive is not whole", ...unreadable, ...doubts].join("; ")];
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { rowCountsOf } from "#lib/core/row-counts.ts";
@@ -51,7 +52,7 @@ export async function drillDump(
     const startedMs = deps.clock.monotonicMs();
     // Of a server without the roles, owners are no finding: tables are.
     const problems = [...(await loader.compare(facts)), ...(await loader.compareRows(facts))];
-    const tables = typeof facts["tables"] === "number" ? `${facts["tables"]} tables` : "its tables";
+    const tables = typeof facts["tables"] === "number" ? countNoun(facts["tables"], "table") : "its tables";
     return {
       message: `loaded into a ${kind} server of its own, ${tables} counted${sayCompared(component)}`,
       problems,
@@ -83,7 +84,12 @@ export function scratchAccess(
 /** Of sets of before rows were counted there is nothing to say. */
 export function sayCompared({ facts }: Component): string {
   const tables = rowCountsOf(facts)?.tables;
-  return tables === undefined ? "" : `, ${tables.reduce((sum, { rows }) => sum + rows, 0)} rows compared`;
+  return tables === undefined
+    ? ""
+    : `, ${countNoun(
+        tables.reduce((sum, { rows }) => sum + rows, 0),
+        "row",
+      )} compared`;
 }
 
 export async function drillSqlite(
@@ -109,7 +115,7 @@ export async function drillSqlite(
   const startedMs = deps.clock.monotonicMs();
   const { tables, problems } = await examineSqlite(context, path, component);
   return {
-    message: `opened by SQLite, ${tables} tables${sayCompared(component)}`,
+    message: `opened by SQLite, ${countNoun(tables, "table")}${sayCompared(component)}`,
     problems,
     comparingMs: deps.clock.monotonicMs() - startedMs,
   };

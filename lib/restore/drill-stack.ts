@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { composeFileNames } from "#lib/core/compose-files.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { readStackFacts } from "#lib/core/stack-items.ts";
@@ -39,7 +40,7 @@ export async function drillStack(
     trouble === undefined && isStartWanted(run)
       ? await startOrRefuse(run, context, { component, manifest, scratch })
       : undefined;
-  const read = `${extracted.message}, ${paths.length - missing.length} of ${paths.length} paths found, ${compose}`;
+  const read = `${extracted.message}, ${paths.length - missing.length} of ${countNoun(paths.length, "path")} found, ${compose}`;
   return {
     message: started === undefined ? read : `${read}, ${started.message}`,
     problems: [...problems, ...(started?.problems ?? [])],

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { compareTree } from "#lib/archive/compare-tree.ts";
 import type { Settings } from "#lib/config/schema.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { formatBytes } from "#lib/core/size.ts";
@@ -48,7 +49,7 @@ export async function drillTree(context: RestoreContext, drill: TreeDrill): Prom
     ...different.map((path) => `"${path}" has another content than the live file`),
   );
   return {
-    message: `${counted}, ${sample.length} of ${found.comparable.length} unchanged files compared with ${live}, ${found.changedSince} changed since`,
+    message: `${counted}, ${sample.length} of ${found.comparable.length} unchanged ${found.comparable.length === 1 ? "file" : "files"} compared with ${live}, ${found.changedSince} changed since`,
     problems,
     comparingMs: comparingMs + clock.monotonicMs() - startedMs,
   };
@@ -76,13 +77,13 @@ export async function extractAndCompare(
   });
   const { files, bytes, links, others, unjudged } = found;
   const kinds = [
-    `${files} files (${formatBytes(bytes)}) byte by byte`,
-    ...(links === 0 ? [] : [`${links} hard links`]),
-    `${others} directories and the like`,
+    `${countNoun(files, "file")} (${formatBytes(bytes)}) byte by byte`,
+    ...(links === 0 ? [] : [countNoun(links, "hard link")]),
+    `${countNoun(others, "directory", "directories")} and the like`,
     ...(unjudged === 0 ? [] : [`${unjudged} could not be`]),
   ];
   return {
-    message: `${tree.kept} members extracted and compared with the archive: ${kinds.join(", ")}`,
+    message: `${countNoun(tree.kept, "member")} extracted and compared with the archive: ${kinds.join(", ")}`,
     // What no foreign set may have says nothing about whether this one can be restored.
     problems: [...(isTrusted ? tree.problems : []), ...found.problems],
     comparingMs: deps.clock.monotonicMs() - startedMs,

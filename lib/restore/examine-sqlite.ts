@@ -1,4 +1,5 @@
 /** Whether a restored SQLite database is whole, in SQLite's own words and against what was counted when it was dumped. */
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { compareRows, rowCountsOf } from "#lib/core/row-counts.ts";
@@ -43,7 +44,9 @@ export async function examineSqlite(
     problems: [
       ...compareRows(dumped, ({ name }) => rows.get(name)),
       ...(said === "ok" ? [] : [`PRAGMA integrity_check: ${said}`]),
-      ...(said !== "ok" || isCounted ? [] : [`it has ${tables} tables, ${expected} were dumped`]),
+      ...(said !== "ok" || isCounted
+        ? []
+        : [`it has ${countNoun(Number(tables), "table")}, ${countDone(Number(expected), "dumped")}`]),
     ],
   };
 }

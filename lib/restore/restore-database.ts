@@ -5,6 +5,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import { nameBeside } from "#lib/core/database-names.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { enableEvent } from "#lib/core/mysql-swap.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import type { UndoJournal } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
@@ -12,7 +13,7 @@ import { withNewDatabase } from "#lib/restore/new-database.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import type { Restored } from "#lib/restore/restore-part.ts";
 import { accessRequest } from "#lib/restore/server-access.ts";
-import { isTrusted } from "#lib/restore/trust.ts";
+import { isTrusted, untrustedDump } from "#lib/restore/trust.ts";
 import type { DatabaseLoader } from "#lib/sources/load-database.ts";
 import { openAccess } from "#lib/sources/open-access.ts";
 import { openLoader, type ServerTarget } from "#lib/sources/open-loader.ts";
@@ -33,6 +34,30 @@ export function nameDatabase(
   const given = flags["database"];
   if (typeof given === "string") return given;
   return nameBeside(target.database, `_restored_${stampOf(manifest)}`);
+}
+
+/** One name is of one database. Throws OpsError "usage". */
+export function checkDatabaseFlag(
+  name: string | boolean | undefined,
+  parts: readonly PlannedPart[],
+  isVouchedFor: boolean,
+): void {
+  if (name === undefined) return;
+  if (!isVouchedFor) throw untrustedDump();
+  const databases = parts.filter(({ kind }) => kind === "database").map(({ component }) => component.name);
+  if (databases.length === 1) return;
+  throw new OpsError(
+    databases.length === 0
+      ? "Cannot load a database: the configuration knows no server for any dump"
+      : `Cannot load ${databases.length} databases under one name`,
+    {
+      outcome: "usage",
+      hint:
+        databases.length === 0
+          ? "Name its server in DATABASES, or leave --database out: the dump becomes a file"
+          : `Name one: ${databases.map((one) => `--component ${one}`).join(", or ")}`,
+    },
+  );
 }
 
 /** Undefined where there is none. */

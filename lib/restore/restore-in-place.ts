@@ -6,6 +6,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import { planRestore } from "#lib/core/restore-plan.ts";
@@ -66,7 +67,7 @@ export async function restoreInPlace(run: RunContext<Settings>): Promise<RunResu
   const kept = isThere ? `what was before lies in ${aside}` : "there was nothing before";
   return completeResult(
     "application",
-    `Restored ${target} from ${stampOf(files.copy.manifest)} (${extracted.kept} members); ${kept}`,
+    `Restored ${target} from ${stampOf(files.copy.manifest)} (${countNoun(extracted.kept, "member")}); ${kept}`,
     [...files.notes, ...(isThere ? [`To go back: ${describeNameBack({ target, aside })}`] : [])],
   );
 }
@@ -121,7 +122,7 @@ function describePlan({ context, copies, component, target, isThere, aside }: In
   const [{ manifest, place }] = copies;
   return [
     `Set ${stampOf(manifest)} of ${manifest.host.name}/${manifest.job} (${manifest.outcome}) from ${place.name}`,
-    `${target} becomes what it was then: ${formatBytes(component.bytesIn)}${component.entries === undefined ? "" : ` in ${component.entries} entries`}`,
+    `${target} becomes what it was then: ${formatBytes(component.bytesIn)}${component.entries === undefined ? "" : ` in ${countNoun(component.entries, "entry", "entries")}`}`,
     isThere ? `What is there now is kept as ${aside}` : "There is nothing of that name now",
     ...(isTrusted(context, manifest)
       ? []

@@ -1,6 +1,7 @@
 /** Archives of legacy scripts into a new directory, by the same careful extraction. */
 import { join, resolve } from "node:path";
 import { extractArchive } from "#lib/archive/extract-archive.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { LegacyArchive } from "#lib/core/legacy-archives.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
@@ -36,13 +37,15 @@ export async function restoreLegacy(
   const to = flags["to"];
   const directory = resolve(cwd, typeof to === "string" ? to : `restored-legacy-${set.stamp}`);
   const neededBytes = archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  await checkTarget(context, {
+  const room = await checkTarget(context, {
     directory,
     names: archives.map(({ name }) => name),
     neededBytes,
     keepOut: [],
   });
-  const plan = archives.map(({ path, name }) => showName(`${path} into ${join(directory, name)}`));
+  const plan = [...archives.map(({ path, name }) => `${path} into ${join(directory, name)}`), room].map(
+    showName,
+  );
   if (isDryRun) {
     return { outcome: "complete", text: plan.map((line) => `${line}\n`).join(""), json: { schema: 1, plan } };
   }
@@ -107,7 +110,7 @@ async function restoreArchive(
     ...members.missing.map((path) => `NOT FOUND: ${path}`),
   ];
   const hash = archive.sumFile === undefined ? ", no hash to compare it with" : "";
-  const line = `${archive.path}: ${join(directory, archive.name)}: ${members.kept} members${hash}`;
+  const line = `${archive.path}: ${join(directory, archive.name)}: ${countNoun(members.kept, "member")}${hash}`;
   return {
     outcome: words.length === 0 ? ("complete" as const) : ("partial" as const),
     lines: [line, ...words.map((word) => `  ${word}`)],

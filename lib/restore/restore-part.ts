@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { extractArchive } from "#lib/archive/extract-archive.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
@@ -81,7 +82,7 @@ async function restoreTree(
   return {
     component: component.name,
     target: join(directory, name),
-    message: `${tree.kept} of ${tree.entries} members`,
+    message: `${tree.kept} of ${countNoun(tree.entries, "member")}`,
     problems: tree.problems,
     missing: tree.missing,
   };
@@ -146,9 +147,12 @@ export async function extractTree(
 /** An archive that ends well and has fewer members than were written is not what was written. */
 function checkCount(file: string, entries: number | undefined, members: JudgedMembers): void {
   if (entries === undefined || members.entries === entries) return;
-  throw new OpsError(`Cannot restore "${file}": it has ${members.entries} members, ${entries} were written`, {
-    outcome: "failed",
-  });
+  throw new OpsError(
+    `Cannot restore "${file}": it has ${countNoun(members.entries, "member")}, ${countDone(entries, "written")}`,
+    {
+      outcome: "failed",
+    },
+  );
 }
 
 async function restoreFile(
@@ -185,5 +189,7 @@ export function nameMembers(
   what: string,
 ): string[] {
   const shown = members.slice(0, namesShown).map(({ name, reason }) => `"${name}" was ${what}: ${reason}`);
-  return count > shown.length ? [...shown, `and ${count - shown.length} more were ${what}`] : shown;
+  return count > shown.length
+    ? [...shown, `and ${count - shown.length} more ${count - shown.length === 1 ? "was" : "were"} ${what}`]
+    : shown;
 }

@@ -1,5 +1,6 @@
 /** `restore restore SET`: a plan, then every component into a directory of its own, which has its name when the set's files are verified. */
 import { join, resolve } from "node:path";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import { bytesNeeded, type PlannedPart, planRestore } from "#lib/core/restore-plan.ts";
@@ -11,12 +12,12 @@ import { chooseFound } from "#lib/restore/choose-found.ts";
 import type { FoundSet } from "#lib/restore/find-sets.ts";
 import { dropHalfDatabases } from "#lib/restore/new-database.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
-import { nameDatabase } from "#lib/restore/restore-database.ts";
+import { checkDatabaseFlag, nameDatabase } from "#lib/restore/restore-database.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
 import { checkTarget, makeDirectory } from "#lib/restore/target-directory.ts";
-import { isTrusted, untrustedDump } from "#lib/restore/trust.ts";
+import { isTrusted } from "#lib/restore/trust.ts";
 import { type SetInUse, useSet } from "#lib/restore/use-set.ts";
 
 interface Plan {
@@ -40,16 +41,18 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
   const plan = makePlan(context, chosen.copies, paths);
   const { parts, directory, copies } = plan;
   const fetchedBytes = parts.reduce((sum, { component }) => sum + component.bytesOut, 0);
-  await checkTarget(context, {
+  const room = await checkTarget(context, {
     directory,
     names: parts.filter(({ kind }) => kind !== "database").map((part) => part.name),
     // Of archives, single paths need less, but how much nobody knows before.
-    neededBytes: (paths.length > 0 ? 0 : bytesNeeded(parts)) + (isHere(copies[0]) ? 0 : fetchedBytes),
+    neededBytes:
+      (paths.length > 0 ? 0 : bytesNeeded(parts)) +
+      (copies[0].place.directory === undefined ? fetchedBytes : 0),
     keepOut: copies.flatMap(({ place, path }) =>
       place.directory === undefined ? [] : [join(place.directory, path)],
     ),
   });
-  const lines = describePlan(plan);
+  const lines = describePlan(plan, room);
   if (context.isDryRun) {
     return {
       outcome: "complete",
@@ -94,35 +97,7 @@ function makePlan(
   };
 }
 
-/** One name is of one database. */
-function checkDatabaseFlag(
-  name: string | boolean | undefined,
-  parts: readonly PlannedPart[],
-  isVouchedFor: boolean,
-): void {
-  if (name === undefined) return;
-  if (!isVouchedFor) throw untrustedDump();
-  const databases = parts.filter(({ kind }) => kind === "database").map(({ component }) => component.name);
-  if (databases.length === 1) return;
-  throw new OpsError(
-    databases.length === 0
-      ? "Cannot load a database: the configuration knows no server for any dump"
-      : `Cannot load ${databases.length} databases under one name`,
-    {
-      outcome: "usage",
-      hint:
-        databases.length === 0
-          ? "Name its server in DATABASES, or leave --database out: the dump becomes a file"
-          : `Name one: ${databases.map((one) => `--component ${one}`).join(", or ")}`,
-    },
-  );
-}
-
-function isHere({ place }: FoundSet): boolean {
-  return place.directory !== undefined;
-}
-
-function describePlan({ copies, parts, directory, paths, ...plan }: Plan): string[] {
+function describePlan({ copies, parts, directory, paths, ...plan }: Plan, room: string): string[] {
   const [{ manifest, place }] = copies;
   const { host, job, outcome } = manifest;
   return [
@@ -132,6 +107,7 @@ function describePlan({ copies, parts, directory, paths, ...plan }: Plan): strin
       const where = kind === "database" ? `new database "${name}"` : join(directory, name);
       return `  ${where}: ${what}${component.name}, ${formatBytes(component.bytesIn)}`;
     }),
+    room,
     ...(plan.isTrusted
       ? []
       : ["  without devices and set-id bits, and no dump is loaded: it is no set of this host (--trust)"]),
@@ -180,7 +156,7 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
     ...failed.map(({ component, problem }) => `FAILED: ${component}: ${problem}`),
     ...nowhere.map((path) => `NOT FOUND: ${path}`),
     ...files.notes.map((note) => `Note: ${note}`),
-    `Restored ${restored.length} of ${parts.length} components into ${directory} in ${seconds.toFixed(1)} s`,
+    `Restored ${restored.length} of ${countNoun(parts.length, "component")} into ${directory} in ${seconds.toFixed(1)} s`,
   ];
   return {
     outcome,

@@ -9,6 +9,7 @@
 import { basename } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { deriveProjectName } from "#lib/core/compose-files.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
@@ -64,7 +65,7 @@ export async function restoreStackInPlace(run: RunContext<Settings>): Promise<Ru
   const stamp = stampOf(files.copy.manifest);
   return result(
     plan,
-    `Restored stack "${facts.stack}" from ${stamp}: ${swaps.length} of ${plan.targets.length} paths replaced`,
+    `Restored stack "${facts.stack}" from ${stamp}: ${swaps.length} of ${countNoun(plan.targets.length, "path")} replaced`,
     [
       ...files.notes,
       ...plan.notes,
@@ -102,7 +103,10 @@ async function exchange(
     run.signal.throwIfAborted();
   }
   await swapPaths(entry, { exec: run.deps.exec, timeoutMs: limitsOf(context).fsTimeoutMs });
-  run.log.info("restore.swapped", `Replaced ${entry.swaps.length} paths of stack "${facts.stack}"`);
+  run.log.info(
+    "restore.swapped",
+    `Replaced ${countNoun(entry.swaps.length, "path")} of stack "${facts.stack}"`,
+  );
   run.signal.throwIfAborted();
   if (stopped === undefined) return [];
   const notes = await startAndWait(run, docker, stopped);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readComponent } from "#lib/archive/read-component.ts";
 import { findHasher, verifyFile } from "#lib/archive/verify-file.ts";
 import { compareCheckSums } from "#lib/core/check-sums.ts";
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { sha256OfText } from "#lib/core/text-hash.ts";
@@ -108,11 +109,11 @@ async function compareContent(
   });
   if (read.problem !== undefined) return [`${file}: it cannot be restored: ${read.problem}`];
   if (entries !== undefined && read.entries !== entries) {
-    return [`${file}: it has ${read.entries} members, ${entries} were written`];
+    return [`${file}: it has ${countNoun(read.entries ?? 0, "member")}, ${countDone(entries, "written")}`];
   }
   const isStream = format === "sqlite" || format === "sql";
   if (isStream && bytesIn > 0 && read.bytes !== bytesIn) {
-    return [`${file}: it has ${read.bytes} bytes, ${bytesIn} were written`];
+    return [`${file}: it has ${countNoun(read.bytes, "byte")}, ${countDone(bytesIn, "written")}`];
   }
   return [];
 }

@@ -1,4 +1,5 @@
 /** What a server needs to get a dump back, the same for every kind of server. */
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import { compareRows, nameTable, rowCountsOf, type TableRows } from "#lib/core/row-counts.ts";
 
 /** A new database of a server, and the program that fills it. */
@@ -34,7 +35,7 @@ export interface LoadEnd {
 export function compareTables(found: number, facts: Readonly<Record<string, unknown>>): string[] {
   const expected = facts["tables"];
   if (typeof expected !== "number" || expected === found) return [];
-  return [`it has ${found} tables, ${expected} were dumped`];
+  return [`it has ${countNoun(found, "table")}, ${countDone(expected, "dumped")}`];
 }
 
 /** How a server is asked for rows. */

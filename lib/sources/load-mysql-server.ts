@@ -1,4 +1,5 @@
 /** A dump of all databases of MariaDB, loaded into a server that exists for it alone. */
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import { mysqlEndProof } from "#lib/core/mysql-status.ts";
 import type { TableRows } from "#lib/core/row-counts.ts";
@@ -49,12 +50,15 @@ export async function createMysqlServerLoader(
       const problems = findMissing(listNames(facts["databases"]), databases);
       const dumped = facts["tables"];
       if (typeof dumped === "number" && Number(tables) !== dumped)
-        problems.push(`it has ${tables} tables, ${dumped} were dumped`);
+        problems.push(`it has ${countNoun(Number(tables), "table")}, ${countDone(dumped, "dumped")}`);
       for (const [database, its] of groups) {
         const loader = await createMysqlLoader(target, database, {}, access);
         problems.push(...(await loader.compareRows(its)));
       }
-      return { counted: [`${databases.length} databases`, `${tables} tables`], problems };
+      return {
+        counted: [countNoun(databases.length, "database"), countNoun(Number(tables), "table")],
+        problems,
+      };
     },
   };
 }

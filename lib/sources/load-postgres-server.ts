@@ -1,5 +1,6 @@
 /** A dump by pg_dumpall, of all databases or of the roles alone, loaded into a server that exists for it alone. */
 import { z } from "zod";
+import { countDone, countNoun } from "#lib/core/count-noun.ts";
 import type { PostgresTarget } from "#lib/core/database-url.ts";
 import { dumpAllEndProof } from "#lib/core/postgres-status.ts";
 import { createTablespacesInPlace } from "#lib/core/tablespaces-in-place.ts";
@@ -52,16 +53,16 @@ export async function createPostgresServerLoader(
       const dumped = facts["roles"];
       const problems =
         typeof dumped === "number" && dumped !== roles
-          ? [`it has ${roles} roles, ${dumped} were dumped`]
+          ? [`it has ${countNoun(roles, "role")}, ${countDone(dumped, "dumped")}`]
           : [];
-      if (isOfRolesAlone) return { counted: [`${roles} roles`], problems };
+      if (isOfRolesAlone) return { counted: [countNoun(roles, "role")], problems };
       problems.push(...findMissing(listNames(facts["databases"]), found.databases));
       for (const [database, its] of splitByDatabase(facts, () => true)) {
         if (!found.databases.includes(database)) continue;
         const loader = await createPostgresLoader(target, database, {}, access);
         problems.push(...(await loader.compareRows(its)));
       }
-      return { counted: [`${roles} roles`, `${found.databases.length} databases`], problems };
+      return { counted: [countNoun(roles, "role"), countNoun(found.databases.length, "database")], problems };
     },
   };
 }

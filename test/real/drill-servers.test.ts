@@ -92,7 +92,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill of whole servers", (
     expect(said("database-pg")).toContain(
       "loaded into a postgres server of its own, 2 roles and 3 databases counted, 2 rows compared",
     );
-    expect(said("database-Crm")).toContain("1 tables counted, 2 rows compared");
+    expect(said("database-Crm")).toContain("1 table counted, 2 rows compared");
     expect(said(globals())).toContain("loaded into a postgres server of its own, 2 roles counted");
     expect(readdirSync(tablespace, { recursive: true })).toEqual(before);
     expect(readdirSync(sandbox.path("scratch"))).toEqual([]);
@@ -129,7 +129,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill of whole servers", (
       "a row that a dump of PostgreSQL lacks",
       () => "database-pg",
       (sql) => sql.replace("\ngröße\nb\n", "\nb\n"),
-      /the table "Crm\.public\.people" has 1 rows, 2 were dumped/,
+      /the table "Crm\.public\.people" has 1 row, 2 were dumped/,
     ],
     [
       "a database that it lacks",
@@ -163,7 +163,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill of whole servers", (
       "a role that is missing",
       globals,
       (sql) => cut(cut(sql, /CREATE ROLE "größe";\n/), /ALTER ROLE "größe"[^\n]*\n/),
-      /it has 1 roles, 2 were dumped/,
+      /it has 1 role, 2 were dumped/,
     ],
   ];
   // Each takes a server: every other one by default.

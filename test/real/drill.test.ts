@@ -98,12 +98,12 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
         /: (\d+) members extracted and compared with the archive: 5\d files \([\d.]+ KiB\) byte by byte, \d+ directories and the like, 5\d of 5\d unchanged files compared with .*\/srv\/app, 0 changed since/,
       );
       expect(said("database-shop")).toContain(
-        "loaded into a mysql server of its own, 2 tables counted, 1 rows compared",
+        "loaded into a mysql server of its own, 2 tables counted, 1 row compared",
       );
       expect(said("database-crm")).toContain(
-        "loaded into a postgres server of its own, 1 tables counted, 2 rows compared",
+        "loaded into a postgres server of its own, 1 table counted, 2 rows compared",
       );
-      expect(said("database-app")).toContain("opened by SQLite, 1 tables, 1 rows compared");
+      expect(said("database-app")).toContain("opened by SQLite, 1 table, 1 row compared");
       expect(record()).toMatchObject({
         outcome: "complete",
         set: expect.stringMatching(/Z$/),
@@ -124,20 +124,20 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
         "database-shop",
         (sql: Buffer) =>
           sql.toString().replace(/--\n-- Table structure for table `b`[\s\S]*?UNLOCK TABLES;\n/, ""),
-        /it has 1 tables, 2 were dumped/,
+        /it has 1 table, 2 were dumped/,
       ],
       [
         "a table that lacks its rows",
         "database-shop",
         (sql: Buffer) => sql.toString().replace(/INSERT INTO `a` VALUES\s*\(1\);\n/, ""),
-        /: the table "a" has 0 rows, 1 were dumped/,
+        /: the table "a" has 0 rows, 1 was dumped/,
       ],
       [
         "a row less in a dump in custom format",
         "database-crm",
         // The line break between two rows, each of which has its length before it.
         (dump: Buffer) => Buffer.from(dump.toString("latin1").replace("e\n\0\x02", "e \0\x02"), "latin1"),
-        /: the table "public\.people" has 1 rows, 2 were dumped/,
+        /: the table "public\.people" has 1 row, 2 were dumped/,
       ],
       [
         "a row less in a file of SQLite",
@@ -147,7 +147,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore drill", () => {
           execFileSync("sqlite3", [sandbox.path("less.db"), "DELETE FROM t"]);
           return readFileSync(sandbox.path("less.db"));
         },
-        /: the table "t" has 0 rows, 1 were dumped/,
+        /: the table "t" has 0 rows, 1 was dumped/,
       ],
       [
         "a dump cut before its end",
@@ -262,7 +262,7 @@ exit $code
       ]);
       expect(ended.exitCode).toBe(2);
       expect(ended.stderr).toContain(
-        'nothing of "app/cache-tools" (1 files): which pattern of APP_EXCLUDES matches it?',
+        'nothing of "app/cache-tools" (1 file): which pattern of APP_EXCLUDES matches it?',
       );
       expect(ended.stderr).not.toContain("storage/logs");
       expect(ended.stderr).toContain('"app/good.php" has another content than the live file');

@@ -220,7 +220,7 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
         (sql: string) => `${sql}\nUSE \`mysql\`;\nDROP TABLE user;\n`,
         "no dump of a single database",
       ],
-      ["a dump that lacks a table", () => "SELECT 1;\n-- Dump completed\n", "it has 0 tables, 1 were dumped"],
+      ["a dump that lacks a table", () => "SELECT 1;\n-- Dump completed\n", "it has 0 tables, 1 was dumped"],
     ])("leaves nothing that looks whole of %s", async (_name, change, words) => {
       const copy = sandbox.path(`changed-${runtime}`, "web1/app", basename(set));
       cpSync(set, copy, { recursive: true });

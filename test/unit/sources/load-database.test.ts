@@ -44,7 +44,7 @@ test("findLostRows() asks in groups, with more time for more rows", async () => 
     ask,
     stallMs: 1000,
   });
-  expect(found).toEqual(['the table "t120" has 0 rows, 1 were dumped']);
+  expect(found).toEqual(['the table "t120" has 0 rows, 1 was dumped']);
   expect(asked.map(([count]) => count)).toEqual([100, 100, 30]);
   expect(asked[2]?.[1]).toBeGreaterThan(100_000);
 });
