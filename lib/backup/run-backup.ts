@@ -172,7 +172,8 @@ function describeLacking({ problems }: Preflight): PartReport[] {
 function describeMade(made: MadeSet, outcome: RunResult["outcome"], problems: readonly string[]): string {
   const what = made.manifest.components.map((component) => component.name).join(", ");
   if (outcome !== "complete") {
-    return `Backed up ${what} ${outcome === "failed" ? "in vain" : "incompletely"}: ${problems[0] ?? "see the parts"}`;
+    const how = made.manifest.outcome === "complete" ? ", yet not all went well" : " incompletely";
+    return `Backed up ${what}${how}: ${problems[0] ?? "see the parts"}`;
   }
   const where = made.published.map(({ path }) => path).join(" and ");
   const checked = made.manifest.verified.how === "none" ? "not verified" : "verified";

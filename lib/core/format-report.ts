@@ -11,7 +11,12 @@ const marks: Readonly<Record<PartOutcome, string>> = { complete: "✓", partial:
 
 /** One line: how it ended, what happened, how long it took. */
 export function formatLogLine(report: Report): string {
-  return `${outcomeFacts[report.outcome].tag}: ${headerText(report.headline)} (${formatRunTime(report)})`;
+  return `${tagOf(report)}: ${headerText(report.headline)} (${formatRunTime(report)})`;
+}
+
+/** The word for an ending, the same in the log and in the subject of a message. */
+function tagOf(report: Report): string {
+  return report.tag ?? (listLacking(report).length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag);
 }
 
 /**
@@ -20,14 +25,13 @@ export function formatLogLine(report: Report): string {
  * places that do not have it: `[DEGRADED] backup-run app on web1: store nas`.
  */
 export function formatSubject(report: Report): string {
-  const lacking = listLacking(report);
-  const tag = report.tag ?? (lacking.length > 0 ? "DEGRADED" : outcomeFacts[report.outcome].tag);
   const sources = report.parts.filter(({ kind }) => kind === "source" || kind === "unit");
   const wanting = sources.filter(({ outcome, isDoubtful }) => outcome === "failed" || isDoubtful === true);
-  const named = report.outcome === "partial" ? [...wanting.map(({ name }) => name), ...lacking] : [];
+  const named =
+    report.outcome === "partial" ? [...wanting.map(({ name }) => name), ...listLacking(report)] : [];
   const names = named.length === 0 ? "" : `: ${named.join(", ")}`;
   return headerText(
-    `[${report.critical ? "CRITICAL" : tag}] ${report.script} ${report.job} on ${report.host}${names}`,
+    `[${report.critical ? "CRITICAL" : tagOf(report)}] ${report.script} ${report.job} on ${report.host}${names}`,
   );
 }
 

@@ -28,6 +28,15 @@ const rich = createReport({
   logTail: Array.from({ length: 70 }, (_, index) => `log line ${index + 1}.`),
 });
 
+const part = (kind: PartReport["kind"], name: string, outcome: PartReport["outcome"]): PartReport => ({
+  kind,
+  name,
+  outcome,
+  message: "",
+});
+const whole = part("source", "application", "complete");
+const lost = part("store", "nas", "failed");
+
 describe("formatSubject()", () => {
   test("begins with how it ended, then what and where", () => {
     expect(formatSubject(createReport())).toBe("[FAILED] backup-run app on web1");
@@ -38,15 +47,6 @@ describe("formatSubject()", () => {
     const report = createReport({ outcome: "partial", critical: true });
     expect(formatSubject(report)).toBe("[CRITICAL] backup-run app on web1");
   });
-
-  const part = (kind: PartReport["kind"], name: string, outcome: PartReport["outcome"]): PartReport => ({
-    kind,
-    name,
-    outcome,
-    message: "",
-  });
-  const whole = part("source", "application", "complete");
-  const lost = part("store", "nas", "failed");
 
   test.each([
     ["a store", [whole, lost], "DEGRADED", ": store nas"],
@@ -83,6 +83,11 @@ describe("formatLogLine()", () => {
   test("is one line with ending, headline and duration", () => {
     const report = createReport({ headline: "first\nsecond" });
     expect(formatLogLine(report)).toBe("FAILED: first second (5m 13s)");
+  });
+
+  test("has the word of the subject where the set is whole", () => {
+    const report = createReport({ outcome: "partial", headline: "made", parts: [whole, lost] });
+    expect(formatLogLine(report)).toBe("DEGRADED: made (5m 13s)");
   });
 });
 
