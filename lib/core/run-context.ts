@@ -60,6 +60,8 @@ export interface Operator {
   ) => Promise<readonly string[] | undefined>;
   /** Ask for a yes on the terminal; undefined when nobody is there. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
+  /** `--config`, as it was given. */
+  readonly config?: string | undefined;
   /** Program and arguments that run a script of ours under the same runtime. */
   readonly scriptCommand: (name: string) => readonly [string, ...string[]];
 }

@@ -3,6 +3,7 @@
  * ends in the same restore as the command line, whose words it says, so that the next time they can be typed.
  */
 import { join } from "node:path";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Operator } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
@@ -23,7 +24,10 @@ const nothing: ToolResult = {
 
 export async function askAndRestore(context: RestoreContext): Promise<ToolResult> {
   const { operator } = context;
-  const { sets } = await findSets({ ...context, flags: { ...context.flags, all: true } });
+  const { sets, unknown } = await findSets({ ...context, flags: { ...context.flags, all: true } });
+  for (const { place, path, problem } of unknown) {
+    await operator.tell(`Not usable: ${showName(path)} in ${place.name}: ${problem}\n`);
+  }
   const owner = await choose(operator, "Whose sets?", sets.map(ownerOf), (name) => name);
   const own = sets.filter((set) => ownerOf(set) === owner);
   const runs = own.filter((set, index) => own.findIndex((one) => isSameRun(one, set)) === index);
@@ -38,22 +42,92 @@ export async function askAndRestore(context: RestoreContext): Promise<ToolResult
     ({ name, format }) => name === component && format === "tar",
   );
   const path = isArchive ? await operator.ask("Which path in it (empty: all of it)? ") : "";
-  const to = await operator.ask("Into which directory (empty: a new one here)? ");
-  if (path === undefined || to === undefined) return nothing;
-  const chosen = wordsOf(context, nameSet(set, runs), set, component, path.trim(), to.trim());
-  const plan = await restoreSet({ ...chosen, isDryRun: true });
-  await operator.tell(
-    `\n${plan.text}\nThe same without questions: ${chosen.command}\n${offerInPlace(context, component, chosen.operands)}`,
-  );
+  if (path === undefined) return nothing;
+  const chosen = await askForDirectory(context, {
+    name: nameSet(set, runs),
+    set,
+    component,
+    path: path.trim(),
+  });
+  if (chosen === undefined) return nothing;
   return (await operator.confirm("Restore?")) === true ? restoreSet(chosen) : nothing;
 }
 
-/** A database that is known here can be replaced as well, by a run of its own. */
-function offerInPlace({ settings }: RestoreContext, component: string, operands: readonly string[]): string {
-  const isKnown = settings?.DATABASES.some(({ componentName }) => componentName === component) === true;
-  if (!isKnown) return "";
-  const words = ["restore.ts", ...operands, "--component", component, "--in-place"];
-  return `In the place of the one in use: ${words.map(quoteForShell).join(" ")}\n`;
+interface Wish {
+  readonly name: string;
+  readonly set: FoundSet;
+  /** `everything`, or one of them. */
+  readonly component: string;
+  readonly path: string;
+}
+
+/** Until there is one that takes it: the plan is shown, with the words that do the same. */
+async function askForDirectory(context: RestoreContext, wish: Wish): Promise<RestoreContext | undefined> {
+  const { operator } = context;
+  for (;;) {
+    const to = await operator.ask("Into which directory (empty: a new one here)? ");
+    if (to === undefined) return undefined;
+    const chosen = contextFor(context, wish, to.trim());
+    try {
+      const plan = await restoreSet({ ...chosen, isDryRun: true });
+      const [same, inPlace] = [commandOf(chosen), commandInPlace(context, wish)];
+      const offer = inPlace === undefined ? "" : `In the place of what is in use: ${inPlace}\n`;
+      await operator.tell(`\n${plan.text}\nThe same without questions: ${same}\n${offer}`);
+      return chosen;
+    } catch (error) {
+      if (!(error instanceof OpsError) || error.outcome !== "failed") throw error;
+      await operator.tell(`${describeError(error)}\n`);
+    }
+  }
+}
+
+function contextFor(
+  context: RestoreContext,
+  { name, set, component, path }: Wish,
+  to: string,
+): RestoreContext {
+  const { host, job } = set.manifest;
+  const given = {
+    ...(component === "everything" ? {} : { component }),
+    ...(to === "" ? {} : { to }),
+    host: host.name,
+    job,
+  };
+  return {
+    ...context,
+    operands: ["restore", name, ...(path === "" ? [] : [path])],
+    flags: { ...context.flags, ...given },
+  };
+}
+
+/** As it can be typed, or copied. */
+function commandOf({
+  operator,
+  operands,
+  flags,
+}: Pick<RestoreContext, "operator" | "operands" | "flags">): string {
+  const { config } = operator;
+  const given = Object.entries(config === undefined ? flags : { config, ...flags });
+  const words = given.flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : [`--${name}`, String(value)],
+  );
+  return [...operator.scriptCommand("restore"), ...operands, ...words].map(quoteForShell).join(" ");
+}
+
+/** What this configuration is about can be replaced as well, by a run of its own; of a stack single paths too. */
+function commandInPlace(
+  { settings, host, operator, flags }: RestoreContext,
+  { name, set, component, path }: Wish,
+): string | undefined {
+  const isOwn = set.manifest.host.name === host.name && set.manifest.job === settings?.JOB;
+  const isStack = component.startsWith("stack-");
+  const isKnown =
+    isStack ||
+    (component === "application" && settings?.APP_DIR !== undefined) ||
+    settings?.DATABASES.some(({ componentName }) => componentName === component) === true;
+  if (!(isOwn && isKnown) || (path !== "" && !isStack)) return undefined;
+  const operands = ["restore", name, ...(path === "" ? [] : [path])];
+  return commandOf({ operator, operands, flags: { ...flags, component, "in-place": true } });
 }
 
 /** Its time; where another set has the same second, its run. */
@@ -61,33 +135,6 @@ function nameSet(set: FoundSet, runs: readonly FoundSet[]): string {
   const stamp = stampOf(set.manifest);
   const isAlone = runs.filter(({ manifest }) => stampOf(manifest) === stamp).length === 1;
   return isAlone ? stamp : set.manifest.runId.slice(0, 8);
-}
-
-function wordsOf(
-  context: RestoreContext,
-  name: string,
-  set: FoundSet,
-  component: string,
-  path: string,
-  to: string,
-) {
-  const { manifest } = set;
-  const given = {
-    ...(component === "everything" ? {} : { component }),
-    ...(to === "" ? {} : { to }),
-    host: manifest.host.name,
-    job: manifest.job,
-  };
-  const operands = ["restore", name, ...(path === "" ? [] : [path])];
-  const from = context.flags["from"];
-  const flags = Object.entries(typeof from === "string" ? { from, ...given } : given);
-  const command = ["restore.ts", ...operands, ...flags.flatMap(([name, value]) => [`--${name}`, value])];
-  return {
-    ...context,
-    operands,
-    flags: { ...context.flags, ...given },
-    command: command.map(quoteForShell).join(" "),
-  };
 }
 
 /** One of them, by its number; the only one without a question; undefined when nobody wants any. */

@@ -11,6 +11,7 @@ export function createOperator({ world, flags, signal }: Session): Operator {
   return {
     flags: flags?.own ?? {},
     operands: flags?.operands ?? [],
+    config: flags?.config,
     isThere,
     tell: world.stderr.write,
     ask,

@@ -59,6 +59,8 @@ describe.each(runtimes)("restore on a terminal on %s", (runtime) => {
       ["What of it?", ""],
       ["or empty to leave: ", "2\r"],
       ["Which path in it", "storage\r"],
+      ["Into which directory", `${sandbox.path("srv")}/app/index.php\r`],
+      ['/srv/app/index.php": it is a regular file', ""],
       ["Into which directory", `${to}\r`],
       ["The same without questions: ", ""],
       ["Restore? (y/N) ", "y\r"],
@@ -66,12 +68,36 @@ describe.each(runtimes)("restore on a terminal on %s", (runtime) => {
     expect(status).toBe(0);
     expect(screen).toContain("Nothing that exists is overwritten, nothing is stopped");
     expect(screen).toMatch(
-      /restore\.ts restore (?:\d{8}T\d{6}Z|[0-9a-f]{8}) storage --from \S+ --component application --to \S+ --host web1 --job app/,
+      /\/scripts\/restore\.ts restore (?:\d{8}T\d{6}Z|[0-9a-f]{8}) storage --from \S+ --component application --to \S+ --host web1 --job app/,
     );
     expect(await treeOf(to)).toContain("application/storage/uploads/one.txt");
     expect(existsSync(join(to, "application/index.php"))).toBe(false);
     expect(readFileSync(join(to, "application/storage/uploads/one.txt"), "utf8")).toStartWith("one\n");
     expect(basename(to)).toBe(`back-${runtime}`);
+  }, 60_000);
+
+  test("offers to replace what is in use where it is that of the configuration", async () => {
+    const words = [...command().slice(0, -2), "--config", job.config];
+    const { screen } = await converse(
+      words,
+      [
+        ["Whose sets?", ""],
+        // That of the last configuration has one set.
+        ["or empty to leave: ", "1\r"],
+        ["What of it?", ""],
+        ["or empty to leave: ", "2\r"],
+        ["Which path in it", "\r"],
+        ["Into which directory", "\r"],
+        ["Restore? (y/N) ", "n\r"],
+      ],
+      { cwd: sandbox.directory, env: sandbox.environment },
+    );
+    const offer = /In the place of what is in use: (.*)\r?\n/.exec(screen)?.[1]?.trim() ?? "";
+    expect(offer).toEndWith(` --config ${job.config} --component application --in-place`);
+    const [program = "", ...args] = offer.split(" ");
+    const env = { ...sandbox.environment };
+    const dry = Bun.spawnSync([program, ...args, "--dry-run"], { env, timeout: 30_000 });
+    expect(dry.stdout.toString()).toContain(`Would restore ${job.app}`);
   }, 60_000);
 
   test("touches nothing when the answer is no, or nothing", async () => {
