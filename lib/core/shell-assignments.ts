@@ -4,7 +4,7 @@
  * Understood: `NAME=value`, `"value"`, `'value'`, `${NAME:-default}`, references to variables read before, and lists
  * `NAME=(one "two")`. What only the shell could compute (`$(…)`, arithmetic, positional parameters) has no value here.
  */
-import { readList, readWord } from "#lib/core/shell-lists.ts";
+import { type AssignmentPart, scanShell } from "#lib/core/shell-scan.ts";
 
 export interface ShellAssignment {
   readonly name: string;
@@ -15,14 +15,11 @@ export interface ShellAssignment {
   readonly value: string | undefined;
   /** Of a list; undefined when it is none, or when only a shell could tell. */
   readonly items?: readonly string[] | undefined;
-  /** Lines further up that gave it another value, where the last one counts. */
-  readonly earlierLines?: readonly number[] | undefined;
+  /** Lines that give it another value, which does not count. */
+  readonly otherLines?: readonly number[] | undefined;
 }
 
 type Known = ReadonlyMap<string, ShellAssignment>;
-
-/** At the start of a line, or after another one on the same line. */
-const assignment = /[ \t]*;?[ \t]*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)?([A-Z][A-Z0-9_]*)(\+?)=/y;
 
 /**
  * Assignments to names in capitals, in the order of the script. In a script the first one of a name counts: what is set
@@ -30,37 +27,27 @@ const assignment = /[ \t]*;?[ \t]*(?:(?:export|readonly|declare(?:\s+-\w+)*)\s+)
  */
 export function parseShellAssignments(script: string, counts: "first" | "last" = "first"): ShellAssignment[] {
   const known = new Map<string, ShellAssignment>();
-  for (let at = 0; at < script.length; ) {
-    assignment.lastIndex = at;
-    const [start = "", name, plus] = assignment.exec(script) ?? [];
-    if (name === undefined) {
-      const lineEnd = script.indexOf("\n", at);
-      at = lineEnd === -1 ? script.length : lineEnd + 1;
-      continue;
-    }
+  for (const part of scanShell(script)) {
+    if (part.kind === "rest") continue;
+    const { name, line, source } = part;
     const earlier = known.get(name);
-    const line = script.slice(0, at).split("\n").length;
-    const found = { name, line, ...readRight(script.slice(at + start.length), known) };
-    at += start.length + found.source.length;
-    if (plus === "+" && earlier !== undefined) known.set(name, append(earlier, found));
-    else if (earlier === undefined) known.set(name, found);
-    else if (counts === "last") {
-      known.set(name, { ...found, earlierLines: [...(earlier.earlierLines ?? []), earlier.line] });
+    const found = { name, line, source, ...readValue(part, known) };
+    if (earlier === undefined) known.set(name, found);
+    else if (part.isAppended) known.set(name, append(earlier, found));
+    else {
+      const [counted, other] = counts === "last" ? [found, earlier] : [earlier, found];
+      known.set(name, { ...counted, otherLines: [...(earlier.otherLines ?? []), other.line] });
     }
   }
   return [...known.values()];
 }
 
-function readRight(text: string, known: Known): Pick<ShellAssignment, "source" | "value" | "items"> {
-  const list = readList(text);
-  if (list === undefined) {
-    const source = readWord(text);
-    if (source !== undefined) return { source, value: expand(source, known) };
-    return { source: text.split("\n")[0] ?? "", value: undefined };
-  }
+function readValue(part: AssignmentPart, known: Known): Pick<ShellAssignment, "value" | "items"> {
+  const { list, source, isWhole } = part;
+  if (list === undefined) return { value: isWhole ? expand(source, known) : undefined };
   const items = list.words.map((word) => (/^\[[^\]]*\]=/.test(word) ? undefined : expand(word, known)));
   const isKnown = items.every((item) => item !== undefined);
-  return { source: list.source, value: undefined, items: isKnown ? items : undefined };
+  return { value: undefined, items: isKnown ? items : undefined };
 }
 
 /** `+=`: to a list its items, to a text its characters. */
@@ -103,7 +90,8 @@ function expandBare(source: string, known: Known): string | undefined {
 }
 
 function expandText(source: string, known: Known, escaped: RegExp = /\\([\\"`])/g): string | undefined {
-  const text = source.replaceAll("\\$", escapedDollar);
+  const joined = source.replaceAll(/(\\\\)|\\\n/g, (_whole, backslashes?: string) => backslashes ?? "");
+  const text = joined.replaceAll("\\$", escapedDollar);
   if (/\$\(|`|\$[0-9@*#?!$-]/.test(text.replaceAll("\\`", ""))) return undefined;
   let isKnown = true;
   const expanded = text.replaceAll(

@@ -1,8 +1,19 @@
 /** The legacy backup of a Laravel application (`migrations-from-bash/app-backup`): variables of its script to our settings. */
 import { OpsError } from "#lib/core/ops-error.ts";
-import { parseShellAssignments } from "#lib/core/shell-assignments.ts";
+import { parseShellAssignments, type ShellAssignment } from "#lib/core/shell-assignments.ts";
+import { findUnread } from "#lib/core/unread-shell.ts";
 import type { Importer, MigratedSetting, Migration } from "#lib/migrate/importer.ts";
-import { constant, dropped, listUnsettled, migrateVariable, type Rule, to } from "#lib/migrate/rules.ts";
+import {
+  addUnread,
+  constant,
+  dropped,
+  listElsewhere,
+  listUnsettled,
+  migrateVariable,
+  type Rule,
+  to,
+  unknownValue,
+} from "#lib/migrate/rules.ts";
 
 const partOfStore = dropped("part of STORE_SYNOLOGY_URL");
 
@@ -72,20 +83,21 @@ export const appBackup: Importer = {
 };
 
 function readScript(text: string): Migration {
-  const found = parseShellAssignments(text);
-  const value = (name: string) => found.find((one) => one.name === name)?.value;
-  if (value("APP_DIR") === undefined && value("BACKUP_BASE") === undefined) {
+  const unread = findUnread(text);
+  const found = addUnread(parseShellAssignments(text), unread, Object.keys(rules));
+  if (!found.some(({ name }) => name === "APP_DIR" || name === "BACKUP_BASE")) {
     throw new OpsError("Cannot find APP_DIR or BACKUP_BASE in the script: it is no app-backup", {
       outcome: "config",
       hint: "Give the path of backup-run.sh itself, not of a wrapper",
     });
   }
+  const code = text.replaceAll(/^[ \t]*#.*$/gm, "");
   const settings = [
     ...found.map((one) => migrateVariable(one, rules)),
-    ...readExcludes(text),
-    ...readRequired(text),
-    ...readZone(text),
-    ...readStore(value),
+    ...readExcludes(code),
+    ...readRequired(code),
+    ...readZone(code),
+    ...readStore(found),
     constant("system state", [["SYSTEM_STATE", "true"]], "each item is in the manifest with its state"),
     constant("mail on success", [["NOTIFY_ON", "always"]], "the script mailed successes too"),
     constant(
@@ -94,29 +106,34 @@ function readScript(text: string): Migration {
       "as the script; take it out to let cron hear of it",
     ),
   ];
-  return { settings, todo: listTodo(settings) };
+  return {
+    settings,
+    todo: [...listUnsettled(settings), ...listElsewhere(found, settings, unread), ...furtherSteps],
+  };
 }
 
 /** `--exclude` of its tar, relative to the directory that holds the application or to the application itself. */
-function readExcludes(text: string): MigratedSetting[] {
-  const patterns = [...text.matchAll(/--exclude=(?:'([^']+)'|"([^"]+)"|(\S+))/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? "",
+function readExcludes(code: string): MigratedSetting[] {
+  const patterns = [...code.matchAll(/--exclude(?:=|[ \t]+)(?:'([^']+)'|"([^"]+)"|(\S+))/g)].map(
+    ([, single, double, bare]) => ({ text: single ?? double ?? bare ?? "", isLiteral: single !== undefined }),
   );
-  if (patterns.length === 0) return [];
+  const isKnown = ({ text, isLiteral }: (typeof patterns)[number]) => isLiteral || !/[$`]/.test(text);
+  const known = patterns.filter(isKnown).map(({ text }) => text);
+  const lists = [...code.matchAll(/--exclude-from(?:=|[ \t]+)\S+/g)].map(([text]) => text);
+  const unknown = [
+    ...patterns.filter((one) => !isKnown(one)).map(({ text }) => `--exclude ${text}`),
+    ...lists,
+  ];
   const remark = "anchored at APP_DIR: the same name deeper down is backed up now";
+  const settings: MigratedSetting["settings"] = [["APP_EXCLUDES", known.join("\n")]];
   return [
-    {
-      legacy: "tar --exclude",
-      legacyValue: patterns.join(" "),
-      fate: "changed",
-      settings: [["APP_EXCLUDES", patterns.join("\n")]],
-      remark,
-    },
+    ...(known.length === 0 ? [] : [constant("tar --exclude", settings, remark, "changed")]),
+    ...unknown.map((text) => unknownValue(`tar ${text}`, "APP_EXCLUDES")),
   ];
 }
 
-function readRequired(text: string): MigratedSetting[] {
-  const names = /\bfor\s+\w+\s+in\s+([^;\n]*\bartisan\b[^;\n]*);\s*do/.exec(text)?.[1];
+function readRequired(code: string): MigratedSetting[] {
+  const names = /\bfor\s+\w+\s+in\s+([^;\n]*\bartisan\b[^;\n]*);\s*do/.exec(code)?.[1];
   if (names === undefined) return [];
   const list = names.trim().split(/\s+/);
   return [
@@ -130,43 +147,41 @@ function readRequired(text: string): MigratedSetting[] {
   ];
 }
 
-function readZone(text: string): MigratedSetting[] {
-  const zone = /\bTZ=["']?([A-Za-z]+(?:\/[A-Za-z_+-]+)*)/.exec(text)?.[1];
+function readZone(code: string): MigratedSetting[] {
+  const zone = /\bTZ=["']?([A-Za-z]+(?:\/[A-Za-z_+-]+)*)/.exec(code)?.[1];
   if (zone === undefined) return [];
   return [{ legacy: "TZ", legacyValue: zone, fate: "renamed", settings: [["TIME_ZONE", zone]], remark: "" }];
 }
 
-/** One URL of five variables, and its tiers as a rule of dates. */
-function readStore(value: (name: string) => string | undefined): MigratedSetting[] {
+/** One URL of four variables, and its tiers as a rule of dates. */
+function readStore(found: readonly ShellAssignment[]): MigratedSetting[] {
   const [host, port, user, path] = ["HOST", "PORT", "USER", "BASE_PATH"].map((key) =>
-    value(`SYNOLOGY_${key}`),
+    found.find(({ name }) => name === `SYNOLOGY_${key}`),
   );
   if (host === undefined || path === undefined) return [];
-  const url = `ssh://${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}${path}`;
+  const isKnown = [host, port, user, path].every((one) => one === undefined || one.value !== undefined);
+  const login = user === undefined ? "" : `${user.value}@`;
+  const url = `ssh://${login}${host.value}${port === undefined ? "" : `:${port.value}`}${path.value}`;
   return [
-    {
-      legacy: "upload to the NAS",
-      legacyValue: undefined,
-      fate: "changed",
-      settings: [
-        ["STORE_SYNOLOGY_URL", url],
+    constant(
+      "upload to the NAS",
+      [
+        ...(isKnown ? [["STORE_SYNOLOGY_URL", url] as const] : []),
         ["STORE_SYNOLOGY_LAYOUT", "{tier}/{YYYY}/{MM}/{DD}/{HH}{mm}"],
         ["STORE_SYNOLOGY_TIERS", "biweekly=1,15"],
         ["STORE_SYNOLOGY_KEEP_LAST", "0"],
         ["STORE_SYNOLOGY_KEEP_DAILY", "14"],
         ["STORE_SYNOLOGY_KEEP_MONTHLY", "6"],
       ],
-      remark:
-        "the documents' 14 days and 6 months are kept at last; biweekly goes by date, not by the hour 19",
-    },
+      "the documents' 14 days and 6 months are kept at last; biweekly goes by date, not by the hour 19",
+      "changed",
+    ),
+    ...(isKnown ? [] : [unknownValue("address of the NAS", "STORE_SYNOLOGY_URL")]),
   ];
 }
 
-function listTodo(settings: readonly MigratedSetting[]): string[] {
-  return [
-    ...listUnsettled(settings),
-    "Put the NAS's host key into known_hosts: ssh-keyscan it, and compare it with what the NAS shows",
-    "Save the lines above as /etc/lastgood/backup.env, chmod 600, then: backup-run --check-config; backup-run --dry-run",
-    "Keep the old cron entry until the first run has ended well: both take the same lock",
-  ];
-}
+const furtherSteps = [
+  "Put the NAS's host key into known_hosts: ssh-keyscan it, and compare it with what the NAS shows",
+  "Save the lines above as /etc/lastgood/backup.env, with umask 077 so that nobody else reads it, then: backup-run --check-config; backup-run --dry-run",
+  "Keep the old cron entry until the first run has ended well: both take the same lock",
+];

@@ -1,8 +1,8 @@
 /** The messages of the legacy stack backup: a channel that was off is left out, with everything that belongs to it. */
 import type { Fate, Rule } from "#lib/migrate/rules.ts";
-import { dropped, to } from "#lib/migrate/rules.ts";
+import { anyValue, dropped, to } from "#lib/migrate/rules.ts";
 
-/** Value of a variable or its default. */
+/** Value of a variable or its default; `anyValue` where only a shell could tell. */
 export type ValueOf = (name: string) => string | undefined;
 
 /** What the scripts assumed of a channel that is on. */
@@ -30,7 +30,13 @@ export function messageRules(of: ValueOf): Readonly<Record<string, Rule>> {
     when(isSmtp, isOn("EMAIL")(of) ? "EMAIL_METHOD=sendmail" : "EMAIL_ENABLED=false", rule);
   const matrix = (rule: Rule) => when(isOn("MATRIX"), "MATRIX_ENABLED=false", rule);
   const byOutcome = dropped("by how the run ended: a stack that stays down is urgent on every channel");
-  const bySetting = (name: string) => dropped(`a channel is on when ${name} is set`);
+  const bySetting =
+    (name: string): Rule =>
+    (value) => {
+      const isKnown = value !== anyValue;
+      const why = `a channel is on when ${name} is set`;
+      return dropped(isKnown ? why : `look at this: ${why}; whether it is on only a shell could tell`)(value);
+    };
   return {
     NOTIFY_ON_SUCCESS: (value) => ({
       fate: "renamed",
@@ -77,11 +83,16 @@ export function messageRules(of: ValueOf): Readonly<Record<string, Rule>> {
 }
 
 function isOn(channel: string): (of: ValueOf) => boolean {
-  return (of) => of(`${channel}_ENABLED`) === "true";
+  return (of) => isTrue(of(`${channel}_ENABLED`));
 }
 
 function isSmtp(of: ValueOf): boolean {
-  return isOn("EMAIL")(of) && of("EMAIL_METHOD") === "smtp";
+  return isOn("EMAIL")(of) && ["smtp", anyValue].includes(of("EMAIL_METHOD") ?? "");
+}
+
+/** What only a shell could tell may be true: a channel too many is seen, one too few is not. */
+function isTrue(value: string | undefined): boolean {
+  return value === "true" || value === anyValue;
 }
 
 function unlessEmpty(rule: Rule): Rule {

@@ -1,10 +1,19 @@
 /** The legacy backup of compose stacks (`migrations-from-bash/docker-stacks`): variables of its config.sh to our settings. */
 import { OpsError } from "#lib/core/ops-error.ts";
 import { parseShellAssignments, type ShellAssignment } from "#lib/core/shell-assignments.ts";
+import { findUnread } from "#lib/core/unread-shell.ts";
 import { channelDefaults, messageRules, type ValueOf } from "#lib/migrate/docker-stacks-messages.ts";
 import { defaults, stackRules } from "#lib/migrate/docker-stacks-rules.ts";
 import type { Importer, MigratedSetting, Migration } from "#lib/migrate/importer.ts";
-import { constant, listUnsettled, migrateVariable } from "#lib/migrate/rules.ts";
+import {
+  addUnread,
+  anyValue,
+  constant,
+  listElsewhere,
+  listUnsettled,
+  migrateVariable,
+  type Rule,
+} from "#lib/migrate/rules.ts";
 
 const signs = ["DOCKHAND_BASE", "APPDATA_PATH", "BACKUP_DEST"];
 
@@ -15,7 +24,12 @@ export const dockerStacks: Importer = {
 };
 
 function readConfig(text: string): Migration {
-  const found = parseShellAssignments(text, "last");
+  const unread = findUnread(text);
+  const found = addUnread(
+    parseShellAssignments(text, "last"),
+    unread,
+    Object.keys(rulesFor(() => undefined)),
+  );
   if (!found.some(({ name }) => signs.includes(name))) {
     throw new OpsError(`Cannot find ${signs.join(", ")} in the file: it is no config.sh of docker-stacks`, {
       outcome: "config",
@@ -23,7 +37,7 @@ function readConfig(text: string): Migration {
     });
   }
   const read = readValues(found);
-  const rules = { ...stackRules(read), ...messageRules(read) };
+  const rules = rulesFor(read);
   const assumed = [
     ...defaults,
     ...channelDefaults.flatMap(([name, value, isNeeded]) => (isNeeded(read) ? [[name, value] as const] : [])),
@@ -35,23 +49,26 @@ function readConfig(text: string): Migration {
     constant("<host>/<time>", [["BACKUP_LAYOUT", "{host}/{YYYY}{MM}{DD}_{HH}{mm}{ss}"]], "as before"),
     readLeastRoom(text),
   ];
-  return { settings, todo: listTodo(settings, found) };
+  return {
+    settings,
+    todo: [...listUnsettled(settings), ...listElsewhere(found, settings, unread), ...listTodo(settings)],
+  };
 }
 
-/** What is found counts even when only a shell could tell it: then there is no value. */
+function rulesFor(read: ValueOf): Readonly<Record<string, Rule>> {
+  return { ...stackRules(read), ...messageRules(read) };
+}
+
+/** What is found counts even when only a shell could tell it: then it may be anything. */
 function readValues(found: readonly ShellAssignment[]): ValueOf {
-  const known = new Map<string, string | undefined>([
+  const known = new Map<string, string>([
     ...channelDefaults.map(([name, value]) => [name, value] as const),
-    ...found.map(({ name, value }) => [name, value] as const),
+    ...found.map(({ name, value }) => [name, value ?? anyValue] as const),
   ]);
   return (name) => known.get(name);
 }
 
-function migrateDefault(
-  name: string,
-  value: string,
-  rules: Parameters<typeof migrateVariable>[1],
-): MigratedSetting {
+function migrateDefault(name: string, value: string, rules: Readonly<Record<string, Rule>>): MigratedSetting {
   const migrated = migrateVariable({ name, line: 0, source: value, value }, rules);
   return { ...migrated, legacy: `${name} (default)`, legacyValue: undefined };
 }
@@ -62,18 +79,12 @@ function readLeastRoom(text: string): MigratedSetting {
   return constant("check_disk_space", [["MIN_FREE_GB", least]], "GiB; refused before anything is stopped");
 }
 
-function listTodo(settings: readonly MigratedSetting[], found: readonly ShellAssignment[]): string[] {
+function listTodo(settings: readonly MigratedSetting[]): string[] {
   return [
-    ...listUnsettled(settings),
     ...settings.flatMap(({ legacy, remark }) =>
       remark.startsWith("look at this: ") ? [`${legacy}: ${remark.slice("look at this: ".length)}`] : [],
     ),
-    ...found.flatMap(({ name, line, earlierLines = [] }) =>
-      earlierLines.length === 0
-        ? []
-        : [`${name}: set in lines ${[...earlierLines, line].join(", ")}; the last was taken`],
-    ),
-    "Save the lines above as /etc/lastgood/stacks.env, chmod 600, then: backup-run --config stacks --check-config",
+    "Save the lines above as /etc/lastgood/stacks.env, with umask 077 so that nobody else reads it, then: backup-run --config stacks --check-config",
     "Look at backup-run --config stacks --dry-run: it names the mounts and volumes that are saved beside the appdata",
     "Take cleanup-old-backups.sh out of cron before the first run: it removes by age alone, our sets too",
     "Keep the old cron entry until the first run has ended well, at another hour: both take the same lock, yet a legacy run that finds it held removes its file",

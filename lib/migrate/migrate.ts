@@ -5,6 +5,9 @@ import type { Tool, ToolResult } from "#lib/core/tool.ts";
 import type { MigratedSetting, Migration } from "#lib/migrate/importer.ts";
 import { importers } from "#lib/migrate/registry.ts";
 
+/** Scripts that people write have some ten thousand. */
+const mostCharacters = 200_000;
+
 /** Operands: name of the importer, path of the legacy file. Has no effect beyond what it prints. */
 export async function migrate(tool: Pick<Tool, "operands" | "readText">): Promise<ToolResult> {
   const [name = "", path = ""] = tool.operands;
@@ -22,18 +25,25 @@ export async function migrate(tool: Pick<Tool, "operands" | "readText">): Promis
           : `Did you mean ${near}?`,
     });
   }
-  const migration = importer.read(await tool.readText(path));
+  const text = await tool.readText(path);
+  if (text.length > mostCharacters) {
+    throw new OpsError(`Cannot take "${path}" for a script: it has ${text.length} characters`, {
+      outcome: "config",
+      hint: `Give the path of the script; ${mostCharacters} characters are the most that is read`,
+    });
+  }
+  const migration = importer.read(text);
   return { outcome: "complete", text: formatMigration(path, migration), json: { schema: 1, ...migration } };
 }
 
 function formatMigration(path: string, { settings, todo }: Migration): string {
   return [
-    `# Made from ${path}. What changed is told below the settings.`,
+    comment(`Made from ${path}. What changed is told below the settings.`),
     ...settings.flatMap((one) => one.settings.map(([name, value]) => `${name}=${quote(name, value)}`)),
     "",
     ...formatTable(settings),
     "",
-    ...todo.map((line) => `# To do: ${line}`),
+    ...todo.map((line) => comment(`To do: ${line}`)),
     "",
   ].join("\n");
 }
@@ -51,9 +61,12 @@ function formatTable(settings: readonly MigratedSetting[]): string[] {
     ]),
   ];
   const widths = columns.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    `# ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd(),
-  );
+  return rows.map((row) => comment(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")));
+}
+
+/** One line, whatever is in the text: a second one would be a setting. */
+function comment(text: string): string {
+  return `# ${text.replaceAll(/[\r\n]+/g, " ")}`.trimEnd();
 }
 
 function nameSettings([first, ...others]: MigratedSetting["settings"]): string {

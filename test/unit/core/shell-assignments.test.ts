@@ -33,6 +33,10 @@ test.each<[string, string | undefined]>([
   ["X=first\nX=second", "first"],
   ["  X=in a function", "in"],
   ['X="#no comment"', "#no comment"],
+  ["X=\\\n5", "5"],
+  ['X="a\\\nb\\\\"', "ab\\"],
+  ["cat <<EOF\nX=text\nEOF\nX=5", "5"],
+  ["typeset -r X=5", "5"],
 ])("parseShellAssignments(%j) reads it as data", (script, value) => {
   expect(read(script)).toBe(value);
 });
@@ -80,7 +84,7 @@ test.each(["X=(one $(date))", "X=(~/hook)", "X=([3]=three)", "X=($HOME/hook)", "
 
 test("parseShellAssignments() of settings lets the last value count, and names the lines of the others", () => {
   expect(parseShellAssignments("X=1\nY=2\nX=3\nX='4\n4'\nZ=5", "last")).toMatchObject([
-    { name: "X", line: 4, value: "4\n4", earlierLines: [1, 3] },
+    { name: "X", line: 4, value: "4\n4", otherLines: [1, 3] },
     { name: "Y", line: 2, value: "2" },
     { name: "Z", line: 6, value: "5" },
   ]);

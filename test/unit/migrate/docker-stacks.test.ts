@@ -127,7 +127,7 @@ describe("dockerStacks.read()", () => {
   });
 
   test.each([
-    ["BACKUP_DEST=/mnt/a", "BACKUP_DEST: set in lines 1, 2; the last was taken"],
+    ["BACKUP_DEST=/mnt/a", "BACKUP_DEST: set in lines 1, 2; that of line 2 was taken"],
     [
       'EMAIL_ENABLED=true\nEMAIL_FROM="docker-backup@$(hostname)"',
       "EMAIL_FROM: only a shell could tell its value: set EMAIL_FROM by hand",
@@ -137,6 +137,20 @@ describe("dockerStacks.read()", () => {
       "EXCLUDE_PATTERNS: only a shell could tell its value: set STACK_EXCLUDES by hand",
     ],
     ["MY_OWN=1", "MY_OWN: unknown here: look at line 2"],
+    ["[ -d /nas ] && BACKUP_DEST=/nas", "BACKUP_DEST: set in lines 1, 2; that of line 1 was taken"],
+    [
+      "if x; then LOCK_FILE=/run/x; fi",
+      "LOCK_FILE: only a shell could tell its value: set LOCK_FILE by hand",
+    ],
+    [
+      "RETENTION_DAYS=$((4 * 7))",
+      "RETENTION_DAYS: only a shell could tell its value: set KEEP_DAILY by hand",
+    ],
+    ["[ -e x ] && . /etc/more.sh", "Line 2 reads another file, /etc/more.sh: look at what it sets"],
+    [
+      "NTFY_ENABLED=$(cat /etc/on)\nNTFY_TOPIC=x",
+      "NTFY_ENABLED: a channel is on when NTFY_TOPIC is set; whether it is on only a shell could tell",
+    ],
     [
       "POST_RESTART_HOOKS=(notify)",
       'POST_RESTART_HOOKS: "notify" is no absolute path; set POST_RESTART_HOOKS by hand',
@@ -147,6 +161,12 @@ describe("dockerStacks.read()", () => {
     ],
   ])("tells a person what %j needs", (lines, todo) => {
     expect(dockerStacks.read(`BACKUP_DEST=/mnt/b\n${lines}`).todo).toContain(todo);
+  });
+
+  test("assumes nothing where a value may come from a line that is not read", () => {
+    const ours = settingsOf("case x in *) LOG_FILE=/x ;; esac", `: "\${DOCKHAND_BASE:=/srv}"`);
+    expect([ours["LOG_FILE"], ours["STACKS_DIR"]]).toEqual([undefined, undefined]);
+    expect(settingsOf("NTFY_ENABLED=$(cat /etc/on)", "NTFY_TOPIC=x")).toMatchObject({ NTFY_TOPIC: "x" });
   });
 
   test("refuses a file that is none of its kind", () => {

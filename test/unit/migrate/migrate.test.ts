@@ -30,3 +30,14 @@ test("migrate() refuses a value that no quotes of a configuration can hold", asy
   const config = `BACKUP_DEST=/mnt/b\nAPPDATA_PATH="it's \\"so\\" \\\`x\\\`"\n`;
   expect(print(config)).rejects.toThrow("Cannot write the value of APPDATA_DIR");
 });
+
+test("migrate() refuses what is far too long for a script before it reads it", async () => {
+  await expect(print(`BACKUP_DEST=/b\n${"# \n".repeat(100_000)}`)).rejects.toThrow("for a script");
+});
+
+test("migrate() writes no line that is no comment but its settings, whatever the file is called", async () => {
+  const operands = ["docker-stacks", "x\nBACKUP_DIR=/other"];
+  const { text } = await migrate({ operands, readText: async () => "BACKUP_DEST=/b\n" });
+  expect(text).toStartWith("# Made from x BACKUP_DIR=/other.");
+  expect(parseConfig("made.env", text).values.get("BACKUP_DIR")?.text).toBe("/b");
+});
