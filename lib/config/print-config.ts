@@ -75,7 +75,7 @@ function quote(text: string): string {
   return /[\s#"'`]/.test(text) ? `"${text}"` : text;
 }
 
-/** Tables of settings for docs/settings.md, a section each. */
+/** Tables of settings for docs/settings.md, a section each, and links to them. */
 export function formatSettingsTables(): string {
   const context = settingContext(
     {
@@ -95,22 +95,16 @@ export function formatSettingsTables(): string {
     const key = entry.isSecret === true ? `\`${name}\` (secret)` : `\`${name}\``;
     return `| ${key} | ${fallback} | ${entry.doc} | ${aliases} |`;
   };
-  const table = (section: string, rows: readonly string[]) =>
-    [`**${section}**`, "", "| key | default | meaning | also accepted |", "|---|---|---|---|", ...rows].join(
-      "\n",
-    );
-  return [
-    ...settingSections.map(([section, names]) =>
-      table(
-        section,
-        names.map((name) => row(name, entryOf(name))),
-      ),
+  const head = ["| key | default | meaning | also accepted |", "|---|---|---|---|"];
+  const sections: readonly (readonly [title: string, rows: readonly string[]])[] = [
+    ...settingSections.map(
+      ([title, names]) => [title, names.map((name) => row(name, entryOf(name)))] as const,
     ),
-    table(
-      "Stores, NAME being a name of your own",
-      storeKeys.map((key) => row(`STORE_NAME_${key}`, storeEntryOf(key))),
-    ),
-  ].join("\n\n");
+    ["Stores", storeKeys.map((key) => row(`STORE_NAME_${key}`, storeEntryOf(key)))],
+  ];
+  const links = sections.map(([title]) => `[${title}](#${title.toLowerCase().replaceAll(" ", "-")})`);
+  const tables = sections.map(([title, rows]) => [`## ${title}`, "", ...head, ...rows].join("\n"));
+  return [links.join(" · "), ...tables].join("\n\n");
 }
 
 function codeOf(text: string | undefined): string {

@@ -29,6 +29,21 @@ test.each(documents)("every file that %s names is there", (file) => {
     expect(() => statSync(join(projectDirectory, dirname(file), name))).not.toThrow();
 });
 
+test.each(documents)("every heading that %s links to is there", (file) => {
+  const linked = [...textOf(file).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)];
+  for (const [link, target = "", anchor] of linked) {
+    const text = target === "" ? textOf(file) : textOf(join(dirname(file), target));
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+    const anchors = headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9 _-]/g, "")
+        .replaceAll(" ", "-"),
+    );
+    expect({ link, anchors }).toEqual({ link, anchors: expect.arrayContaining([anchor]) });
+  }
+});
+
 test("README names every chapter in docs", () => {
   const named = new Set(linksOf("README.md"));
   expect(chapters.filter((name) => !named.has(`docs/${name}`))).toEqual([]);
