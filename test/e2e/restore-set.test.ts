@@ -101,7 +101,15 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     const ended = await run("latest", "--config", job.config, "--to", sandbox.path("dry"), "--dry-run");
     expect(ended.exitCode).toBe(0);
     expect(ended.stdout).toContain(`${sandbox.path("dry/application")}: application, `);
+    expect(ended.stdout).toMatch(
+      new RegExp(
+        `^${sandbox.path("dry")} is made: [\\d.]+ \\S?i?B are needed, [\\d.]+ \\S?i?B are free$`,
+        "m",
+      ),
+    );
     expect(existsSync(sandbox.path("dry"))).toBe(false);
+    const beside = await run("latest", "--config", job.config, "--to", sandbox.path("srv"), "--dry-run");
+    expect(beside.stdout).toContain(`${sandbox.path("srv")} is there, and what is in it stays: `);
   });
 
   test("overwrites nothing", async () => {
