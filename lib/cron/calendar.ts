@@ -6,8 +6,8 @@ const timeoutMs = 10_000;
 const iterations = 400;
 
 /**
- * The next moments that systemd reads from `OnCalendar=` values, by value and in order. What it does not understand is
- * not among them, nor is anything where it is not installed. All are asked about at once.
+ * The next moments that systemd reads from `OnCalendar=` values, by value and in order; none of a value that it does not
+ * understand, or of the past. Where it is not installed, no value is among them. All are asked about at once.
  */
 export async function nextElapses(
   exec: Exec,
@@ -27,14 +27,16 @@ export async function nextElapses(
     ],
     { timeoutMs, env: { TZ: timeZone } },
   );
-  return new Map(
-    result.stdout.split(/\n\n+/).flatMap((block) => {
+  const refused = [...result.stderr.matchAll(/Failed to parse calendar specification '(.*)': /g)];
+  return new Map([
+    ...refused.map(([, value = ""]) => [value, []] as const),
+    ...result.stdout.split(/\n\n+/).flatMap((block) => {
       // Older ones leave out the original form of a value that is normal already.
       const [, value] =
         /^ *Original form: (.*)$/m.exec(block) ?? /^ *Normalized form: (.*)$/m.exec(block) ?? [];
       return value === undefined ? [] : [[value, momentsOf(block)] as const];
     }),
-  );
+  ]);
 }
 
 function momentsOf(block: string): readonly Date[] {

@@ -2,9 +2,10 @@
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { JudgedAt } from "#lib/core/schedule-judgement.ts";
+import { askActiveUnits, cronServices } from "#lib/cron/active-units.ts";
 import { systemCrontabs, userCrontabs } from "#lib/cron/crontabs.ts";
 import type { Finder, Search } from "#lib/cron/finder.ts";
-import { type Listed, lookAt, type Machine } from "#lib/cron/machine.ts";
+import { type Listed, type Look, lookAt, type Machine } from "#lib/cron/machine.ts";
 import { anacronLines, periodicScripts } from "#lib/cron/periodic.ts";
 import { createReader } from "#lib/cron/read-together.ts";
 import { systemUnits, userUnits } from "#lib/cron/timers.ts";
@@ -38,7 +39,8 @@ export const cronPrograms = [
   "/usr/bin/crond",
   "/usr/lib/systemd/system-generators/systemd-crontab-generator",
 ];
-const ownPlaces = [passwd, ...cronPrograms].map((path) => ({ path, depth: 0 }) as const);
+const cronUnits = cronServices.map((name) => `/usr/lib/systemd/system/${name}`);
+const ownPlaces = [passwd, ...cronPrograms, ...cronUnits].map((path) => ({ path, depth: 0 }) as const);
 
 /**
  * What cannot be read is a problem of its own; the rest is found all the same. `at` may still be asked about: it is needed last.
@@ -51,7 +53,8 @@ export async function findEntries(machine: Machine, at: JudgedAt | Promise<Judge
   const look = await lookAt(machine, [...ownPlaces, ...finders.flatMap(({ places }) => places)]);
   const read = createReader(machine, tell);
   const users = readUsers(look.file(passwd), read);
-  const search = { machine, at, look, read, users, tell };
+  const active = askActiveUnits(machine);
+  const search = { machine, at, look, read, active, users, tell };
   const found = await Promise.all(
     finders.map(async ({ find }) => {
       try {
@@ -64,11 +67,18 @@ export async function findEntries(machine: Machine, at: JudgedAt | Promise<Judge
     }),
   );
   const entries = await judgeUsers(machine, found.flat(), await users);
-  const isCronThere = cronPrograms.some((program) => look.file(program) !== undefined);
-  if (!isCronThere && entries.some(({ source }) => byCron.has(source))) {
-    tell("Cron is not installed: nothing in its files starts");
+  if (entries.some(({ source }) => byCron.has(source))) {
+    if (!cronPrograms.some((program) => look.file(program) !== undefined))
+      tell("Cron is not installed: nothing in its files starts");
+    else if (isCronStopped(look, await active)) tell("Cron does not run: nothing in its files starts");
   }
   return { entries, problems };
+}
+
+/** Only where cron is a service of a systemd that can be asked: another init has other ways. */
+function isCronStopped(look: Look, active: ReadonlySet<string> | undefined): boolean {
+  const isService = cronUnits.some((path) => look.file(path) !== undefined);
+  return isService && active !== undefined && !cronServices.some((service) => active.has(service));
 }
 
 async function readUsers(file: Listed | undefined, read: Search["read"]): Promise<readonly MachineUser[]> {

@@ -12,6 +12,8 @@ export interface Search {
   readonly look: Look;
   /** The texts of files; what is asked for at the same time is read by one child. */
   readonly read: (files: readonly Listed[]) => Promise<readonly ReadFile[]>;
+  /** Timers and crons that run now, where systemd could be asked. */
+  readonly active: Promise<ReadonlySet<string> | undefined>;
   readonly users: Promise<readonly MachineUser[]>;
   /** Called with what stands in the way of a whole answer. */
   readonly tell: (problem: string) => void;

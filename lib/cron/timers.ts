@@ -5,12 +5,12 @@
 import { recogniseBackup } from "#lib/core/backup-command.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { ScheduleEntry } from "#lib/core/schedule-entry.ts";
-import { parseTimeSpan } from "#lib/core/time-span.ts";
 import type { UnitFile } from "#lib/core/unit-file.ts";
 import { nextElapses } from "#lib/cron/calendar.ts";
 import type { Finder, Search } from "#lib/cron/finder.ts";
-import { lookAt, type Machine } from "#lib/cron/machine.ts";
+import { lookAt } from "#lib/cron/machine.ts";
 import { listUnits, readUnits, type Unit, type Units } from "#lib/cron/unit-files.ts";
+import { calendarsOf, flawOfTimer, timingOf } from "#lib/cron/unit-timing.ts";
 import type { MachineUser } from "#lib/cron/users.ts";
 
 const systemDirectories = [
@@ -21,21 +21,20 @@ const systemDirectories = [
   "/usr/lib/systemd/system",
 ];
 
-/** Those that come once, and those that come again and again. */
-const onceKeys = ["OnBootSec", "OnStartupSec", "OnActiveSec"];
-const repeatedKeys = ["OnUnitActiveSec", "OnUnitInactiveSec"];
-
 export const systemUnits: Finder = {
   places: systemDirectories.map((path) => ({ path, depth: 2 })),
   find: async (search) => {
     const units = listUnits(search.look, systemDirectories, "root");
-    return describe(search, [await findStarts(search, units, askActiveTimers(search.machine))]);
+    return describe(search, [await findStarts(search, units, search.active)]);
   },
 };
 
+/** A file for each user whose timers run without anybody who is logged in. */
+const lingerDirectory = "/var/lib/systemd/linger";
+
 /** Homes are only known once passwd was read. */
 export const userUnits: Finder = {
-  places: [],
+  places: [{ path: lingerDirectory, depth: 1 }],
   find: async (search) => {
     const users = await search.users;
     const directoryOf = ({ home }: MachineUser) => `${home}/.config/systemd/user`;
@@ -46,7 +45,7 @@ export const userUnits: Finder = {
     const found = users.map(async (user): Promise<readonly Starts[]> => {
       try {
         const units = listUnits(look, [directoryOf(user)], user.name);
-        return [await findStarts(search, units, new Set())];
+        return [await findStarts(search, units, undefined)];
       } catch (error) {
         // A home that does not answer hides nobody else's units.
         if (!(error instanceof OpsError)) throw error;
@@ -54,7 +53,14 @@ export const userUnits: Finder = {
         return [];
       }
     });
-    return describe(search, (await Promise.all(found)).flat());
+    const entries = await describe(search, (await Promise.all(found)).flat());
+    const lingering = new Set(search.look.list(lingerDirectory).map(({ name }) => name));
+    for (const { file, user = "", flaw } of entries)
+      if (flaw === undefined && !lingering.has(user))
+        search.tell(
+          `${file}: it starts only while ${user} is logged in, until loginctl enable-linger ${user}`,
+        );
+    return entries;
   },
 };
 
@@ -70,7 +76,7 @@ interface Starts {
 async function findStarts(
   search: Search,
   units: Units,
-  asked: ReadonlySet<string> | Promise<ReadonlySet<string>>,
+  asked: Search["active"] | undefined,
 ): Promise<Starts> {
   if (units.files.length === 0) return { timers: [], atBoot: [] };
   const timers = await readUnits(search, units, "timer", undefined);
@@ -83,11 +89,12 @@ async function findStarts(
     const command = service === undefined ? "" : startOf(service.unit);
     const backup = recogniseBackup(command);
     if (service === undefined || backup === undefined) return [];
-    const isOn = units.enabled.has(timer.name) || active.has(timer.name);
+    const isEnabled = units.enabled.has(timer.name);
+    const isOn = isEnabled || active?.has(timer.name) === true;
     // A template starts nothing, and neither does what a package ships for those who want it.
     if (timer.name.includes("@.") || (!isOn && timer.path.startsWith("/usr/"))) return [];
     const user = service.unit.get("Service.User")?.at(-1) ?? units.user;
-    const flaw = timer.isMasked ? "the timer is masked" : isOn ? undefined : "the timer is not enabled";
+    const flaw = flawOfTimer(timer, isEnabled, active);
     const facts = { source: "timer", file: timer.path, line: undefined, user } as const;
     return [{ unit: timer.unit, entry: { ...facts, command, backup, flaw } }];
   });
@@ -102,7 +109,10 @@ async function describe(
   const calendars = starts.flatMap(({ timers }) => timers.flatMap(({ unit }) => calendarsOf(unit)));
   const next = await nextElapses(machine.exec, calendars, await at);
   return starts.flatMap(({ timers, atBoot }) => [
-    ...timers.map(({ unit, entry }) => ({ ...entry, ...timingOf(unit, next) })),
+    ...timers.map(({ unit, entry }): ScheduleEntry => {
+      const timing = timingOf(unit, next);
+      return { ...entry, ...timing, flaw: entry.flaw ?? timing.flaw };
+    }),
     ...atBoot,
   ]);
 }
@@ -127,51 +137,4 @@ function serviceOf({ name, unit }: Unit): string {
 function startOf(unit: UnitFile): string {
   const commands = unit.get("Service.ExecStart") ?? [];
   return commands.map((command) => command.replace(/^[-@:+!|]+/, "")).join("\n");
-}
-
-function calendarsOf(unit: UnitFile): readonly string[] {
-  return unit.get("Timer.OnCalendar") ?? [];
-}
-
-function timingOf(
-  unit: UnitFile,
-  elapses: ReadonlyMap<string, readonly Date[]>,
-): Pick<ScheduleEntry, "timings" | "when"> {
-  const expressions = calendarsOf(unit);
-  const intervals = [...onceKeys, ...repeatedKeys].flatMap((key) =>
-    (unit.get(`Timer.${key}`) ?? []).map((value) => ({
-      kind: "interval" as const,
-      text: `${key}=${value}`,
-      periodMs: repeatedKeys.includes(key) ? parseTimeSpan(value) : undefined,
-    })),
-  );
-  const delay = unit.get("Timer.RandomizedDelaySec")?.at(-1);
-  const moments = new Set(expressions.flatMap((one) => elapses.get(one) ?? []).map((at) => at.getTime()));
-  const next = [...moments].sort((a, b) => a - b).map((at) => new Date(at));
-  return {
-    timings: [
-      ...(expressions.length === 0 ? [] : [{ kind: "calendar", expressions, next } as const]),
-      ...intervals,
-    ],
-    when: [
-      ...expressions,
-      ...intervals.map(({ text }) => text),
-      ...(delay === undefined ? [] : [`up to ${delay} later`]),
-    ].join(", "),
-  };
-}
-
-/** Timers that run now: one can be started without being enabled. Where systemd does not run there are none. */
-async function askActiveTimers(machine: Machine): Promise<ReadonlySet<string>> {
-  if (machine.root !== "/") return new Set();
-  const command = [
-    "systemctl",
-    "list-units",
-    "--type=timer",
-    "--state=active",
-    "--plain",
-    "--no-legend",
-  ] as const;
-  const { exitCode, stdout } = await machine.exec(command, { timeoutMs: machine.timeoutMs });
-  return new Set(exitCode === 0 ? stdout.split("\n").map((line) => line.split(" ")[0] ?? "") : []);
 }

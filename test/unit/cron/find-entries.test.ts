@@ -137,11 +137,19 @@ test("findEntries() finds timers: enabled, an instance, with drop-ins, disabled,
       "/usr/lib/systemd/system/restic@.service",
       "[Service]\nUser=%i\nExecStart=restic backup /%i\n",
     );
+    for (const [name, when] of [
+      ["past", "2020-01-01 03:00"],
+      ["wrong", "sometimes"],
+    ]) {
+      await machine.write(`${units}/${name}.service`, service);
+      await machine.write(`${units}/${name}.timer`, `[Timer]\nOnCalendar=${when}\n`);
+    }
     await machine.write(`${units}/at-boot.service`, service);
     const wants = machine.path(`${units}/timers.target.wants`);
     mkdirSync(wants);
     mkdirSync(machine.path(`${units}/multi-user.target.wants`));
-    for (const name of ["on.timer", "masked.timer"]) symlinkSync(`${units}/${name}`, `${wants}/${name}`);
+    for (const name of ["on.timer", "masked.timer", "past.timer", "wrong.timer"])
+      symlinkSync(`${units}/${name}`, `${wants}/${name}`);
     symlinkSync("/usr/lib/systemd/system/restic@.timer", `${wants}/restic@srv.timer`);
     symlinkSync(`${units}/at-boot.service`, machine.path(`${units}/multi-user.target.wants/at-boot.service`));
     const home = "/home/deploy/.config/systemd/user";
@@ -155,6 +163,8 @@ test("findEntries() finds timers: enabled, an instance, with drop-ins, disabled,
     expect(found).toEqual({
       [`${units}/on.timer`]: ["root", "Sun 04:00, up to 1h later", undefined],
       [`${units}/masked.timer`]: ["root", "", "the timer is masked"],
+      [`${units}/past.timer`]: ["root", "2020-01-01 03:00", "no date to come matches 2020-01-01 03:00"],
+      [`${units}/wrong.timer`]: ["root", "sometimes", "no date to come matches sometimes"],
       [`${units}/off.timer`]: ["root", "*-*-* 03:00, up to 1h later", "the timer is not enabled"],
       "/usr/lib/systemd/system/restic@.timer": ["srv", "OnUnitActiveSec=1d", undefined],
       [`${units}/at-boot.service`]: ["root", "at boot", undefined],
@@ -166,6 +176,21 @@ test("findEntries() finds timers: enabled, an instance, with drop-ins, disabled,
     expect(sunday?.kind === "calendar" ? sunday.next[0]?.toISOString() : undefined).toBe(
       "2026-11-22T03:00:00.000Z",
     );
+  });
+});
+
+test("findEntries() says of a user's timer that nobody need be logged in for it, or that somebody must", async () => {
+  await onMachine(async (machine) => {
+    const home = "/home/deploy/.config/systemd/user";
+    await machine.write(`${home}/mine.service`, "[Service]\nExecStart=%h/backup-run.sh\n");
+    await machine.write(`${home}/mine.timer`, "[Timer]\nOnCalendar=03:00\n");
+    mkdirSync(machine.path(`${home}/timers.target.wants`));
+    symlinkSync("../mine.timer", machine.path(`${home}/timers.target.wants/mine.timer`));
+    expect((await find(machine)).problems).toEqual([
+      `${home}/mine.timer: it starts only while deploy is logged in, until loginctl enable-linger deploy`,
+    ]);
+    await machine.write("/var/lib/systemd/linger/deploy", "");
+    expect((await find(machine)).problems).toEqual([]);
   });
 });
 
