@@ -9,6 +9,8 @@ import type { KnownJob } from "#lib/health/gather-facts.ts";
 export interface StoreAnswer {
   readonly problem: string | undefined;
   readonly message: string;
+  /** When the last whole set there was made. */
+  readonly newestAt?: string | undefined;
 }
 
 export async function askStores(
@@ -53,7 +55,7 @@ async function askStore(
     const message = `${remote.description} has ${sets}, the last whole one of ${newest?.manifest.startedAt}`;
     return newest === undefined
       ? { problem: `${remote.description} has no whole set of this job`, message }
-      : { problem: undefined, message };
+      : { problem: undefined, message, newestAt: newest.manifest.endedAt };
   } catch (error) {
     if (!isForeseen(error)) throw error;
     return { problem: `Cannot use ${remote.description}: ${describeError(error)}`, message: "" };

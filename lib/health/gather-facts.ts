@@ -1,4 +1,5 @@
 /** What the machine says now, asked once for all jobs: few children however many jobs there are. */
+import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import type { CheckContext, CheckedJob } from "#lib/core/health.ts";
 import type { Finding } from "#lib/core/report.ts";
@@ -34,6 +35,8 @@ export interface MachineFacts {
   readonly scheduleProblems: readonly string[];
   /** Names of jobs in the schedule, by configuration. */
   readonly jobNames: ReadonlyMap<string, string>;
+  /** Other configurations whose runs are recorded in the same place, by configuration. */
+  readonly namesakes: ReadonlyMap<string, readonly string[]>;
 }
 
 export type KnownJob = CheckedJob<Settings> & { readonly settings: Settings };
@@ -65,8 +68,21 @@ export async function gatherFacts(
     programs,
     stacks,
     stores,
+    namesakes: findNamesakes(jobs),
     ...schedule,
   };
+}
+
+function findNamesakes(jobs: readonly KnownJob[]): MachineFacts["namesakes"] {
+  const groups = Map.groupBy(jobs, ({ settings }) => join(settings.STATE_DIR, settings.JOB));
+  return new Map(
+    [...groups.values()].flatMap((group) =>
+      group.map(({ config }) => [
+        config,
+        group.flatMap((one) => (one.config === config ? [] : [one.config])),
+      ]),
+    ),
+  );
 }
 
 function pairOf<Value>(key: string, answer: Answer<Value>): (readonly [string, Value])[] {

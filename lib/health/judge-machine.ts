@@ -1,7 +1,7 @@
 /** What is nobody's in particular: that there is no job, and entries of the schedule that come to nothing. */
 import { dirname } from "node:path";
 import type { CheckedJob, HealthFinding } from "#lib/core/health.ts";
-import { configOf, placeOf } from "#lib/core/schedule-entry.ts";
+import { configOf, placeOf, type ScheduleEntry } from "#lib/core/schedule-entry.ts";
 import type { MachineFacts } from "#lib/health/gather-facts.ts";
 
 /** All of its configurations are known. */
@@ -15,6 +15,7 @@ export function judgeMachine(
   return [
     ...judgeCount(jobs),
     ...judgeLost(jobs, facts),
+    ...judgeUnwatched(jobs, facts),
     ...ignored.map((entry) => ({
       name: `ignored entry ${placeOf(entry)}`,
       severity: "warning" as const,
@@ -56,4 +57,27 @@ function judgeLost(
       },
     ];
   });
+}
+
+/** Their configurations may name programs, so nobody else reads them: whether theirs are well only a check of their own can tell. */
+function judgeUnwatched(
+  jobs: readonly Pick<CheckedJob<unknown>, "config">[],
+  { entries }: Pick<MachineFacts, "entries">,
+): readonly HealthFinding[] {
+  const live = entries.filter(
+    ({ flaw, user }) => flaw === undefined && user !== undefined && user !== "root",
+  );
+  const watched = live.filter(({ backup }) => /^health-check(?:\.ts)?$/.test(backup.program));
+  const isWatched = ({ user }: ScheduleEntry) => watched.some((check) => check.user === user);
+  const unwatched = live.filter((entry) => {
+    const config = configOf(entry);
+    if (entry.backup.role !== "backup" || config === undefined || isWatched(entry)) return false;
+    return !jobs.some((job) => job.config === config);
+  });
+  return [...Map.groupBy(unwatched, ({ user }) => user)].map(([user, theirs]) => ({
+    name: `jobs of ${user}`,
+    severity: "warning",
+    message: `Nothing checks whether the backups of ${user} work: ${theirs.map(placeOf).join(", ")}`,
+    hint: `Have ${user} start health-check as well: "*/30 * * * * … health-check.ts --quiet" by crontab -e`,
+  }));
 }

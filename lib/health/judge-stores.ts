@@ -1,7 +1,10 @@
 /** What the last run, or the store itself when it was asked, said of each store; and how long its certificate lasts. */
+import { formatDuration } from "#lib/core/duration.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
 import type { PastRun } from "#lib/core/run-history.ts";
-import { formatAgo, type JobView } from "#lib/health/job-view.ts";
+import type { StoreAnswer } from "#lib/health/ask-stores.ts";
+import { ageMs, formatAgo, type JobView } from "#lib/health/job-view.ts";
+import { maxAgeMs } from "#lib/health/judge-age.ts";
 
 /** Words of ssh, curl's libraries and rclone for a store that is not who it was. */
 const trust = /host key|known_hosts|REMOTE HOST IDENTIFICATION|certificate|x509/i;
@@ -18,13 +21,26 @@ export function judgeStores(view: JobView): readonly HealthFinding[] {
 function judgeStore(view: JobView, store: string): HealthFinding {
   const name = `store ${store}`;
   const asked = view.facts.stores.get(`${view.config}\0${store}`);
-  if (asked !== undefined) return judgeWords(name, asked.problem, asked.message);
+  if (asked !== undefined) return judgeAnswer(name, asked, view);
   const last = findLastPart(view.record.history.runs, store);
   if (last === undefined) return { name, severity: "ok", message: `No run has used store ${store} yet` };
   const ago = formatAgo(last.run.endedAt, view.now);
   const problem =
     last.part.outcome === "complete" ? undefined : `${last.part.message ?? last.part.outcome} (${ago})`;
   return judgeWords(name, problem, `Store ${store} was in order ${ago}`);
+}
+
+/** What is recorded of its copies cannot know that somebody removed them. */
+function judgeAnswer(
+  name: string,
+  { problem, message, newestAt }: StoreAnswer,
+  view: JobView,
+): HealthFinding {
+  const limitMs = maxAgeMs(view);
+  const isOld = newestAt !== undefined && ageMs(newestAt, view.now) > limitMs;
+  if (!isOld) return judgeWords(name, problem, message);
+  const hint = "Was a newer one removed there? The next run sends another; restore list shows what is where";
+  return { name, severity: "warning", message: `${message}; ${formatDuration(limitMs)} is allowed`, hint };
 }
 
 function judgeWords(name: string, problem: string | undefined, good: string): HealthFinding {

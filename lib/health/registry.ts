@@ -3,6 +3,7 @@ import type { JudgeJob } from "#lib/health/job-view.ts";
 import { judgeAge } from "#lib/health/judge-age.ts";
 import { judgeClock } from "#lib/health/judge-clock.ts";
 import { judgeLock } from "#lib/health/judge-lock.ts";
+import { judgeNamesakes } from "#lib/health/judge-namesakes.ts";
 import { judgePaths } from "#lib/health/judge-paths.ts";
 import { judgeProofs } from "#lib/health/judge-proofs.ts";
 import { judgeRuns } from "#lib/health/judge-runs.ts";
@@ -15,6 +16,7 @@ import { judgeStores } from "#lib/health/judge-stores.ts";
 import { judgeWaiting } from "#lib/health/judge-waiting.ts";
 
 export const jobFindings: readonly JudgeJob[] = [
+  judgeNamesakes,
   judgeAge,
   judgeRuns,
   judgeSchedule,

@@ -66,6 +66,14 @@ describe.skipIf(!hasSystemd).each(runtimes)("a timer that was installed with %s"
     const shown = await machine.run(runtime, script, ["show", "--json"]);
     expect(JSON.parse(shown.stdout)).toMatchObject({ duplicates: [], unscheduled: [], ignored: [] });
 
+    // Enabled, and yet it will not elapse before the next boot.
+    machine.shell("systemctl stop lastgood-backup.timer");
+    const stopped = await machine.run(runtime, script, ["show"]);
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.stdout).toContain("MISSING    nothing starts the job backup");
+    expect(stopped.stdout).toContain("enabled, and not started: systemctl start lastgood-backup.timer");
+    machine.shell("systemctl start lastgood-backup.timer");
+
     for (const name of ["drill-backup", "health"]) {
       expect(property(`lastgood-${name}.timer`, "ActiveState")).toBe("active");
       machine.shell(`systemctl start lastgood-${name}.service`);

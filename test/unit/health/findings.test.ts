@@ -12,6 +12,7 @@ import type { JobView, JudgeJob } from "#lib/health/job-view.ts";
 import { judgeAge, maxAgeMs } from "#lib/health/judge-age.ts";
 import { judgeClock } from "#lib/health/judge-clock.ts";
 import { judgeLock } from "#lib/health/judge-lock.ts";
+import { judgeNamesakes } from "#lib/health/judge-namesakes.ts";
 import { judgePaths, mountKey } from "#lib/health/judge-paths.ts";
 import { judgeProofs } from "#lib/health/judge-proofs.ts";
 import { judgeRuns } from "#lib/health/judge-runs.ts";
@@ -391,12 +392,36 @@ describe("judgeStores()", () => {
     expect(problemsOf(judgeStores, ending(13))).toEqual([["certificate nas", "warning"]]);
   });
 
+  test("warns of a store that says itself that its last whole set is too old, whatever is recorded", () => {
+    const answer = { problem: undefined, message: "has 3 sets" };
+    const asked = (newestAt: string) => new Map([[`${config}\0nas`, { ...answer, newestAt }]]);
+    const saying = (hours: number) => {
+      const { facts } = jobView({ facts: { stores: asked(hoursAgo(hours)) } });
+      return { ...after(""), facts };
+    };
+    expect(problemsOf(judgeStores, saying(26))).toEqual([]);
+    expect(problemsOf(judgeStores, saying(27))).toEqual([["store nas", "warning"]]);
+    expect(judgeStores(saying(27))[0]?.message).toBe("has 3 sets; 1d 02h is allowed");
+  });
+
   test("believes the store itself where it was asked", () => {
     const stores = new Map([[`${config}\0nas`, { problem: undefined, message: "has 3 sets" }]]);
     expect(
       judgeStores({ ...after("connection refused"), facts: jobView({ facts: { stores } }).facts }),
     ).toEqual([{ name: "store nas", severity: "ok", message: "has 3 sets" }]);
   });
+});
+
+test("judgeNamesakes() is critical of another configuration that keeps the same record", () => {
+  expect(judgeNamesakes(jobView())).toEqual([]);
+  const namesakes = new Map([[config, ["/etc/lastgood/copy.env"]]]);
+  expect(judgeNamesakes(jobView({ facts: { namesakes } }))).toMatchObject([
+    {
+      severity: "critical",
+      message:
+        "/etc/lastgood/copy.env keeps the same record, JOB=shop in /var/lib/lastgood: neither can be told from the other",
+    },
+  ]);
 });
 
 describe("judgeStacks()", () => {

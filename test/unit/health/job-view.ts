@@ -82,6 +82,7 @@ export function jobView(changes: Changes = {}): JobView {
       schedule: undefined,
       scheduleProblems: [],
       jobNames: new Map([[config, "shop"]]),
+      namesakes: new Map(),
       ...changes.facts,
     },
     now,

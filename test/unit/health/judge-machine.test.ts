@@ -25,7 +25,7 @@ test("judgeMachine() misses the configuration of a job that is still started", (
     entryOf("shop"),
     entryOf("gone"),
     entryOf("/etc/lastgood/away.env"),
-    // Not looked at, not ours, or told of already.
+    // Not looked at, told of as another's, or told of already.
     entryOf("/srv/shop/backup.env"),
     entryOf("hers", { user: "deploy" }),
     entryOf(undefined),
@@ -36,6 +36,7 @@ test("judgeMachine() misses the configuration of a job that is still started", (
   expect(findings.map(({ name, severity }) => [name, severity])).toEqual([
     ["entry /etc/cron.d/gone:8", "critical"],
     ["entry /etc/cron.d//etc/lastgood/away.env:8", "critical"],
+    ["jobs of deploy", "warning"],
   ]);
   expect(findings[0]?.message).toContain('"/etc/lastgood/gone.env", and there is no such configuration');
 });
@@ -52,4 +53,25 @@ test("judgeMachine() says what keeps the schedule from starting once, and each u
     ['Cannot read "/etc/crontab"', "Permission denied"],
     ["schedule", "something without a reason"],
   ]);
+});
+
+test("judgeMachine() warns of backups of another user that nothing checks, once a user", () => {
+  const jobs = [{ config: "/etc/lastgood/shop.env" }];
+  const check = { ...entryOf(undefined).backup, role: "check", program: "health-check.ts" } as const;
+  const namesOf = (...entries: readonly ScheduleEntry[]) =>
+    judgeMachine(jobs, { ...quiet, entries }).map(({ name, message }) => [name, message]);
+  const hers = [entryOf("photos", { user: "ann" }), entryOf("music", { user: "ann" })];
+  expect(namesOf(...hers)).toEqual([
+    [
+      "jobs of ann",
+      "Nothing checks whether the backups of ann work: /etc/cron.d/photos:8, /etc/cron.d/music:8",
+    ],
+  ]);
+  const ofAnn = entryOf(undefined, { user: "ann", backup: check });
+  expect(namesOf(...hers, ofAnn)).toEqual([]);
+  // A drill is no check of all that she has, and what never starts is none.
+  const drill = { ...check, program: "restore.ts" };
+  expect(namesOf(...hers, { ...ofAnn, backup: drill }, { ...ofAnn, flaw: "a dot" })).toHaveLength(1);
+  expect(namesOf(...hers, entryOf(undefined, { user: "bob", backup: check }))).toHaveLength(1);
+  expect(namesOf(entryOf("/etc/lastgood/shop.env", { user: "ann" }))).toEqual([]);
 });
