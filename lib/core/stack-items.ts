@@ -49,6 +49,13 @@ export function readStackFacts({ name, facts }: Component): StackFacts {
   );
 }
 
+/** Where its files belong, for whoever looks for those of one service; nothing of what is no stack. */
+export function describeItems({ facts }: Component): readonly string[] {
+  const { data } = factsSchema.safeParse(facts);
+  if (data === undefined) return [];
+  return listItems(data, []).map(({ path, name }) => (name === path ? path : `${path} (${name})`));
+}
+
 /** All of it, or `paths` in it. Throws OpsError "usage" for a path that the archive cannot have. */
 export function listItems(facts: StackFacts, paths: readonly string[]): readonly StackItem[] {
   const all = [

@@ -4,6 +4,7 @@ import type { Component } from "#lib/core/manifest.ts";
 import { describeRows, rowCountsOf } from "#lib/core/row-counts.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
 import { formatBytes } from "#lib/core/size.ts";
+import { describeItems } from "#lib/core/stack-items.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { chooseFound } from "#lib/restore/choose-found.ts";
@@ -53,6 +54,7 @@ function formatSet(copies: readonly [FoundSet, ...FoundSet[]]): string {
     ...problems.map((problem) => `Problem: ${problem}`),
     ...notes.map((note) => `Note: ${note}`),
     ...manifest.components.flatMap(describeTables),
+    ...manifest.components.flatMap((one) => describeItems(one).map((item) => `Path: ${one.name}: ${item}`)),
     ...manifest.components.flatMap(describeByHand),
   ];
   const print = (texts: readonly string[]) => texts.map((text) => `${showName(text)}\n`).join("");

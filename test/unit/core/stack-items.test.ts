@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Component } from "#lib/core/manifest.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { listItems, readStackFacts, type StackFacts } from "#lib/core/stack-items.ts";
+import { describeItems, listItems, readStackFacts, type StackFacts } from "#lib/core/stack-items.ts";
 
 const facts: StackFacts = {
   stack: "shop",
@@ -76,4 +76,17 @@ describe("readStackFacts()", () => {
   ])("refuses %s", (_name, changed) => {
     expect(() => read(changed)).toThrow("its manifest does not say where its files belong");
   });
+});
+
+test("describeItems() names every path of a stack's archive, and none of anything else", () => {
+  const describe = (given: Component["facts"]) => describeItems({ name: "x", facts: given } as Component);
+  expect(describe(facts)).toEqual([
+    "/srv/appdata/shop",
+    "/docker/volumes/shop_db/_data (shop_db)",
+    "/mnt/disk (shop_disk)",
+    "/opt/stacks/shop/compose.yaml",
+    "/opt/stacks/shop/.env",
+  ]);
+  expect(describe(undefined)).toEqual([]);
+  expect(describe({ stack: "shop", directory: "relative" })).toEqual([]);
 });
