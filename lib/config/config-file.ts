@@ -1,6 +1,6 @@
 /** Find and read a job's file, as data: it is parsed, never sourced. */
-import { type FileHandle, lstat, open, stat } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { type FileHandle, lstat, open, readdir, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
 import { type ConfigText, parseConfig } from "#lib/config/parse-config.ts";
@@ -27,6 +27,8 @@ export function xdgDirectory(env: ConfigRequest["env"], name: string, fallback: 
 
 /** FS_TIMEOUT is not known yet. */
 const answerMs = 10_000;
+
+const shownJobs = 5;
 
 /** The job that needs no file. */
 const predeployJob = "predeploy";
@@ -71,8 +73,26 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
   }
   throw new OpsError(`Cannot find a configuration: looked for ${candidates.join(", ")}`, {
     outcome: "config",
-    hint: `Make one: backup-run --print-config > '${first}', then chmod 600 it`,
+    hint:
+      (await describeJobs(candidates)) ??
+      `Make one: backup-run --print-config > '${first}', then chmod 600 it`,
   });
+}
+
+/** The jobs that there are instead, for a hint: what cannot be listed has none. */
+async function describeJobs(candidates: readonly string[]): Promise<string | undefined> {
+  if (candidates.length === 1) return undefined;
+  const listed = await Promise.all(
+    candidates.map((path) => readdir(dirname(path)).catch((): string[] => [])),
+  );
+  const names = new Set(listed.flat().filter((name) => /^[^.].*\.env$/.test(name)));
+  const jobs = Array.from(names, jobOfFile)
+    .filter((job) => job !== predeployJob)
+    .toSorted((one, other) => (one < other ? -1 : 1));
+  if (jobs.length === 0) return undefined;
+  const shown = jobs.slice(0, shownJobs).map((job) => `--config ${job}`);
+  const more = jobs.length > shownJobs ? `, and ${jobs.length - shownJobs} more` : "";
+  return `Name a job that there is: ${shown.join(", ")}${more}`;
 }
 
 /** Its defaults are a whole configuration; a recovery is told the path where it would be. */
@@ -84,8 +104,11 @@ function isNeedless({ purpose, configFlag }: ConfigRequest, path: string): boole
 /** To open a fifo waits for whoever writes it, for ever; a device may have no end. What a shell hands over as `<(…)` is open already. */
 async function openFile(path: string, exec: Exec): Promise<FileHandle> {
   if (path.startsWith("/dev/fd/")) return open(path, "r");
-  if ((await lstat(path)).isSymbolicLink()) await followLink(path, exec);
-  const found = await stat(path);
+  const isLink = (await lstat(path)).isSymbolicLink();
+  if (isLink) await followLink(path, exec);
+  const found = await stat(path).catch((cause: unknown) => {
+    throw isLink && errorCode(cause) === "ENOENT" ? new Error("It is a link that leads nowhere") : cause;
+  });
   if (found.isFile() || found.isDirectory()) return open(path, "r");
   throw new Error("It is a fifo, a socket or a device, and no file");
 }
