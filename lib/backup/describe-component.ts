@@ -75,8 +75,8 @@ export function describeComponent(facts: ComponentFacts): Described {
       ...describeNames(members?.vanished, "vanished before it was read", "vanished before they were read"),
       ...describeNames(
         members?.leftOut,
-        "was left out (other file systems, sockets)",
-        "were left out (other file systems, sockets)",
+        "was left out (a mount, unless APP_ONE_FILE_SYSTEM=false, or a socket)",
+        "were left out (mounts, unless APP_ONE_FILE_SYSTEM=false, or sockets)",
       ),
     ],
   };

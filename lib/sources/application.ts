@@ -46,6 +46,9 @@ export function createApplicationSource(settings: ApplicationSettings): Source |
   };
 }
 
+/** tar names what it leaves out because of this only where it names every member, which goes nowhere. */
+const oneFileSystem: readonly string[] = ["--one-file-system", "--verbose", "--index-file=/dev/null"];
+
 /**
  * Arguments of GNU tar for a whole tree on standard output.
  *
@@ -56,7 +59,7 @@ export function tarArguments(
   settings: Pick<ApplicationSettings, "APP_EXCLUDES" | "APP_ONE_FILE_SYSTEM">,
 ): string[] {
   return treeArguments(directory, [
-    ...(settings.APP_ONE_FILE_SYSTEM ? ["--one-file-system"] : []),
+    ...(settings.APP_ONE_FILE_SYSTEM ? oneFileSystem : []),
     "--anchored",
     "--wildcards",
     "--wildcards-match-slash",

@@ -22,6 +22,7 @@ import { join } from "node:path";
 import { createTarReader, type TarStatus } from "#lib/core/tar-status.ts";
 import { tarArguments } from "#lib/sources/application.ts";
 import { type PipelineEnd, startArchivePipeline } from "#lib/tools/archive-pipeline.ts";
+import { isSystemAdmin } from "#test/support/capabilities.ts";
 
 const made: string[] = [];
 const env = { PATH: process.env.PATH ?? "" };
@@ -175,6 +176,24 @@ describe("createTarReader() with the real tar", () => {
       "--ignore-failed-read",
     );
   });
+
+  test.skipIf(!isSystemAdmin)(
+    "leaves out what is mounted in it with a note: never in silence (exit 0)",
+    async () => {
+      const dir = tree();
+      const mount = join(dir, "uploads");
+      mkdirSync(mount);
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", mount]);
+      try {
+        writeFileSync(join(mount, "photo"), "x");
+        const { status, end } = await archive(dir);
+        expect(end.producerExit).toBe(0);
+        expect(status).toMatchObject({ outcome: "complete", leftOut: { count: 1, names: ["./uploads/"] } });
+      } finally {
+        execFileSync("umount", [mount]);
+      }
+    },
+  );
 
   test("leaves a socket out with a note (exit 0)", async () => {
     const dir = tree();
