@@ -23,6 +23,13 @@ export function ageMs(at: string, now: Date): number {
   return Math.max(0, now.getTime() - Date.parse(at));
 }
 
+const toleratedMs = 5 * 60_000;
+
+/** By more than clocks are put right by themselves. */
+export function isToCome(at: string, now: Date): boolean {
+  return Date.parse(at) - now.getTime() > toleratedMs;
+}
+
 /** `3h 20m ago`. */
 export function formatAgo(at: string, now: Date): string {
   return `${formatDuration(ageMs(at, now))} ago`;

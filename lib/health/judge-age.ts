@@ -4,7 +4,7 @@ import { formatDuration } from "#lib/core/duration.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
 import type { Timing } from "#lib/core/schedule-entry.ts";
 import { localPlace, placeName } from "#lib/core/set-places.ts";
-import { ageMs, type JobView } from "#lib/health/job-view.ts";
+import { ageMs, isToCome, type JobView } from "#lib/health/job-view.ts";
 import { ownEntries } from "#lib/health/judge-schedule.ts";
 
 const hourMs = 3_600_000;
@@ -33,6 +33,10 @@ function judgePlace(
   if (at === undefined) {
     const message = `There is no whole set ${where} yet`;
     return { name, severity, message, hint: "Run backup-run by hand and look at its report" };
+  }
+  if (isToCome(at, now)) {
+    const message = `The last whole set ${where} is of a time to come, ${at}: nobody can tell how old it is`;
+    return { name, severity, message, hint: "Look at the clock (timedatectl), and run backup-run by hand" };
   }
   const age = ageMs(at, now);
   const message = `The last whole set ${where} is ${formatDuration(age)} old, ${formatDuration(limitMs)} is allowed`;

@@ -1,9 +1,7 @@
 /** A clock that was set back: ages lie, and retention sorts sets by times that are to come. */
 import { formatDuration } from "#lib/core/duration.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
-import type { JobView } from "#lib/health/job-view.ts";
-
-const toleratedMs = 5 * 60_000;
+import { isToCome, type JobView } from "#lib/health/job-view.ts";
 
 export function judgeClock({ record, now }: JobView): readonly HealthFinding[] {
   const name = "clock";
@@ -14,7 +12,8 @@ export function judgeClock({ record, now }: JobView): readonly HealthFinding[] {
   ];
   const latest = Math.max(...known.map((at) => Date.parse(at)), Number.NEGATIVE_INFINITY);
   const aheadMs = latest - now.getTime();
-  if (!(aheadMs > toleratedMs)) return [{ name, severity: "ok", message: "No run is of a time to come" }];
+  if (!known.some((at) => isToCome(at, now)))
+    return [{ name, severity: "ok", message: "No run is of a time to come" }];
   const message = `A run is recorded that ended in ${formatDuration(aheadMs)}: the clock was set back, or was wrong then`;
   return [
     {

@@ -71,6 +71,14 @@ test("jobFindings of a job that is well are all good, and every name is there on
 });
 
 describe("judgeAge()", () => {
+  test("takes no set of a time to come for a fresh one: a clock that is put right would hide for a year that none follows", () => {
+    const minutesAhead = (minutes: number) =>
+      jobView({ record: { places: { "copy destination": hoursAgo(-minutes / 60) } } });
+    expect(problemsOf(judgeAge, minutesAhead(5))).toEqual([]);
+    expect(problemsOf(judgeAge, minutesAhead(6))).toEqual([["age", "critical"]]);
+    expect(judgeAge(minutesAhead(6))[0]?.message).toContain("of a time to come, 2026-11-21T12:06:00.000Z");
+  });
+
   test("allows the longest pause of the schedule and a quarter, 26 hours without one, and what MAX_AGE_HOURS says", () => {
     expect(maxAgeMs(jobView())).toBe(26 * hourMs);
     const scheduled = jobView({ facts: { entries: [cronEntry("0 3,11,19 * * *")] } });
