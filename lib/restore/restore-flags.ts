@@ -1,3 +1,5 @@
+import { OpsError } from "#lib/core/ops-error.ts";
+
 /** Flags of `restore` beside the common ones. */
 export const restoreFlags = {
   from: {
@@ -7,10 +9,13 @@ export const restoreFlags = {
   "key-file": { value: "FILE", help: "private key for --from ssh://…" },
   host: { value: "NAME", help: "sets of this host" },
   job: { value: "NAME", help: "sets of this job" },
-  all: { help: "verify: every set in every place" },
+  all: { help: "list, verify: every set of every job, in every place" },
   sample: { value: "PERCENT", help: "verify: so many of the sets, chosen by chance" },
-  component: { value: "NAME", help: "restore: only these components, separated by commas" },
-  to: { value: "DIR", help: "restore: into this directory, which is made; nothing in it is overwritten" },
+  component: { value: "NAME", help: "restore, drill: only these components, separated by commas" },
+  to: {
+    value: "DIR",
+    help: "restore, drill: into this directory, which is made; nothing in it is overwritten",
+  },
   database: { value: "NAME", help: "restore: name of the new database that a dump is loaded into" },
   "in-place": {
     help: "restore: replace the application in APP_DIR, a stack or a database (--component stack-NAME, database-NAME); what was there is kept beside it",
@@ -22,6 +27,32 @@ export const restoreFlags = {
     help: "a set of another host as if it were ours: restore its devices and set-id bits, load its dumps; drill: start its stacks",
   },
 } as const;
+
+/** Commands that take a flag; those without a line choose the sets of any. */
+const takers: Readonly<Record<string, readonly string[]>> = {
+  all: ["list", "verify"],
+  sample: ["verify"],
+  component: ["restore", "drill"],
+  to: ["restore", "drill"],
+  database: ["restore"],
+  "in-place": ["restore"],
+  start: ["restore"],
+  "start-stacks": ["drill"],
+  yes: ["restore"],
+  trust: ["restore", "drill"],
+};
+
+/** Whoever writes what a command does not know expects something of it. Throws OpsError "usage". */
+export function checkFlags(command: string, flags: Readonly<Record<string, string | boolean>>): void {
+  for (const name of Object.keys(flags)) {
+    const known = takers[name] ?? [command];
+    if (known.includes(command)) continue;
+    throw new OpsError(`"--${name}" means nothing to ${command}`, {
+      outcome: "usage",
+      hint: `It is of ${known.join(" and ")}`,
+    });
+  }
+}
 
 /** The items of a flag that takes several, separated by commas. */
 export function listFlag(value: string | boolean | undefined): readonly string[] {

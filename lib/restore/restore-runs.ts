@@ -3,7 +3,7 @@ import type { Settings } from "#lib/config/schema.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { drill } from "#lib/restore/drill.ts";
 import { confirmDatabaseInPlace, restoreDatabaseInPlace } from "#lib/restore/restore-database-in-place.ts";
-import { listFlag } from "#lib/restore/restore-flags.ts";
+import { checkFlags, listFlag } from "#lib/restore/restore-flags.ts";
 import { confirmInPlace, restoreInPlace } from "#lib/restore/restore-in-place.ts";
 import { confirmStackInPlace, restoreStackInPlace } from "#lib/restore/restore-stack.ts";
 
@@ -17,11 +17,20 @@ export const restoreRuns = {
     readonly operands: readonly string[];
     readonly own: Readonly<Record<string, unknown>>;
   }): boolean => operands[0] === drillCommand || (operands[0] === "restore" && own["in-place"] === true),
-  choose: async (run: RunContext<Settings>): Promise<readonly string[] | undefined> =>
-    isDrill(run) ? [drillCommand] : inPlaceOf(run).confirm(run),
-  main: (run: RunContext<Settings>): Promise<RunResult> =>
-    isDrill(run) ? drill(run) : inPlaceOf(run).restore(run),
+  choose: async (run: RunContext<Settings>): Promise<readonly string[] | undefined> => {
+    checkCommand(run);
+    return isDrill(run) ? [drillCommand] : inPlaceOf(run).confirm(run);
+  },
+  main: async (run: RunContext<Settings>): Promise<RunResult> => {
+    // Nobody is asked in a dry run.
+    checkCommand(run);
+    return isDrill(run) ? drill(run) : inPlaceOf(run).restore(run);
+  },
 };
+
+function checkCommand({ operator }: RunContext<Settings>): void {
+  checkFlags(operator.operands[0] ?? "restore", operator.flags);
+}
 
 function isDrill({ operator }: RunContext<Settings>): boolean {
   return operator.operands[0] === drillCommand;

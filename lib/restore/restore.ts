@@ -4,6 +4,7 @@ import { suggest } from "#lib/core/suggest.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { listSets } from "#lib/restore/list-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
+import { checkFlags } from "#lib/restore/restore-flags.ts";
 import { restoreSet } from "#lib/restore/restore-set.ts";
 import { showSet } from "#lib/restore/show-set.ts";
 import { verifySets } from "#lib/restore/verify-sets.ts";
@@ -22,7 +23,10 @@ export async function restore(context: RestoreContext): Promise<ToolResult> {
   if (name === undefined) return askAndRestore(context);
   const names = [...Object.keys(commands), "drill"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command !== undefined) return command(context);
+  if (command !== undefined) {
+    checkFlags(name, context.flags);
+    return command(context);
+  }
   const near = suggest(name, names);
   throw new OpsError(`Unknown command "${name}"`, {
     outcome: "usage",

@@ -130,6 +130,8 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     [["verify", "20260101"], "The newest are: ", 2],
     [["verify", "--sample", "many"], "Give a percentage", 64],
     [["verify", "latest", "--all"], "Give one of SET, --all and --sample", 64],
+    [["verify", "latest", "--component", "application"], '"--component" means nothing to verify', 64],
+    [["drill", "--in-place"], '"--in-place" means nothing to drill', 64],
     [["list", "--from", "/nonexistent"], "/nonexistent", 2],
     [["list", "--form", "/x"], "did you mean --from?", 64],
   ])("refuses %j", async (args, words, exitCode) => {
