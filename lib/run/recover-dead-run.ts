@@ -64,7 +64,7 @@ export async function recoverDeadRun(
   const { problems, left, ...undone } = await undoAll(dead.undo, session, job);
   notes.push(...undone.notes);
   if (journal?.isReported !== true) {
-    const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, left });
+    const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, left }, undone.hint);
     // With a report of its own it had its ending recorded.
     if (dead.report === undefined) await recordDeath(session, job, report);
     await writeMetrics(session, job.settings, report);
@@ -103,12 +103,18 @@ function describeDeath(dead: DeadRun): string {
     : `${name} was killed after it had ended, before its report was delivered`;
 }
 
-function reportDeath(dead: DeadRun, session: Session, job: Job, { notes, problems, left }: Recovery): Report {
+function reportDeath(
+  dead: DeadRun,
+  session: Session,
+  job: Job,
+  { notes, problems, left }: Recovery,
+  hint: string | undefined,
+): Report {
   const ending: Ending = {
     outcome: "failed",
     critical: left.some(mayBeDown),
     headline: describeDeath(dead),
-    hint: "Look for the kernel's OOM killer, a reboot, or a kill -9 at that time",
+    hint: hint ?? "Look for the kernel's OOM killer, a reboot, or a kill -9 at that time",
     problems,
     notes: notes.slice(1),
     findings: [],

@@ -11,9 +11,11 @@ export interface UndoneActs {
   readonly problems: readonly string[];
   /** What is to be tried again. */
   readonly left: readonly UndoEntry[];
-  /** For the last that is left. */
+  /** For what is left. */
   readonly hint: string | undefined;
 }
+
+const seeProblems = "The problems say what to type for each";
 
 /** `onUndone` is told of each as soon as it is undone. */
 export async function undoAll(
@@ -43,5 +45,6 @@ export async function undoAll(
       problems.push(help === undefined ? problem : `${problem}. ${help}`);
     }
   }
-  return { notes, problems, left, hint };
+  const isOne = left.length === 1;
+  return { notes, problems, left, hint: isOne || hint === undefined ? hint : seeProblems };
 }

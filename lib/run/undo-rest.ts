@@ -27,10 +27,12 @@ export async function undoRest(
     left,
     ending: {
       ...ending,
+      headline: withDown(ending.headline, left),
       hint: hint ?? ending.hint,
       outcome: withUndone(ending.outcome, isDown, problems),
       critical: ending.critical === true || isDown,
-      problems: [...problems, ...ending.problems],
+      // The run itself may have said the same of a stack that did not start for it either.
+      problems: [...new Set([...problems, ...ending.problems])],
       notes: [...ending.notes, ...notes],
     },
   };
@@ -44,4 +46,13 @@ function withUndone(
 ): Ending["outcome"] {
   if (isDown && (outcome === "complete" || outcome === "partial")) return "failed";
   return outcome === "complete" && problems.length > 0 ? "partial" : outcome;
+}
+
+/** What stands still comes before what was made. */
+function withDown(headline: string, left: readonly UndoEntry[]): string {
+  const stacks = left.flatMap((entry) => {
+    if (entry.kind === "stack") return `stack "${entry.record.project}"`;
+    return entry.kind === "stack-swap" && entry.stopped !== undefined ? `stack "${entry.stack}"` : [];
+  });
+  return stacks.length === 0 ? headline : `Not running: ${stacks.join(", ")}. ${headline}`;
 }

@@ -3,7 +3,7 @@
  *
  * Whatever happens on the way, an error, a signal, the limit of the window, what ran is started again before anything else.
  */
-import { describeAlert } from "#lib/core/describe-alert.ts";
+import { describeAlert, describeFailedStart, hintOnFailedStart } from "#lib/core/describe-alert.ts";
 import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
 import { amountOf } from "#lib/core/freeze-cost.ts";
 import type { Alert } from "#lib/core/run-context.ts";
@@ -133,11 +133,7 @@ function describeEnd(
     attempts,
     isRunning,
   };
-  const problems = isRunning
-    ? []
-    : [
-        `Stack "${name}" does not run after ${attempts} attempts: ${end.problems.join("; ")}. Start it by hand: ${end.manualCommand}`,
-      ];
+  const problems = isRunning ? [] : [`${describeFailedStart(name, end)}. ${hintOnFailedStart(end)}`];
   problems.push(...end.ranAlready.map((container) => describeIntruder(container, name)));
   const retried = attempts > 1 && isRunning ? [`Stack "${name}" needed ${attempts} attempts to start`] : [];
   return {

@@ -1,5 +1,6 @@
 /** Start what a dead run stopped, with nothing but its journal and an engine. */
 import type { Clock } from "#lib/core/deps.ts";
+import { describeFailedStart, hintOnFailedStart } from "#lib/core/describe-alert.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
 import type { StoppedStack } from "#lib/core/undo.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
@@ -20,11 +21,11 @@ export async function restartRecorded(stopped: StoppedStack, access: Access): Pr
   const { record } = stopped;
   await finishStopping(access.docker, stopped);
   const { confirm } = await startStack(access, record, access.start);
-  const { isRunning, problems, notes, attempts, manualCommand } = await confirm();
+  const end = await confirm();
   const names = record.containers.map(({ name }) => name).join(", ");
-  if (isRunning) return [`Stack "${record.project}" runs as before: ${names}`, ...notes];
-  throw new OpsError(
-    `Stack "${record.project}" does not run after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${problems.join("; ")}`,
-    { outcome: "failed", hint: `Start it by hand: ${manualCommand}` },
-  );
+  if (end.isRunning) return [`Stack "${record.project}" runs as before: ${names}`, ...end.notes];
+  throw new OpsError(describeFailedStart(record.project, end), {
+    outcome: "failed",
+    hint: hintOnFailedStart(end),
+  });
 }

@@ -175,6 +175,9 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(alert?.hint).toStartWith("Manual restart command: docker ");
     expect(alert?.problems).toContain(`Check logs: ${world.job.logFile}`);
     expect(report).toMatchObject({ critical: true, outcome: "failed" });
+    expect(report?.headline).toStartWith('Not running: stack "a-gone". ');
+    expect(report?.hint).toStartWith("Start it by hand: docker compose --project-name a-gone ");
+    expect(report?.problems.filter((problem) => problem.includes("does not run"))).toHaveLength(1);
     expect(states()).toEqual({ "b-other-main-1": "running" });
     expect(world.components()).toEqual(new Set(["stack-a-gone", "stack-b-other"]));
     expect(existsSync(world.job.journal)).toBe(true);
