@@ -20,12 +20,20 @@ export function judgePipeline(end: PipelineEnd, request: JudgedPipeline): Produc
     const words = lastLine?.replace(`${compressor}: `, "") || describeExit(end.compressorExit);
     throw new OpsError(`Cannot write "${request.fileName}": ${compressor}: ${words}`, {
       outcome: "failed",
-      hint: words.includes("No space left") ? "Free space in the destination, or keep fewer sets" : undefined,
+      hint: hintOn(words),
     });
   }
   const status = request.reader.classifyExit(end.producerExit);
   if (status.outcome !== "failed" || status.problems.length > 0) return status;
   return { ...status, problems: [`${request.producer[0]}: ${describeExit(end.producerExit)}`] };
+}
+
+function hintOn(words: string): string | undefined {
+  if (words.includes("No space left")) return "Free space in the destination, or keep fewer sets";
+  if (/quota exceeded/i.test(words)) return "Raise the quota of the destination, or keep fewer sets";
+  if (words.includes("File too large"))
+    return "The destination's file system takes no file of that size (FAT: 4 GiB): choose another one";
+  return undefined;
 }
 
 function describeExit(exitCode: number | null): string {
