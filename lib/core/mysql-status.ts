@@ -11,6 +11,14 @@ const hints: Hints = [
     /insufficient privileges to SHOW CREATE/,
     "GRANT SELECT ON mysql.proc to this user, or SHOW_ROUTINE on *.* where MySQL has it",
   ],
+  [
+    /you need \(at least one of\)/,
+    "It takes a privilege that the user in DATABASES lacks: GRANT one of those ON *.* to it, or name another user",
+  ],
+  [
+    /binary logging is enabled/,
+    "SET GLOBAL log_bin_trust_function_creators = 1, or name a user with SUPER in DATABASES",
+  ],
   [/Access denied for user .*\(using password/, "Check user and password of the URL in DATABASES"],
   [
     /Access denied|command denied/,

@@ -44,6 +44,47 @@ export function dropDefinition(database: string, { kind, name }: MysqlDefinition
   return `DROP ${kind} IF EXISTS ${quoteTable(database, name)}`;
 }
 
+/** One kind of what is in a database, and as whom it runs. */
+export interface MysqlDefiner {
+  readonly kind: MysqlDefinition["kind"];
+  readonly user: string;
+  /** Empty for a role. */
+  readonly host: string;
+}
+
+const probe = "lastgood_probe";
+
+/** Statements that make, and take away, one of each: what the server refuses to make here it would refuse to make again. */
+export function tryDefiners(database: string, definers: readonly MysqlDefiner[]): readonly string[] {
+  const name = quoteTable(database, probe);
+  const make = ({ kind, user, host }: MysqlDefiner): readonly string[] => {
+    const create = `CREATE DEFINER = ${quoteAccount(user, host)}`;
+    switch (kind) {
+      case "VIEW":
+        return [`${create} VIEW ${name} AS SELECT 1 AS x`, `DROP VIEW ${name}`];
+      case "TRIGGER":
+        return [
+          `CREATE TABLE ${name} (x INT PRIMARY KEY)`,
+          `${create} TRIGGER ${name} BEFORE INSERT ON ${name} FOR EACH ROW SET NEW.x = 1`,
+          `DROP TABLE ${name}`,
+        ];
+      case "EVENT":
+        return [
+          `${create} EVENT ${name} ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE DO SET @x = 1`,
+          `DROP EVENT ${name}`,
+        ];
+      case "FUNCTION":
+        return [
+          `${create} FUNCTION ${name}() RETURNS INT DETERMINISTIC NO SQL RETURN 1`,
+          `DROP FUNCTION ${name}`,
+        ];
+      default:
+        return [`${create} PROCEDURE ${name}() SET @x = 1`, `DROP PROCEDURE ${name}`];
+    }
+  };
+  return definers.flatMap(make);
+}
+
 export function enableEvent(database: string, event: string): string {
   return `ALTER EVENT ${quoteTable(database, event)} ENABLE`;
 }
@@ -80,10 +121,13 @@ export function grantRoutine(database: string, grant: RoutineGrant): string {
   const { user, host, kind, routine, privileges } = grant;
   const all = privileges.split(",");
   const listed = all.filter((privilege) => privilege !== "Grant");
-  const account = [user, ...(host === "" ? [] : [host])].map(quoteMysqlName).join("@");
   const words = listed.length === 0 ? "USAGE" : listed.join(", ").toUpperCase();
   const option = all.includes("Grant") ? " WITH GRANT OPTION" : "";
-  return `GRANT ${words} ON ${kind} ${quoteTable(database, routine)} TO ${account}${option}`;
+  return `GRANT ${words} ON ${kind} ${quoteTable(database, routine)} TO ${quoteAccount(user, host)}${option}`;
+}
+
+function quoteAccount(user: string, host: string): string {
+  return [user, ...(host === "" ? [] : [host])].map(quoteMysqlName).join("@");
 }
 
 /** The dump of its definitions, in a form that may stand behind another: the mark of its first line may not. */

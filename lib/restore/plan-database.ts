@@ -129,8 +129,17 @@ export function describeDatabasePlan({ copies, component, present, entry }: Data
     `The database "${target}" becomes what it was then: ${component.name}, ${formatBytes(component.bytesIn)}`,
     wasThere ? `What is there now is kept as "${aside}"` : "There is none of that name now",
     ...(present.freeBytes === undefined ? ["Whether it has room for both cannot be told from here"] : []),
-    wasThere
-      ? "Nobody uses it now. Keep its application stopped: if anybody connects meanwhile, nothing is replaced"
-      : "Users and grants that it had are not in its dump",
+    ...(wasThere ? describeUsers(present) : ["Users and grants that it had are not in its dump"]),
   ].map(showName);
+}
+
+function describeUsers({ unseen }: PresentDatabase): readonly string[] {
+  return unseen === undefined
+    ? ["Nobody uses it now. Keep its application stopped: if anybody connects meanwhile, nothing is replaced"]
+    : [describeUnseen(unseen)];
+}
+
+/** What somebody writes who has the old one open is in the old one alone. */
+export function describeUnseen(unseen: string): string {
+  return `Nobody is seen to use it, but ${unseen} cannot be seen: what uses it must be stopped`;
 }

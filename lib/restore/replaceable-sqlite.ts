@@ -44,7 +44,8 @@ export async function openSqliteReplaceable(
       if (!space.ok) throw refuse(space.reason, "Look at its mount");
       const writable = await ask(asker, ["test", "-w", dirname(name)]);
       if (!writable.ok) throw refuse(`"${dirname(name)}" cannot be written`, "Run it as root");
-      return { isThere, obstacles: [], freeBytes: space.value.freeBytes, facts: {} };
+      const unseen = context.isRoot ? undefined : "programs of other users (run it as root)";
+      return { isThere, unseen, obstacles: [], freeBytes: space.value.freeBytes, facts: {} };
     },
     findUsers: async () => {
       const found = await ask(asker, ["sh", "-c", whoHasIt, "sh", name]);

@@ -11,7 +11,12 @@ import { stampOf } from "#lib/core/set-choice.ts";
 import { completeResult } from "#lib/restore/complete-result.ts";
 import { confirmByWord } from "#lib/restore/confirm-by-word.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
-import { type DatabasePlan, describeDatabasePlan, planDatabase } from "#lib/restore/plan-database.ts";
+import {
+  type DatabasePlan,
+  describeDatabasePlan,
+  describeUnseen,
+  planDatabase,
+} from "#lib/restore/plan-database.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { refuseUnlessWhole } from "#lib/restore/trust.ts";
 import { describeUse } from "#lib/sources/replace-database.ts";
@@ -68,6 +73,10 @@ async function carryOut(run: RunContext<Settings>, plan: DatabasePlan): Promise<
   return completeResult(
     plan.component.name,
     `Restored the database "${target}" from ${stampOf(files.copy.manifest)}; ${kept}`,
-    [...files.notes, ...replaceable.describeKept(prepared)],
+    [
+      ...files.notes,
+      ...(wasThere && present.unseen !== undefined ? [describeUnseen(present.unseen)] : []),
+      ...replaceable.describeKept(prepared),
+    ],
   );
 }

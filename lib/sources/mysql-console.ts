@@ -1,6 +1,12 @@
 /** Statements and questions for a server of MySQL or MariaDB, of any length: they go in by the client's standard input. */
 import { Buffer } from "node:buffer";
-import { hexText, isDefinitionKind, type MysqlDefinition, quoteMysqlName } from "#lib/core/mysql-swap.ts";
+import {
+  hexText,
+  isDefinitionKind,
+  type MysqlDefiner,
+  type MysqlDefinition,
+  quoteMysqlName,
+} from "#lib/core/mysql-swap.ts";
 import { describeRefusal, type MysqlServer } from "#lib/sources/mysql-server.ts";
 import type { SourceAccess } from "#lib/sources/source.ts";
 
@@ -14,6 +20,8 @@ export interface MysqlConsole {
   /** Everything that is renamed as a table is. */
   readonly listTables: (database: string) => Promise<readonly string[]>;
   readonly listDefinitions: (database: string) => Promise<readonly MysqlDefinition[]>;
+  /** As whom they run, each kind with each once. */
+  readonly listDefiners: (database: string) => Promise<readonly MysqlDefiner[]>;
 }
 
 export function openMysqlConsole(
@@ -69,6 +77,21 @@ export function openMysqlConsole(
       ];
       const found = await askNames(questions.join(";\n"), `Cannot list what is in "${database}"`);
       return found.flatMap(([one, kind = ""]) => (isDefinitionKind(kind) ? [{ kind, name: one }] : []));
+    },
+    listDefiners: async (database) => {
+      const name = hexText(database);
+      const questions = [
+        `SELECT DISTINCT HEX(DEFINER), 'TRIGGER' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${name}`,
+        `SELECT DISTINCT HEX(DEFINER), 'EVENT' FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name}`,
+        `SELECT DISTINCT HEX(DEFINER), ROUTINE_TYPE FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}`,
+        `SELECT DISTINCT HEX(DEFINER), 'VIEW' FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ${name}`,
+      ];
+      const found = await askNames(questions.join(";\n"), `Cannot ask who made what is in "${database}"`);
+      return found.flatMap(([definer, kind = ""]) => {
+        const at = definer.lastIndexOf("@");
+        const [user, host] = at === -1 ? [definer, ""] : [definer.slice(0, at), definer.slice(at + 1)];
+        return isDefinitionKind(kind) ? [{ kind, user, host }] : [];
+      });
     },
   };
 }

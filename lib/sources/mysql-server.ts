@@ -118,7 +118,11 @@ async function findProgram(
 /** An OpsError "failed" in the words of the program that was to answer. */
 export function describeRefusal(problem: string, result: ExecResult, timeoutMs: number): OpsError {
   const lines = result.stderr.split("\n").filter((line) => line.trim() !== "" && !mysqlHarmless.test(line));
-  const said = lines.join("; ") || `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
+  // A client says the whole statement before its error.
+  const errors = lines.filter((line) => line.startsWith("ERROR "));
+  const said =
+    (errors.length > 0 ? errors : lines).join("; ") ||
+    `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
   const words = result.timedOut
     ? `no answer from the server after ${timeoutMs / 1000} s`
     : result.notFound

@@ -9,6 +9,8 @@ export interface PresentDatabase {
   readonly obstacles: readonly string[];
   /** Where its server keeps its data; undefined when it does not say. */
   readonly freeBytes: number | undefined;
+  /** Who may use it without being seen; undefined when nobody can. */
+  readonly unseen: string | undefined;
   /** Of how it was made: for what takes its place as well. */
   readonly facts: Readonly<Record<string, unknown>>;
 }

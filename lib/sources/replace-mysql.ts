@@ -6,6 +6,7 @@
  */
 import type { MysqlTarget } from "#lib/core/database-url.ts";
 import { disableEvents } from "#lib/core/mysql-events.ts";
+import { isGranted, parseMysqlGrants } from "#lib/core/mysql-grants.ts";
 import {
   dropDefinition,
   enableEvent,
@@ -14,6 +15,7 @@ import {
   quoteTable,
   renameTables,
   swapMark,
+  tryDefiners,
 } from "#lib/core/mysql-swap.ts";
 import { quoteForShell } from "#lib/core/shell-quote.ts";
 import type { DatabaseSwap } from "#lib/core/undo.ts";
@@ -47,9 +49,13 @@ export async function openMysqlReplacer(
     findUsers,
     look: async () => {
       const isThere = (await console.findDatabases([database])).length > 0;
+      const grants = parseMysqlGrants((await console.run("SHOW GRANTS", "Cannot ask for grants")).join("\n"));
       const [directory] = await console.askNames("SELECT HEX(@@datadir)", "Cannot ask for room");
       return {
         isThere,
+        unseen: isGranted(grants, undefined, "PROCESS")
+          ? undefined
+          : "connections of other users (GRANT PROCESS ON *.* to this one)",
         facts: {},
         obstacles: await findObstacles(database, console),
         freeBytes: await findFreeBytes(target, directory?.[0] ?? "", access),
@@ -57,6 +63,7 @@ export async function openMysqlReplacer(
     },
     prepare: async (entry) => {
       if (!entry.wasThere) return entry;
+      await tryDefinitions(entry, console);
       const sql = await readDefinitions(database, console, server, access);
       return {
         ...entry,
@@ -122,6 +129,16 @@ async function moveTables(console: MysqlConsole, entry: DatabaseSwap, problem: s
   await console.run(
     ["SET SESSION foreign_key_checks = 0", ...drops, renameTables(moves)].join(";\n"),
     problem,
+  );
+}
+
+/** Whether what does not move with tables can be made again. Throws OpsError "failed"; nothing has been touched. */
+async function tryDefinitions({ target, incoming }: DatabaseSwap, console: MysqlConsole): Promise<void> {
+  const statements = tryDefiners(incoming, await console.listDefiners(target));
+  if (statements.length === 0) return;
+  await console.run(
+    statements.join(";\n"),
+    `Nothing was replaced: not all views, triggers, routines and events of "${target}" could be made again`,
   );
 }
 

@@ -68,6 +68,8 @@ export async function openPostgresReplacer(
       const properties = isThere ? await readProperties() : undefined;
       return {
         isThere,
+        // It refuses itself to rename what anybody uses.
+        unseen: undefined,
         facts: properties === undefined ? {} : { tablespace: properties.tablespace },
         obstacles: isSpecial ? ["it is the database that the server is administered by"] : [],
         freeBytes: await findFreeBytes(target, directory, access),

@@ -297,6 +297,46 @@ describe.skipIf(!hasMariadb || !hasPostgres || !isRoot)("restore of a database i
   function sqlite(path: string, sql: string): string {
     return execFileSync("sqlite3", ["-readonly", path, sql], { encoding: "utf8" }).trim();
   }
+
+  test("MariaDB: nothing is touched by a user who could not make again what is there, and who is told whom it does not see", async () => {
+    maria.sql(
+      "mysql",
+      "CREATE DATABASE crm",
+      "CREATE TABLE crm.a (id INT PRIMARY KEY)",
+      "GRANT ALL ON *.* TO boss@localhost IDENTIFIED BY 'boss'",
+      "CREATE USER adm@localhost IDENTIFIED BY 'adm'",
+      "GRANT ALL ON `crm%`.* TO adm@localhost",
+      "GRANT SELECT ON mysql.* TO adm@localhost",
+    );
+    const url = `mysql://adm:adm@/crm?socket=${maria.socket}`;
+    const settings = { APP_DIR: undefined, RUNTIME_DIR: sandbox.path("run"), DATABASES: url };
+    const { config } = await createJob(sandbox, settings, "crm");
+    const backup = await sandbox.run("bun", "scripts/backup-run.ts", ["-c", config]);
+    expect(backup).toMatchObject({ exitCode: 0, stderr: "" });
+    const own = [
+      "CREATE DEFINER = boss@localhost TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.id = 1",
+      "CREATE DEFINER = boss@localhost VIEW v AS SELECT * FROM a",
+      "CREATE DEFINER = boss@localhost PROCEDURE p() SELECT 1",
+      "CREATE DEFINER = boss@localhost FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
+      "CREATE DEFINER = boss@localhost EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SET @x = 1",
+    ];
+    const args = ["restore", "latest", "--component", "database-crm", "--in-place", "--yes", "-c", config];
+    const names = () => maria.sql("mysql", "SHOW DATABASES LIKE 'crm%'").split("\n");
+    maria.sql("crm", ...own);
+    const refused = await sandbox.run("bun", "scripts/restore.ts", args);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('events of "crm" could be made again: ERROR 1227');
+    expect(names()).toEqual(["crm"]);
+    // Each fails if it is gone.
+    maria.sql("crm", "SHOW CREATE TRIGGER t", "SHOW CREATE VIEW v", "SHOW CREATE FUNCTION f");
+    maria.sql("mysql", "GRANT SET USER ON *.* TO adm@localhost");
+    const ended = await sandbox.run("bun", "scripts/restore.ts", [...args, "--json"]);
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(ended.stdout).toContain(
+      "connections of other users (GRANT PROCESS ON *.* to this one) cannot be seen",
+    );
+    for (const name of names()) maria.sql("mysql", `DROP DATABASE ${name}`);
+  }, 60_000);
 });
 
 test.skipIf(!hasMariadb)(

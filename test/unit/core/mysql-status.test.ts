@@ -7,6 +7,14 @@ describe("hintOnMysql()", () => {
     ["ERROR 1045 (28000): Access denied for user 'u'@'127.0.0.1' (using password: YES)", "user and password"],
     ["ERROR 1044 (42000): Access denied for user 'u'@'%' to database 'shop'", "GRANT SELECT"],
     [
+      "ERROR 1227 (42000) at line 2: Access denied; you need (at least one of) the SUPER, SET USER privilege(s) for this operation",
+      "GRANT one of those",
+    ],
+    [
+      "ERROR 1419 (HY000) at line 2: You do not have the SUPER privilege and binary logging is enabled (you *might* want to use the less safe log_bin_trust_function_creators variable)",
+      "log_bin_trust_function_creators",
+    ],
+    [
       "Couldn't execute 'show events': Access denied for user 'u'@'%' to database 'shop' (1044)",
       "GRANT EVENT",
     ],
