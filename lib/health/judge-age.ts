@@ -17,7 +17,7 @@ export function judgeAge(view: JobView): readonly HealthFinding[] {
   const limitMs = maxAgeMs(view);
   return [
     judgePlace(view, localPlace, "age", "critical", limitMs),
-    ...listCopies(view).map((place) => judgePlace(view, place, `copy ${place}`, "warning", limitMs)),
+    ...listCopies(view).map((place) => judgePlace(view, place, findingOf(place), "warning", limitMs)),
   ];
 }
 
@@ -43,6 +43,11 @@ function judgePlace(
   const figure = { value: Math.round(age / 1000), unit: "s", limit: Math.round(limitMs / 1000) } as const;
   if (age <= limitMs) return { name, severity: "ok", message, figure };
   return { name, severity, message, figure, hint: "Look at the last runs in the log: none of them left one" };
+}
+
+/** `copy second destination`, `copy store nas`. */
+function findingOf(place: string): string {
+  return place.startsWith("copy ") ? place : `copy ${place}`;
 }
 
 /** MAX_AGE_HOURS, or what the schedule says. */

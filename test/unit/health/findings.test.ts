@@ -135,7 +135,7 @@ describe("judgeAge()", () => {
 
   test("takes the last complete run for the set here in a state of before there were places, and for no other place", () => {
     const view = jobView({ settings: { SECONDARY_DIR: "/mnt/second" }, record: { places: {} } });
-    expect(problemsOf(judgeAge, view)).toEqual([["copy copy second destination", "warning"]]);
+    expect(problemsOf(judgeAge, view)).toEqual([["copy second destination", "warning"]]);
     const never = jobView({ record: { places: {}, lastCompleteAt: undefined } });
     expect(find(judgeAge(never), "age")?.message).toBe("There is no whole set here yet");
   });
