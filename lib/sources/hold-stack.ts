@@ -6,6 +6,7 @@
 import { describeAlert, describeFailedStart, hintOnFailedStart } from "#lib/core/describe-alert.ts";
 import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
 import { amountOf } from "#lib/core/freeze-cost.ts";
+import { once } from "#lib/core/once.ts";
 import type { Alert } from "#lib/core/run-context.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import type { ReleasedSource, SourceAccess } from "#lib/sources/source.ts";
@@ -30,7 +31,11 @@ export interface HoldRequest {
   readonly maxWindowMs: number;
   /** Told once when what ran does not run again. */
   readonly onDown: (alert: Alert) => void;
+  /** What is to be done as soon as it is known whether it runs again, whoever still reads its data. */
+  readonly afterEnd: (isRunning: boolean) => Promise<AfterEnd>;
 }
+
+export type AfterEnd = Pick<ReleasedSource, "problems" | "notes">;
 
 export interface HeldStack {
   readonly frozen: Frozen;
@@ -38,11 +43,7 @@ export interface HeldStack {
   readonly notes: readonly string[];
   readonly giveUp: AbortSignal;
   /** Start the stack if it does not run, and remove what held its data. Never rejects. */
-  readonly release: () => Promise<{ readonly settled: Promise<ReleasedHold> }>;
-}
-
-export interface ReleasedHold extends ReleasedSource {
-  readonly isRunning: boolean;
+  readonly release: () => Promise<{ readonly settled: Promise<ReleasedSource> }>;
 }
 
 /** Throws OpsError "failed" when the stack cannot be stopped or its data not be frozen; it has been started again by then. */
@@ -77,12 +78,16 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
     giveUp.addEventListener("abort", () => useless.abort(giveUp.reason), { once: true });
     const [frozen] = await Promise.all([freezer.freeze(), window.requireStopped()]);
     giveUp.throwIfAborted();
-    if (!frozen.mustStayStopped) {
-      await window.close();
-      // Settling and healthchecks go on beside the archiving.
-      void window.end();
-    }
     const opened = window;
+    const ended = once(async () => {
+      const end = await opened.end();
+      return { end, after: await request.afterEnd(end.isRunning) };
+    });
+    if (!frozen.mustStayStopped) {
+      await opened.close();
+      // Settling and healthchecks go on beside the archiving.
+      ended().catch(() => undefined);
+    }
     const heldMs = access.clock.monotonicMs();
     return {
       frozen,
@@ -93,8 +98,14 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
         await opened.close();
         const left = await freezer.release();
         const settle = async () => {
-          const end = await opened.end();
-          return describeEnd(name, record, end, frozen.measured ?? measureStopped(plan, heldSeconds), left);
+          const { end, after } = await ended();
+          const measured = frozen.measured ?? measureStopped(plan, heldSeconds);
+          const released = describeEnd(name, record, end, measured, left);
+          return {
+            ...released,
+            problems: [...released.problems, ...after.problems],
+            notes: [...released.notes, ...after.notes],
+          };
         };
         return { settled: settle() };
       },
@@ -124,7 +135,7 @@ function describeEnd(
   end: WindowEnd,
   measured: FreezeMeasurement,
   left: readonly string[],
-): ReleasedHold {
+): ReleasedSource {
   const { isRunning, attempts, seconds } = end;
   const window = {
     seconds: Math.round(seconds * 1000) / 1000,
@@ -137,7 +148,6 @@ function describeEnd(
   problems.push(...end.ranAlready.map((container) => describeIntruder(container, name)));
   const retried = attempts > 1 && isRunning ? [`Stack "${name}" needed ${attempts} attempts to start`] : [];
   return {
-    isRunning,
     problems,
     notes: [...retried, ...end.notes, ...left],
     facts: { window, freeze: measured },

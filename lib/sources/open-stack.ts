@@ -17,7 +17,7 @@ import { orProblem } from "#lib/stacks/or-problem.ts";
 import { readRecord } from "#lib/stacks/read-record.ts";
 import type { StackReading } from "#lib/stacks/read-stacks.ts";
 import { stackArchive } from "#lib/stacks/stack-archive.ts";
-import { beginHooks, runHostHooks } from "#lib/stacks/stack-hooks.ts";
+import { beginHooks, type LabelHooks, runHostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { listStarted } from "#lib/stacks/stop-stack.ts";
 import { surveyRoots } from "#lib/stacks/survey-roots.ts";
@@ -62,7 +62,7 @@ export async function openStack(
     return { ...archive(lying), problems: [...problems, ...hooks.problems], notes, release };
   }
   const plan = await planStack(reading, settings, access);
-  const hooks = await beginHooks(containers, access);
+  let hooks: LabelHooks = { problems: [], end: async () => [] };
   let isDown = false;
   let held: HeldStack;
   try {
@@ -70,7 +70,11 @@ export async function openStack(
       access,
       docker,
       name,
-      readRecord: () => readRecord(docker, record, access.clock),
+      readRecord: async () => {
+        // What they begin lasts no longer than it must: until here, its data may have been copied for hours.
+        hooks = await beginHooks(containers, access);
+        return readRecord(docker, record, access.clock);
+      },
       plan,
       excludes: settings.STACK_EXCLUDES,
       start: startOptionsOf(settings),
@@ -79,24 +83,14 @@ export async function openStack(
         isDown = true;
         access.alert(alert);
       },
+      afterEnd: async (isRunning) => ({
+        notes: isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [],
+        problems: await hooks.end(isRunning),
+      }),
     });
   } catch (error) {
     throw addProblems(error, await hooks.end(!isDown));
   }
-  const release = once(async () => {
-    const { settled } = await held.release();
-    const settle = async () => {
-      const { isRunning, ...released } = await settled;
-      const told = isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [];
-      const failed = await hooks.end(isRunning);
-      return {
-        ...released,
-        problems: [...released.problems, ...failed],
-        notes: [...released.notes, ...told],
-      };
-    };
-    return { settled: settle() };
-  });
   return {
     ...archive(held.frozen.roots),
     problems: [...problems, ...hooks.problems],
@@ -108,7 +102,7 @@ export async function openStack(
       ...held.frozen.notes,
     ],
     giveUp: held.giveUp,
-    release,
+    release: once(held.release),
   };
 }
 

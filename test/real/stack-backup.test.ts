@@ -195,4 +195,33 @@ describe.skipIf(!hasDocker)("A backup of stacks", () => {
     const told = readFileSync(world.job.logFile, "utf8");
     expect(told.split('lastgood.exec-post of container "shop-db-1" ended with 3').length).toBeGreaterThan(2);
   }, 120_000);
+
+  test("keeps what exec-pre began no longer than the data is not held, neither while it is copied before nor while it is archived", async () => {
+    engine.clear();
+    const labels = `{lastgood.exec-pre: "touch /data/mode; sync", lastgood.exec-post: "mv /data/mode /data/ended"}`;
+    const stack = engine.up(
+      "shop",
+      `services: {db: {image: "${image}", init: true, command: [sleep, infinity], volumes: ["./data:/data"], labels: ${labels}}}\n`,
+    );
+    await using world = await createWorld(engine, "bun", { STACK_FREEZE: "presync" });
+    const [mode, said] = [join(stack, "data/mode"), world.sandbox.path("said")];
+    await world.sandbox.fake(
+      "tar",
+      `#!/bin/sh
+case "$*" in
+  *--transform*) for i in $(seq 200); do [ -e ${mode} ] || break; sleep 0.1; done; [ ! -e ${mode} ] || echo archived >>${said};;
+  *--create*) [ ! -e ${mode} ] || [ "$(docker inspect --format '{{.State.Running}}' shop-db-1)" = false ] || echo copied >>${said};;
+esac
+exec /usr/bin/tar "$@"
+`,
+    );
+    const env = { ...engine.environment, PATH: `${world.sandbox.bin}:${engine.environment["PATH"]}` };
+    const ended = await world.sandbox.run("bun", script, ["--config", world.job.config], { env });
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(existsSync(join(stack, "data/ended"))).toBe(true);
+    expect(existsSync(said)).toBe(false);
+    const [set = ""] = world.job.sets();
+    const listed = execFileSync("tar", ["-tf", join(set, "stack-shop.tar.zst")], { encoding: "utf8" });
+    expect(listed).toContain("/shop/data/mode\n");
+  }, 60_000);
 });
