@@ -94,7 +94,7 @@ function hintOf(sets: readonly NamedSet[], others: readonly string[], isBroken: 
   if (others.length > 0) return `There are sets of ${others.join(", ")}: choose with --host and --job`;
   return isBroken
     ? "Take the version that made it, or restore by hand: its archives need no manifest"
-    : "Does --from, or BACKUP_DIR, lead to sets?";
+    : "Does --from, or BACKUP_DIR, lead to sets? Archives of legacy scripts are found with --from DIR";
 }
 
 function describe({ manifest }: NamedSet): string {

@@ -17,7 +17,7 @@ export async function listSets(context: RestoreContext): Promise<ToolResult> {
   const isWhole = found.unreachable.length === 0;
   return {
     outcome: isWhole ? "complete" : "partial",
-    text: formatList(rows, found),
+    text: formatList(rows, found, context.flags["from"] !== undefined),
     json: {
       schema: 1,
       sets: rows,
@@ -78,7 +78,7 @@ function verifiedWhenMade({ verified }: Manifest) {
   return verified.how === "none" ? undefined : ({ at: verified.at, outcome: "complete" } as const);
 }
 
-function formatList(rows: readonly Row[], found: FoundSets): string {
+function formatList(rows: readonly Row[], found: FoundSets, isAddress: boolean): string {
   const head = ["SET", "JOB", "OUTCOME", "SIZE", "COMPONENTS", "WHERE", "VERIFIED"];
   const table = formatTable([
     head,
@@ -101,7 +101,8 @@ function formatList(rows: readonly Row[], found: FoundSets): string {
     ...found.unknown.map(({ path, problem }) => `Not usable: ${showName(path)}: ${problem}`),
     ...found.unreachable.map(({ problem }) => `Not reached: ${problem}`),
   ];
-  const list = rows.length === 0 && found.legacy.length === 0 ? "No sets\n" : rows.length === 0 ? "" : table;
+  const none = isAddress ? "No sets" : "No sets; archives of legacy scripts are listed with --from DIR";
+  const list = rows.length > 0 ? table : found.legacy.length > 0 ? "" : `${none}\n`;
   return list + others.map((line) => `${line}\n`).join("");
 }
 

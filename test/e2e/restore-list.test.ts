@@ -124,6 +124,11 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     );
   });
 
+  test("says how archives of legacy scripts are listed where there is no set yet", async () => {
+    const { stdout } = await run("list", "--config", job.config, "--job", "none");
+    expect(stdout).toBe("No sets; archives of legacy scripts are listed with --from DIR\n");
+  });
+
   test.each([
     [["lst"], "Did you mean list?", 64],
     [[], "COMMAND is missing", 64],
