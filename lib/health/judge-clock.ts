@@ -5,9 +5,10 @@ import { isToCome, type JobView } from "#lib/health/job-view.ts";
 
 export function judgeClock({ record, now }: JobView): readonly HealthFinding[] {
   const name = "clock";
+  const places = Object.values(record.places);
   const known = [
     ...record.history.runs.map(({ endedAt }) => endedAt),
-    ...Object.values(record.places),
+    ...places,
     ...(record.lastRun === undefined ? [] : [record.lastRun.endedAt]),
   ];
   const latest = Math.max(...known.map((at) => Date.parse(at)), Number.NEGATIVE_INFINITY);
@@ -15,12 +16,9 @@ export function judgeClock({ record, now }: JobView): readonly HealthFinding[] {
   if (!known.some((at) => isToCome(at, now)))
     return [{ name, severity: "ok", message: "No run is of a time to come" }];
   const message = `A run is recorded that ended in ${formatDuration(aheadMs)}: the clock was set back, or was wrong then`;
-  return [
-    {
-      name,
-      severity: "warning",
-      message,
-      hint: "Look at the clock (timedatectl), and at the times of the last sets",
-    },
-  ];
+  const hint = "Look at the clock (timedatectl), and at the times of the last sets";
+  if (!places.some((at) => isToCome(at, now))) return [{ name, severity: "warning", message, hint }];
+  // Until then no age would say that no set follows.
+  const blind = `${message}; how old the last whole set is cannot be told before the next`;
+  return [{ name, severity: "critical", message: blind, hint: `${hint}, and run backup-run by hand` }];
 }

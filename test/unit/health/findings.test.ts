@@ -71,14 +71,6 @@ test("jobFindings of a job that is well are all good, and every name is there on
 });
 
 describe("judgeAge()", () => {
-  test("takes no set of a time to come for a fresh one: a clock that is put right would hide for a year that none follows", () => {
-    const minutesAhead = (minutes: number) =>
-      jobView({ record: { places: { "copy destination": hoursAgo(-minutes / 60) } } });
-    expect(problemsOf(judgeAge, minutesAhead(5))).toEqual([]);
-    expect(problemsOf(judgeAge, minutesAhead(6))).toEqual([["age", "critical"]]);
-    expect(judgeAge(minutesAhead(6))[0]?.message).toContain("of a time to come, 2026-11-21T12:06:00.000Z");
-  });
-
   test("allows the longest pause of the schedule and a quarter, 26 hours without one, and what MAX_AGE_HOURS says", () => {
     expect(maxAgeMs(jobView())).toBe(26 * hourMs);
     const scheduled = jobView({ facts: { entries: [cronEntry("0 3,11,19 * * *")] } });
@@ -474,6 +466,20 @@ describe("judgeStacks()", () => {
     const down = jobView({ settings: { STACKS_DIR: "/srv/stacks" }, facts });
     expect(problemsOf(judgeStacks, down)).toEqual([["docker", "critical"]]);
   });
+});
+
+test("judgeClock() is critical of a last whole set that is to come: for as long nothing would say that none follows", () => {
+  const ahead = (minutes: number) =>
+    jobView({ record: { places: { "copy destination": hoursAgo(-minutes / 60) } } });
+  expect(problemsOf(judgeClock, ahead(5))).toEqual([]);
+  expect(problemsOf(judgeClock, ahead(6))).toEqual([["clock", "critical"]]);
+  expect(judgeAge(ahead(6))).toEqual([
+    {
+      name: "age",
+      severity: "ok",
+      message: "The last whole set here is of a time to come, 2026-11-21T12:06:00.000Z",
+    },
+  ]);
 });
 
 test("judgeClock() warns of a run that is to come, beyond what clocks differ by", () => {
