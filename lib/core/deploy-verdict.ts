@@ -50,8 +50,9 @@ export function judgeDeploy(steps: readonly JudgedStep[], thresholdPercent: numb
     return because("failed", `A required backup did not succeed: ${names}`);
   }
   // What a warning is for need not run; when nothing else is asked for, it is what was asked for.
-  const executed = counted.length > 0 ? ran : steps.filter(({ result }) => hasRun(result.verdict));
-  if (executed.length === 0) return because("failed", "No backup was executed");
+  const asked = counted.length > 0 ? counted : steps;
+  const isExecuted = ({ result }: JudgedStep) => result.startedAt !== undefined && hasRun(result.verdict);
+  if (!asked.some(isExecuted)) return because("failed", "No backup was executed");
   // Compared as integers: 50.5 % is more than 50.
   if (failures.length * 100 > thresholdPercent * ran.length) {
     return because("failed", `More than ${thresholdPercent}% of backups failed (${rate}%)`);

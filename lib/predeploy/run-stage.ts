@@ -6,10 +6,15 @@ import type { StepResult } from "#lib/core/step-result.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { type Step, stepsOf } from "#lib/predeploy/steps.ts";
 
-/** The results of a stage in the order of its steps. Throws when systemd cannot be asked what there is. */
+/**
+ * The results of a stage in the order of its steps. Throws when systemd cannot be asked what there is; and after an error
+ * that nobody foresaw, when what else was started here has been stopped.
+ */
 export async function runStage(host: Host, stage: Stage): Promise<readonly StepResult[]> {
   const { context, durationsMs, live } = host;
-  const { steps, unmatched } = await stepsOf(host, stage);
+  const broken = new AbortController();
+  const signal = AbortSignal.any([context.signal, broken.signal]);
+  const { steps, unmatched } = await stepsOf({ ...host, context: { ...context, signal } }, stage);
   const say = (text: string) => context.log.info("stage.progress", nameAt(host.target, text));
   if (stage.units.length > 0) say(`Found ${steps.length} ${steps.length === 1 ? "unit" : "units"} to run`);
   for (const pattern of unmatched) {
@@ -26,22 +31,31 @@ export async function runStage(host: Host, stage: Stage): Promise<readonly StepR
       live.waits(-1);
       const load = stage.limit === undefined || stage.limit === 1 ? "" : ` (${active}/${stage.limit} active)`;
       active += 1;
-      const result = await runStep(host, stage, step, load);
+      const result = await runStep(host, stage, step, load, signal);
       active -= 1;
       results.set(step, result);
       if (result.verdict === "success") durationsMs.set(nameAt(host.target, step.name), result.durationMs);
     }
   };
-  await Promise.all(Array.from({ length: places }, work));
+  // The others are stopped, and waited for; the first error is the one that counts.
+  const workers = Array.from({ length: places }, () => work().catch((error) => broken.abort(error)));
+  await Promise.all(workers);
+  broken.signal.throwIfAborted();
   return [
     ...steps.flatMap((step) => results.get(step) ?? []),
     ...unmatched.map((pattern) => notMatched(pattern)),
   ];
 }
 
-async function runStep(host: Host, stage: Stage, step: Step, load: string): Promise<StepResult> {
+async function runStep(
+  host: Host,
+  stage: Stage,
+  step: Step,
+  load: string,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const { context, live, target } = host;
-  const { signal, log } = context;
+  const { log } = context;
   const shown = nameAt(target, step.name);
   if (signal.aborted) {
     return {

@@ -1,11 +1,13 @@
 /** What a stage means on a host: its units by name, its jobs, its commands, each ready to be run. */
+
+import { describeError } from "#lib/core/ops-error.ts";
 import type { Stage } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { readUnitJournal, recallFromJournal } from "#lib/units/read-unit-journal.ts";
 import { type CommandOrder, runCommand } from "#lib/units/run-command.ts";
-import { runUnit } from "#lib/units/run-unit.ts";
+import { runUnit, type UnitWatch } from "#lib/units/run-unit.ts";
 
 export interface Step {
   readonly name: string;
@@ -47,32 +49,28 @@ export async function stepsOf(host: Host, stage: Stage): Promise<StageSteps> {
 
 function unitStep(host: Host, stage: Stage, unit: string): Step {
   const { context, manager, target } = host;
-  const { deps, signal, journal } = context;
+  const { deps, signal, journal, log } = context;
   const run: Step["run"] = async (onBegin) => {
     const entry = {
       kind: "unit",
       unit: nameAt(target, unit),
       startedAt: deps.clock.now().toISOString(),
     } as const;
-    const result = await runUnit(
-      {
-        manager,
-        clock: deps.clock,
-        signal,
-        onBegin: async (isJoined) => {
-          if (!isJoined) await journal.record(entry);
-          onBegin(isJoined);
-        },
-        recall: (invocationId) => recallFromJournal({ exec: deps.exec, target, unit, invocationId }),
+    const watch: UnitWatch = {
+      manager,
+      clock: deps.clock,
+      signal,
+      onBegin: async (isJoined) => {
+        if (!isJoined) await journal.record(entry);
+        onBegin(isJoined);
       },
-      {
-        unit,
-        timeoutMs: stage.timeoutMs,
-        whenRunning: stage.whenRunning,
-        partialStatuses: stage.partialStatuses,
-      },
-    );
-    await journal.forget(entry);
+      recall: (invocationId) => recallFromJournal({ exec: deps.exec, target, unit, invocationId }),
+    };
+    const { timeoutMs, whenRunning, partialStatuses } = stage;
+    const result = await runUnit(watch, { unit, timeoutMs, whenRunning, partialStatuses });
+    await journal
+      .forget(entry)
+      .catch((error: unknown) => log.warning("journal.unwritten", describeError(error)));
     const { verdict, invocationId } = result;
     if (verdict === "success" || verdict === "skipped" || invocationId === undefined) return result;
     return { ...result, lastLines: await readUnitJournal({ exec: deps.exec, target, unit, invocationId }) };

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "#lib/core/deps.ts";
 import { formatDuration } from "#lib/core/duration.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import type { RecalledRun } from "#lib/core/unit-journal.ts";
 import { isUnderWay, isUnitBusy, judgeUnitRun, planUnitRun, type UnitState } from "#lib/core/unit-state.ts";
@@ -26,7 +27,7 @@ export interface UnitWatch {
   readonly clock: Clock;
   /** Aborted when the run is to end: what was started here is stopped. */
   readonly signal: AbortSignal;
-  /** Called before the unit is started, or its run is joined. */
+  /** Called before the unit is started, or its run is joined; nothing is started when it rejects with OpsError. */
   readonly onBegin: (isJoined: boolean) => Promise<void>;
   /** How a run ended that systemd has forgotten. */
   readonly recall: (invocationId: string) => Promise<RecalledRun | undefined>;
@@ -53,12 +54,18 @@ export async function runUnit(watch: UnitWatch, order: UnitOrder): Promise<StepR
   }
   const { act, ...refusal } = planUnitRun(before, order.whenRunning);
   if ("verdict" in refusal) return { ...unbegun, ...refusal };
-  await watch.onBegin(act === "join");
+  try {
+    await watch.onBegin(act === "join");
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    const message = `was not started: ${describeError(error)}`;
+    return { ...unbegun, verdict: "failed", reason: "not-recorded", message };
+  }
   if (signal.aborted) return { ...unbegun, verdict: "stopped", reason: "stopped", message: "not started" };
 
   const startedAt = clock.now().toISOString();
   const job = act === "join" ? undefined : await startUnit(watch, unit, before);
-  if (typeof job === "object") return { ...unbegun, startedAt, verdict: "failed", ...job };
+  if (typeof job === "object") return { ...unbegun, verdict: "failed", ...job };
   const isJoinedRun = act === "join" && isUnderWay(before);
   const run: OwnRun = {
     isOurs: act === "start",

@@ -6,7 +6,10 @@ import type { StepVerdict } from "#lib/core/step-result.ts";
 
 const step = (verdict: StepVerdict, policy: StagePolicy = "counted", name = "a.service"): JudgedStep => ({
   policy,
-  result: { name, verdict, reason: reasons[verdict], message: "", durationMs: 1, lastLines: [] },
+  result: {
+    ...{ name, verdict, reason: reasons[verdict], message: "", durationMs: 1, lastLines: [] },
+    startedAt: verdict === "skipped" ? undefined : "2026-11-21T03:00:00.000Z",
+  },
 });
 const reasons: Readonly<Record<StepVerdict, string>> = {
   success: "success",
@@ -60,6 +63,13 @@ describe("judgeDeploy()", () => {
     expect(judge(times(3, "skipped"))).toEqual(["failed", 0]);
     expect(judge([step("success", "warning"), step("skipped")])).toEqual(["failed", 0]);
     expect(judge([step("success", "warning")])).toEqual(["complete", 0]);
+    // Refused by systemd, or matched by nothing: a failure, and no run.
+    const neverBegan = (policy: StagePolicy): JudgedStep => ({
+      policy,
+      result: { ...step("failed").result, startedAt: undefined },
+    });
+    expect(judge([neverBegan("counted"), neverBegan("counted")], 100)).toEqual(["failed", 100]);
+    expect(judge([neverBegan("warning")])).toEqual(["failed", 0]);
   });
 
   test("has failed when a pattern matches nothing, unless that is worth a warning only", () => {
