@@ -98,10 +98,10 @@ function refuseUnlessRead(end: PipeEnd, archive: string, stallMs: number): void 
   const refuse = (reason: string, hint: string) =>
     new OpsError(`Cannot extract "${archive}": ${reason}`, { outcome: "failed", hint });
   if (end.isStalled) throw refuse(`nothing has moved for ${stallMs / 1000} s`, "Look at its mount");
-  // Of a long stderr the end is kept, which begins within a line.
+  // Of a long stderr the end is kept, which begins within a line. Of a write that the disk takes a part of, nothing says why.
   const full = end.toStderr
     .split("\n")
-    .find((line) => /No space left on device|Disk quota exceeded/.test(line));
+    .find((line) => /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(line));
   if (full !== undefined) throw refuse(full, "Free space there, or give another --to");
   if (end.toExit === null) throw refuse(end.toStderr || "tar was killed", "Look for the OOM killer");
   if (end.fromExit === 0) return;

@@ -11,11 +11,12 @@ import {
 } from "node:fs";
 import { type ExtractRequest, extractArchive } from "#lib/archive/extract-archive.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { isRoot } from "#test/support/capabilities.ts";
+import { hasLoopDevices, isRoot } from "#test/support/capabilities.ts";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { hostileArchives } from "#test/support/hostile-archives.ts";
 import { createNastyTree } from "#test/support/nasty-tree.ts";
 import { createSandbox, type Sandbox } from "#test/support/sandbox.ts";
+import { withSmallFileSystem } from "#test/support/small-filesystem.ts";
 import { archive, entry } from "#test/support/tar-builder.ts";
 
 const environment = { PATH: process.env.PATH ?? "" };
@@ -157,6 +158,22 @@ describe("extractArchive()", () => {
       }
     },
     60_000,
+  );
+
+  test.skipIf(!hasLoopDevices)(
+    "fails on a disk that takes the beginning of a file, and no more",
+    async () => {
+      await using sandbox = await createSandbox();
+      const bytes = archive(entry("large", { content: "x".repeat(3 * 1024 * 1024) }));
+      const maxBytes = 4 * 1024 * 1024;
+      await withSmallFileSystem({ sizeMb: 2, type: "tmpfs" }, async ({ directory }) => {
+        const extracting = extractArchive(requestIn(sandbox, bytes, { directory, maxBytes }));
+        await expect(extracting).rejects.toMatchObject({
+          outcome: "failed",
+          hint: expect.stringContaining("Free space"),
+        });
+      });
+    },
   );
 
   test("fails on every truncation of a compressed archive, and on every byte that is another", async () => {
