@@ -101,9 +101,16 @@ function formatList(rows: readonly Row[], found: FoundSets, isAddress: boolean):
     ...found.unknown.map(({ path, problem }) => `Not usable: ${showName(path)}: ${problem}`),
     ...found.unreachable.map(({ problem }) => `Not reached: ${problem}`),
   ];
-  const none = isAddress ? "No sets" : "No sets; archives of legacy scripts are listed with --from DIR";
-  const list = rows.length > 0 ? table : found.legacy.length > 0 ? "" : `${none}\n`;
+  const none = `No sets${describeElsewhere(found, isAddress)}\n`;
+  const list = rows.length > 0 ? table : found.legacy.length > 0 ? "" : none;
   return list + others.map((line) => `${line}\n`).join("");
+}
+
+/** Where else to look. */
+function describeElsewhere({ others }: FoundSets, isAddress: boolean): string {
+  if (others.length > 0)
+    return ` of this job, but of ${others.map(showName).join(", ")}: choose with --host and --job`;
+  return isAddress ? "" : "; archives of legacy scripts are listed with --from DIR";
 }
 
 function describeVerified(copies: Row["copies"]): string {

@@ -125,8 +125,16 @@ describe.each(runtimes)("restore on %s", (runtime) => {
   });
 
   test("says how archives of legacy scripts are listed where there is no set yet", async () => {
-    const { stdout } = await run("list", "--config", job.config, "--job", "none");
+    const BACKUP_DIR = sandbox.path("empty");
+    mkdirSync(BACKUP_DIR);
+    const empty = await createJob(sandbox, { BACKUP_DIR }, "empty");
+    const { stdout } = await run("list", "--config", empty.config);
     expect(stdout).toBe("No sets; archives of legacy scripts are listed with --from DIR\n");
+  });
+
+  test("names the jobs whose sets are there where there is none of this one", async () => {
+    const { stdout } = await run("list", "--config", job.config, "--job", "none");
+    expect(stdout).toBe("No sets of this job, but of web1/app: choose with --host and --job\n");
   });
 
   test.each([

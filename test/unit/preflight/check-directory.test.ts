@@ -16,9 +16,15 @@ test.each([
   ["stat: cannot statx '/srv/my app': Permission denied", "Look at the directories above it"],
   ["stat: cannot statx '/srv/my app': Input/output error", "Look at the directories above it"],
 ])("checkDirectory() hints at what helps against: %s", async (stderr, hint) => {
-  const finding = await checkDirectory(failing(stderr), "source", "/srv/my app");
+  const finding = await checkDirectory(failing(stderr), "destination", "/srv/my app");
   expect(finding.passed).toBe(false);
   expect(finding.hint).toStartWith(hint);
+});
+
+test.each(["source", "stack"])("checkDirectory() has nobody make an empty %s", async (role) => {
+  const missing = failing("stat: cannot statx '/srv/app': No such file or directory");
+  const { hint } = await checkDirectory(missing, role, "/srv/app");
+  expect(hint).toBe("Correct the path in the configuration, or mount what belongs there");
 });
 
 test("checkDirectory() hints at the mount when there is no answer", async () => {
