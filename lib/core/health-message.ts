@@ -2,7 +2,7 @@
 import { describeProblem, listProblems, type NamedFinding, outcomeOf } from "#lib/core/format-health.ts";
 import { type Health, worstOf } from "#lib/core/health.ts";
 import type { HealthMemory } from "#lib/core/health-memory.ts";
-import type { HealthNews } from "#lib/core/health-news.ts";
+import { type HealthNews, isComingAndGoing } from "#lib/core/health-news.ts";
 import type { Outcome, Severity } from "#lib/core/outcome.ts";
 
 /** A job, or the machine (""), and what there is to tell of it. */
@@ -68,7 +68,8 @@ export function composeHealthMessage(health: Health, told: readonly Told[]): Hea
 
 function describeWhole(problem: NamedFinding, told: readonly Told[]): string {
   const known = told.find(({ job }) => job === problem.job)?.news.memory.problems[problem.name];
-  const since = known === undefined ? "" : ` since ${known.since}`;
+  const often = known !== undefined && isComingAndGoing(known) ? ", it comes and goes" : "";
+  const since = known === undefined ? "" : ` since ${known.since}${often}`;
   const hint = problem.hint === undefined ? "" : `. ${problem.hint}`;
   return `${problem.severity.toUpperCase()}${since}: ${describeProblem(problem)}${hint}`;
 }

@@ -1,9 +1,10 @@
 /**
  * Whether a check has something to tell: when a problem is new or has become worse, when one is gone, and once in a while of
- * those that stay.
+ * those that stay. Of one that comes and goes, as a container does that dies a minute after each start, it tells no more than a
+ * few times: then it counts as there until it has been away for hours.
  */
 import { type HealthFinding, isWorse } from "#lib/core/health.ts";
-import type { HealthMemory, KnownProblem, SpaceSample } from "#lib/core/health-memory.ts";
+import type { GoneProblem, HealthMemory, KnownProblem, SpaceSample } from "#lib/core/health-memory.ts";
 
 export interface HealthNews {
   readonly kind: "none" | "changed" | "reminder" | "recovered";
@@ -12,6 +13,10 @@ export interface HealthNews {
   /** What to remember once somebody has been told, or there was nothing to tell. */
   readonly memory: HealthMemory;
 }
+
+/** One that came back so often within the time of a reminder comes and goes. */
+const returnsAllowed = 2;
+const calmMs = 3 * 3_600_000;
 
 const samplesKept = 60;
 const sampleGapMs = 12 * 3_600_000;
@@ -28,23 +33,64 @@ export function planNews(
   findings: readonly HealthFinding[],
   { now, remindMs, unjudged = [] }: NewsRequest,
 ): HealthNews {
+  const recent = keepRecent(before.recent, now, remindMs);
   const problems: Record<string, KnownProblem> = {};
   for (const { name, severity } of findings) {
     if (severity === "ok") continue;
-    const since = before.problems[name]?.since ?? now.toISOString();
-    problems[name] = { severity, since };
+    const last = recent[name];
+    const returns = last === undefined ? undefined : last.returns + 1;
+    const known = before.problems[name] ?? { since: now.toISOString(), returns };
+    problems[name] = {
+      severity,
+      since: known.since,
+      ...(known.returns === undefined ? {} : { returns: known.returns }),
+    };
   }
   const isReminderDue = Object.keys(problems).length > 0 && isDue(before.toldAt, now, remindMs);
   for (const name of unjudged) {
     const known = before.problems[name];
     if (known !== undefined) problems[name] ??= known;
   }
-  const gone = Object.keys(before.problems).filter((name) => problems[name] === undefined);
+  const gone: string[] = [];
+  for (const [name, known] of Object.entries(before.problems)) {
+    if (problems[name] !== undefined) continue;
+    const { returns = 0, absentSince = now.toISOString() } = known;
+    if (isComingAndGoing(known) && agoMs(absentSince, now) < calmMs)
+      problems[name] = { ...known, absentSince };
+    else {
+      gone.push(name);
+      recent[name] = { at: now.toISOString(), returns };
+    }
+  }
   const kind = chooseKind(before, problems, gone, isReminderDue);
-  const { toldAt, ...rest } = before;
+  const { toldAt, recent: _, ...rest } = before;
   const nextToldAt = kind === "none" ? toldAt : now.toISOString();
   const isTold = Object.keys(problems).length > 0 && nextToldAt !== undefined;
-  return { kind, gone, memory: { ...rest, problems, ...(isTold ? { toldAt: nextToldAt } : {}) } };
+  const memory = {
+    ...rest,
+    problems,
+    ...(Object.keys(recent).length === 0 ? {} : { recent }),
+    ...(isTold ? { toldAt: nextToldAt } : {}),
+  };
+  return { kind, gone, memory };
+}
+
+export function isComingAndGoing({ returns = 0 }: Pick<KnownProblem, "returns">): boolean {
+  return returns >= returnsAllowed;
+}
+
+function keepRecent(
+  recent: HealthMemory["recent"],
+  now: Date,
+  remindMs: number,
+): Record<string, GoneProblem> {
+  return Object.fromEntries(Object.entries(recent ?? {}).filter(([, { at }]) => agoMs(at, now) < remindMs));
+}
+
+/** A clock that was set back makes long ago of what is to come. */
+function agoMs(at: string, now: Date): number {
+  const ago = now.getTime() - Date.parse(at);
+  return ago < 0 ? Number.POSITIVE_INFINITY : ago;
 }
 
 function chooseKind(
@@ -65,9 +111,7 @@ function chooseKind(
 
 /** A clock that was set back does not keep anybody from being reminded. */
 function isDue(toldAt: string | undefined, now: Date, remindMs: number): boolean {
-  if (toldAt === undefined) return true;
-  const agoMs = now.getTime() - Date.parse(toldAt);
-  return agoMs >= remindMs || agoMs < 0;
+  return toldAt === undefined || agoMs(toldAt, now) >= remindMs;
 }
 
 /** The samples with one more, two a day at most; those of what is not a destination any more are dropped. */

@@ -55,6 +55,42 @@ describe("planNews()", () => {
     ).toEqual(["changed", "changed", "none", "changed", "changed", "none"]);
   });
 
+  test("tells five times of a problem that comes and goes at each check of a day, and that it is gone after three hours without it", () => {
+    const flaps = Array.from(
+      { length: 47 },
+      (_, index) => [index / 2, index % 2 === 0 ? [finding("stacks", "critical")] : []] as const,
+    );
+    const told = tellAll([...flaps, [24, []], [26, []], [26.5, []], [27, []], [28, [finding("stacks")]]]);
+    expect(told.slice(0, 5)).toEqual(["changed", "recovered", "changed", "recovered", "changed"]);
+    expect(told.slice(5, -4)).toEqual(Array(43).fill("none"));
+    expect(told.slice(-4)).toEqual(["none", "none", "recovered", "changed"]);
+  });
+
+  test("says of a problem that it comes and goes, and forgets that after a quiet day", () => {
+    let memory = emptyMemory;
+    const check = (hours: number, findings: readonly HealthFinding[]) => {
+      const before = memory;
+      const news = planNews(before, findings, { now: at(hours), remindMs: 24 * hourMs });
+      ({ memory } = news);
+      return composeHealthMessage(
+        { jobs: [{ name: "shop", findings, unjudged: [], space: {} }], machine: [] },
+        [{ job: "shop", before, news }],
+      );
+    };
+    for (const hours of [0, 1]) {
+      check(hours, [finding("stacks")]);
+      check(hours + 0.5, []);
+    }
+    expect(check(2, [finding("stacks")])?.problems[0]).toContain(
+      `since ${at(2).toISOString()}, it comes and goes: `,
+    );
+    check(3, []);
+    expect(check(6, [])?.headline).toBe("All is in order again: shop: stacks");
+    expect(parseMemory(JSON.stringify(memory))).toEqual(memory);
+    expect(check(31, [finding("stacks")])?.problems[0]).not.toContain("comes and goes");
+    expect(memory.recent).toBeUndefined();
+  });
+
   test("takes back nothing that could not be looked at, and does not remind of it", () => {
     const first = planNews(emptyMemory, [finding("stacks", "critical"), finding("age")], {
       now: at(0),
@@ -96,7 +132,10 @@ describe("planNews()", () => {
       problems: { age: { severity: "critical", since: at(0).toISOString() } },
       toldAt: at(1).toISOString(),
     });
-    expect(planNews(memory, [], { now: at(2), remindMs: hourMs }).memory).toEqual(emptyMemory);
+    expect(planNews(memory, [], { now: at(2), remindMs: hourMs }).memory).toEqual({
+      ...emptyMemory,
+      recent: { age: { at: at(2).toISOString(), returns: 0 } },
+    });
   });
 });
 
