@@ -12,7 +12,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^Cannot run ssh/m, "apt-get install openssh-client; under cron, set PATH"],
   [/no program for SHA-256/, "Install coreutils, openssl or busybox there"],
   [/Could not resolve hostname/, "Correct the host in the URL, or look at the name server"],
-  [/Connection refused/, "Is sshd running there, is this its port, and does no firewall there count connections (ufw limit)?"],
+  [
+    /Connection refused/,
+    "Is sshd running there, is this its port, and does no firewall there count connections (ufw limit)?",
+  ],
   [
     /Connection (?:reset|closed)|Broken pipe|not responding/,
     "The connection was lost, or sshd there turned it away; the next run goes on where this one was",
