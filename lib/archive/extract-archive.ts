@@ -80,6 +80,8 @@ function tarCommand({ directory, isTrusted, keepsOwners }: ExtractRequest): read
     "tar",
     "--extract",
     "--file=-",
+    // All that a pipe holds at once: each smaller read would wake us for a part of a chunk.
+    "--blocking-factor=128",
     `--directory=${directory}`,
     "--same-permissions",
     "--numeric-owner",
