@@ -63,7 +63,8 @@ function describeActive(active: readonly Container[]): string {
  * run looked is left alone.
  */
 export async function finishStopping(docker: Docker, { record, startedAt }: StoppedStack): Promise<void> {
-  if (record.how !== "stop") return;
+  // A pause takes no time.
+  if (record.how === "pause") return;
   try {
     const containers = await docker.inspectContainers(record.containers.map(({ id }) => id));
     await docker.stop(

@@ -30,12 +30,15 @@ describe("restartRecorded()", () => {
     expect(fake.stateOf("migrate")).toBe("exited");
   });
 
-  test("first lets a stop end that the engine is still about: what runs at the moment may not for long", async () => {
-    const fake = createFakeDocker([fakeContainer("web", exited), fakeContainer("db")]);
-    await restart(fake);
-    expect(fake.calls.indexOf("stop db")).toBeGreaterThanOrEqual(0);
-    expect(fake.calls.indexOf("start db")).toBeGreaterThan(fake.calls.indexOf("stop db"));
-  });
+  test.each(["stop", "down"] as const)(
+    "first lets a %s end that the engine is still about: what runs at the moment may not for long",
+    async (how) => {
+      const fake = createFakeDocker([fakeContainer("web", exited), fakeContainer("db")]);
+      await restart(fake, stoppedStack(["db", "web"], how));
+      expect(fake.calls.indexOf("stop db")).toBeGreaterThanOrEqual(0);
+      expect(fake.calls.indexOf("start db")).toBeGreaterThan(fake.calls.indexOf("stop db"));
+    },
+  );
 
   test("does not stop what somebody has started since", async () => {
     const fake = createFakeDocker([
