@@ -22,7 +22,7 @@ const hints: Hints = [
   [/Access denied for user .*\(using password/, "Check user and password of the URL in DATABASES"],
   [
     /Access denied|command denied/,
-    "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on the database to this user",
+    "To this user, GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on the database to back it up, ALL to restore it",
   ],
   [/Unknown database/, "Correct the name in DATABASES; SHOW DATABASES lists them"],
   [/Unknown (?:MySQL |MariaDB )?server host/, "Correct the host in DATABASES, or look at the name server"],

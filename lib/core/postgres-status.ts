@@ -33,6 +33,10 @@ const hints: Hints = [
   [/database .* does not exist/, "psql --list shows the databases of the server; correct DATABASES"],
   [/role .* does not exist/, "Name a user that the server knows in DATABASES"],
   [/row-level security/, "The user sees a part of the rows only: ALTER ROLE … BYPASSRLS, or use a superuser"],
+  [
+    /permission denied to create database/,
+    "ALTER ROLE … CREATEDB, or use a superuser; with --from DIR the dump becomes a file",
+  ],
   [/permission denied/, "GRANT pg_read_all_data TO the user (PostgreSQL 14 and later), or use a superuser"],
   [/could not translate host name/, "Correct the host in DATABASES, or look at the name server"],
   [/timeout expired/, "The server does not answer: look at the firewall between here and there"],

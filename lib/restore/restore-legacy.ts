@@ -67,7 +67,13 @@ export async function restoreLegacy(
 function failedArchive({ signal }: RestoreContext, { path }: LegacyArchive, error: unknown) {
   signal.throwIfAborted();
   if (!(error instanceof OpsError)) throw error;
-  return { outcome: "failed" as const, lines: [`FAILED: ${path}: ${describeError(error)}`] };
+  return {
+    outcome: "failed" as const,
+    lines: [
+      `FAILED: ${path}: ${describeError(error)}`,
+      ...(error.hint === undefined ? [] : [`  Hint: ${error.hint}`]),
+    ],
+  };
 }
 
 async function restoreArchive(

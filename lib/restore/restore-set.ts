@@ -130,7 +130,11 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
   const startedMs = clock.monotonicMs();
   const request = { from: files.directory, directory, paths, isTrusted: plan.isTrusted, verified };
   const restored: RestoredPart[] = [];
-  const failed: { readonly component: string; readonly problem: string }[] = [];
+  const failed: {
+    readonly component: string;
+    readonly problem: string;
+    readonly hint?: string | undefined;
+  }[] = [];
   for (const part of parts) {
     try {
       restored.push(await restorePart(context, part, request));
@@ -139,7 +143,7 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
       if (!(error instanceof OpsError)) throw error;
       // What is damaged is no failure of this part: another copy may be whole.
       await verified;
-      failed.push({ component: part.component.name, problem: describeError(error) });
+      failed.push({ component: part.component.name, problem: describeError(error), hint: error.hint });
     }
   }
   // What could not be restored may be tried again with what was fetched.
@@ -153,7 +157,10 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
   const seconds = (clock.monotonicMs() - startedMs) / 1000;
   const lines = [
     ...restored.flatMap(describePart),
-    ...failed.map(({ component, problem }) => `FAILED: ${component}: ${problem}`),
+    ...failed.flatMap(({ component, problem, hint }) => [
+      `FAILED: ${component}: ${problem}`,
+      ...(hint === undefined ? [] : [`  Hint: ${hint}`]),
+    ]),
     ...nowhere.map((path) => `NOT FOUND: ${path}`),
     ...files.notes.map((note) => `Note: ${note}`),
     `Restored ${restored.length} of ${countNoun(parts.length, "component")} into ${directory} in ${seconds.toFixed(1)} s`,

@@ -93,7 +93,9 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(ended.stdout).toMatch(/^NOT FOUND: nowhere$/m);
     const none = await run("latest", "nowhere", "--config", job.config, "--to", sandbox.path("none"));
     expect(none.exitCode).toBe(2);
-    expect(none.stdout).toMatch(/^FAILED: application: Cannot find "nowhere" in application$/m);
+    expect(none.stdout).toMatch(
+      /^FAILED: application: Cannot find "nowhere" in application\n {2}Hint: Paths are relative to /m,
+    );
     expect(readdirSync(sandbox.path("none"))).toEqual([]);
   });
 
