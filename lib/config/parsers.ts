@@ -128,7 +128,9 @@ export const address = parser<string>((value) =>
 export const addresses = parser<readonly string[]>((value) => {
   const items = splitLines(value, /[\n,]/);
   const bad = items.find((item) => !isAddress(item));
-  return bad === undefined ? { value: items } : { expected: `"${bad}" to be an e-mail address` };
+  return bad === undefined
+    ? { value: items }
+    : { expected: `e-mail addresses, separated by commas: "${bad}" is none` };
 });
 
 /** `NAME <a@b>`, `a@b` or a local account; a dash first would be an option of sendmail. */

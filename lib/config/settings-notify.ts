@@ -60,7 +60,7 @@ export const notifySettings = {
     defaultNote: "587, 465 or 25 by SMTP_SECURITY",
   }),
   SMTP_USER: optional(text, { doc: "User at the mail server; unset: no log-in" }),
-  SMTP_PASSWORD: secretSetting(secret, { doc: "Its password" }),
+  SMTP_PASSWORD: secretSetting(secret, { doc: "Password of SMTP_USER" }),
   SMTP_CA_FILE: optional(path, {
     doc: "Certificate authority of the mail server, if the system does not know it",
   }),
@@ -69,7 +69,7 @@ export const notifySettings = {
   NTFY_NOTIFY_ON: optional(when, { doc: "NOTIFY_ON for ntfy alone" }),
   NTFY_TOKEN: secretSetting(secret, { doc: "Access token for ntfy" }),
   NTFY_USER: optional(text, { doc: "User at ntfy, instead of a token" }),
-  NTFY_PASSWORD: secretSetting(secret, { doc: "Its password" }),
+  NTFY_PASSWORD: secretSetting(secret, { doc: "Password of NTFY_USER" }),
   ...serviceSettings,
   WEBHOOK_URL: secretSetting(secretUrl, { doc: "Receives each report by POST; unset: no webhook" }),
   WEBHOOK_FORMAT: withDefault(choice("generic", "slack", "discord", "teams"), "generic", {

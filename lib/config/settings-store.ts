@@ -32,12 +32,12 @@ export const storeSettings = {
     doc: "Tiers with days of the month, one a line, such as `biweekly=1,15`: the first set from each such day on goes there",
   }),
   KEEP_LAST: optional(count, {
-    doc: "As for the local sets, which it is by default; each tier is counted by itself",
+    doc: "KEEP_LAST in this store; unset: as locally. Each tier is counted by itself",
   }),
-  KEEP_DAILY: optional(count, { doc: "The same" }),
-  KEEP_WEEKLY: optional(count, { doc: "The same" }),
-  KEEP_MONTHLY: optional(count, { doc: "The same" }),
-  KEEP_YEARLY: optional(count, { doc: "The same" }),
+  KEEP_DAILY: optional(count, { doc: "KEEP_DAILY in this store" }),
+  KEEP_WEEKLY: optional(count, { doc: "KEEP_WEEKLY in this store" }),
+  KEEP_MONTHLY: optional(count, { doc: "KEEP_MONTHLY in this store" }),
+  KEEP_YEARLY: optional(count, { doc: "KEEP_YEARLY in this store" }),
   MAX_REMOVALS: withDefault(integer(0, 10_000), "20", {
     doc: "No more sets are removed in one run; 0: none ever",
   }),
