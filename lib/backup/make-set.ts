@@ -111,6 +111,7 @@ async function fillSet(
   parts = [...settled.parts];
   problems.push(...settled.problems);
   notes.push(...settled.notes);
+  for (const note of settled.notes) log.info("source.note", note);
   const how = weakest(readBack);
   if (how !== "none")
     log.info(

@@ -77,10 +77,13 @@ export async function pruneSets(
       log.info("set.removed", `Removed ${set.path}`);
     }
     const message = `${destination.root}: kept ${listing.own.length - doomed.length}, removed ${doomed.length}`;
+    const notes = [...notesOf(context, destination, listing), ...describeFuture(plan)];
+    // Of a run that is complete nobody may get the report.
+    for (const note of notes) log.info("retention.note", note);
     return {
       part: { kind: "retention", name: destination.role, outcome: "complete", message },
       problems: [],
-      notes: [...notesOf(context, destination, listing), ...describeFuture(plan)],
+      notes,
     };
   } catch (error) {
     context.signal.throwIfAborted();

@@ -71,10 +71,13 @@ export async function sendToStores(
     if (end.status === "rejected") throw end.reason;
     return end.value;
   });
+  const notes = sent.flatMap((end) => end.notes);
+  // Of a run that is complete nobody may get the report.
+  for (const note of notes) context.log.info("store.note", note);
   return {
     parts: sent.flatMap(({ parts }) => parts),
     problems: sent.flatMap(({ problems }) => problems),
-    notes: sent.flatMap(({ notes }) => notes),
+    notes,
     hasRequiredFailed: sent.some(({ hasRequiredFailed }) => hasRequiredFailed),
     waitingPaths: sent.flatMap(({ waiting }) => waiting.map(({ path }) => path)),
   };

@@ -1,8 +1,10 @@
 /** The log file of real runs: under logrotate, and where it cannot be written. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createJob } from "#test/support/job.ts";
 import { createSandbox, runtimes } from "#test/support/sandbox.ts";
+import { putSet } from "#test/unit/stores/stored-set.ts";
 
 const script = "scripts/backup-run.ts";
 const countEnds = (path: string) => readFileSync(path, "utf8").split("run.complete: OK: ").length - 1;
@@ -22,6 +24,25 @@ describe.each(runtimes)("The log file of a run on %s", (runtime) => {
     await run();
     expect([countEnds(job.logFile), countEnds(`${job.logFile}.1`)]).toEqual([1, 2]);
     expect(statSync(job.logFile).mode & 0o777).toBe(0o640);
+  });
+
+  test("has what a complete run leaves alone, here and in a store: its report may go to nobody", async () => {
+    await using sandbox = await createSandbox();
+    const store = sandbox.path("store");
+    const job = await createJob(sandbox, { STORE_NAS_URL: store });
+    const future = putSet(join(job.backups, "web1/app/20990101T000000Z"), {
+      host: { name: "web1" },
+      startedAt: "2099-01-01T00:00:00.000Z",
+    });
+    mkdirSync(join(store, "web1/app/20260101T000000Z"), { recursive: true });
+    writeFileSync(join(store, "web1/app/20260101T000000Z/manifest.json"), "{");
+    const ended = await sandbox.run(runtime, script, ["--config", job.config]);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    const log = readFileSync(job.logFile, "utf8");
+    expect(log).toContain(`retention.note: Left alone: ${future}: it is dated in the future`);
+    expect(log).toContain(
+      "store.note: Left alone in nas: web1/app/20260101T000000Z: its manifest is no JSON",
+    );
   });
 
   test.each([
