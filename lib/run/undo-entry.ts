@@ -1,5 +1,6 @@
+import { basename } from "node:path";
 import { machineMark } from "#lib/core/machine-ids.ts";
-import { describeReplaced, type ExecPost, type UndoEntry } from "#lib/core/undo.ts";
+import { describeReplaced, type ExecPost, type StoppedStack, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoDatabaseSwap } from "#lib/run/undo-database-swap.ts";
 import { undoStackSwap } from "#lib/run/undo-stack-swap.ts";
@@ -7,7 +8,7 @@ import { createDocker } from "#lib/stacks/docker.ts";
 import { removeFrozen } from "#lib/stacks/remove-frozen.ts";
 import { removeTrial } from "#lib/stacks/remove-trial.ts";
 import { restartRecorded } from "#lib/stacks/restart-recorded.ts";
-import { runPostHooks } from "#lib/stacks/stack-hooks.ts";
+import { runHostHooks, runPostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { undoSwap } from "#lib/stores/swap-directory.ts";
@@ -39,11 +40,7 @@ async function undoAct(
   const deadlineMs = settings.FS_TIMEOUT;
   switch (entry.kind) {
     case "stack":
-      return restartRecorded(entry, {
-        docker: createDocker({ exec }),
-        clock,
-        start: startOptionsOf(settings),
-      });
+      return startStopped(entry, session, job);
     case "frozen":
       await removeFrozen(entry, { exec, timeoutMs: deadlineMs });
       return [];
@@ -70,6 +67,21 @@ async function undoAct(
     case "partial":
       return sweepPartial(entry.root, job);
   }
+}
+
+/** As the run would have done it, with what an admin has run afterwards. */
+async function startStopped(
+  entry: StoppedStack,
+  { deps }: Session,
+  { settings }: Job,
+): Promise<readonly string[]> {
+  const { exec, clock } = deps;
+  const docker = createDocker({ exec });
+  const notes = await restartRecorded(entry, { docker, clock, start: startOptionsOf(settings) });
+  const { directory } = entry.record;
+  if (directory === undefined) return notes;
+  const stack = { name: basename(directory), directory };
+  return [...notes, ...(await runHostHooks(exec, settings.POST_RESTART_HOOKS, stack))];
 }
 
 async function sweepPartial(root: string, { settings, host }: Job): Promise<readonly string[]> {

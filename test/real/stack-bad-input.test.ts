@@ -161,6 +161,12 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     up("a-gone");
     up("b-other");
     await using world = await createWorld({ MAX_RESTART_ATTEMPTS: "1" });
+    const hooked = world.sandbox.path("hooked");
+    const hook = await world.sandbox.fake("hook", `#!/bin/sh\necho "$1 $2" >>${hooked}\n`);
+    writeFileSync(
+      world.job.config,
+      `${readFileSync(world.job.config, "utf8")}POST_RESTART_HOOKS="${hook}"\n`,
+    );
     const file = join(engine.directory, "a-gone/compose.yaml");
     await whileStopped(
       world.sandbox,
@@ -195,6 +201,9 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(recovered.stderr).toContain("left what could not be undone then; it is tried again");
     expect(states()).toEqual({ "a-gone-main-1": "running", "b-other-main-1": "running" });
     expect(existsSync(world.job.journal)).toBe(false);
+    const calls = readFileSync(hooked, "utf8").trim().split("\n");
+    expect(calls.at(-1)).toBe(`a-gone ${join(engine.directory, "a-gone")}`);
+    expect(new Set(calls.slice(0, -1))).toEqual(new Set([`b-other ${join(engine.directory, "b-other")}`]));
   }, 90_000);
 
   test("says of what was healthy that it is not any more, and leaves it running", async () => {
