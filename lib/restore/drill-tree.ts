@@ -93,7 +93,7 @@ export async function extractAndCompare(
 /** Every entry below a directory. Names that are no UTF-8 are passed over. */
 async function listTree(context: RestoreContext, directory: string): Promise<readonly ListedEntry[]> {
   const asker = { ...askerOf(context), timeoutMs: listingMs };
-  const found = await ask(asker, ["find", directory, "-printf", "%y\\t%s\\t%T@\\t%C@\\t%P\\0"]);
+  const found = await ask(asker, ["find", "-H", directory, "-printf", "%y\\t%s\\t%T@\\t%C@\\t%P\\0"]);
   if (!found.ok) throw new OpsError(`Cannot list "${directory}": ${found.reason}`, { outcome: "failed" });
   return found.value.split("\0").flatMap((row): ListedEntry[] => {
     const [letter = "", size, modified = "", changed = "", ...path] = row.split("\t");

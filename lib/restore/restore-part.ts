@@ -123,7 +123,9 @@ export async function extractTree(
   if (paths.length > 0 && members.missing.length === paths.length) {
     throw new OpsError(`Cannot find ${paths.map((path) => `"${path}"`).join(", ")} in ${component.name}`, {
       outcome: "failed",
-      hint: "Paths are relative to the directory that was backed up; restore show SET names the components",
+      hint: paths.some((path) => path.includes("\uFFFD"))
+        ? "A name that is no UTF-8 cannot be asked for: take the directory that it lies in"
+        : "Paths are relative to the directory that was backed up; restore show SET names the components",
     });
   }
   const isHarmless = isTrusted || members.neutralised.count + members.refused.count === 0;

@@ -79,6 +79,8 @@ async function checkContent(
 ): Promise<readonly Finding[]> {
   const first = await ask(asker, [
     "find",
+    // The directory may be a link, such as one to the release in use.
+    "-H",
     directory,
     "-mindepth",
     "1",

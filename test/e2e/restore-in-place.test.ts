@@ -75,6 +75,17 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
     expect(execFileSync("readlink", [job.app]).toString()).toBe("release-1\n");
   });
 
+  test("finds behind a link what is backed up, and what a drill compares with", async () => {
+    const release = `${job.app}-1`;
+    renameSync(job.app, release);
+    symlinkSync(release, job.app);
+    const backup = await sandbox.run(runtime, "scripts/backup-run.ts", ["-c", job.config]);
+    expect(backup).toMatchObject({ exitCode: 0, stderr: "" });
+    const drill = ["drill", "-c", job.config, "--to", sandbox.directory, "--json"];
+    const { stdout } = await sandbox.run(runtime, "scripts/restore.ts", drill);
+    expect(stdout).toMatch(/, ([1-9]\d*) of \1 unchanged files compared with /);
+  });
+
   test("says how to go back for a name that a shell would read otherwise, also a second time", async () => {
     const app = sandbox.path("srv/it's app");
     renameSync(job.app, app);
