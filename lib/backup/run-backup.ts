@@ -105,8 +105,10 @@ async function finish(
     ...preflight.problems,
   ];
   const notes = [...swept, ...made.notes];
-  // Nothing is pruned for a set that lacks something: the older ones may be the better ones.
-  const mayPrune = context.selection === undefined && parts.every((part) => part.outcome === "complete");
+  // Nothing is pruned for a set that lacks something: the older ones may be the better ones. A second copy that is missing takes nothing from
+  // the first: were nothing pruned, a disk that is gone for weeks would fill the other one.
+  const ofSet = parts.filter(({ kind }) => kind !== "copy");
+  const mayPrune = context.selection === undefined && ofSet.every((part) => part.outcome === "complete");
   const sent = await sendEverywhere(context, made, mayPrune, preflight.storesInside);
   parts.push(...describeStoresInside(preflight), ...sent.parts);
   problems.push(...[...preflight.storesInside.values()].map(({ message }) => message), ...sent.problems);

@@ -39,6 +39,17 @@ exec /usr/bin/${program} "$@"
 }
 
 describe.each(runtimes)("A second destination on %s", (runtime) => {
+  test("that is missing for long does not let the first one fill up: that is pruned as ever", async () => {
+    await using sandbox = await createSandbox();
+    const keepOne = { KEEP_LAST: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0", KEEP_MONTHLY: "0" };
+    const job = await createJob(sandbox, { SECONDARY_DIR: sandbox.path("gone"), ...keepOne });
+    for (const _night of [1, 2]) {
+      const ended = await sandbox.run(runtime, script, ["--config", job.config]);
+      expect(ended.exitCode).toBe(1);
+    }
+    expect(job.sets()).toHaveLength(1);
+  });
+
   test("that is the first one by another path is refused by name, and costs the first one nothing", async () => {
     await using sandbox = await createSandbox();
     const second = sandbox.path("second");
