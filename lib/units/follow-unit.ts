@@ -24,18 +24,21 @@ export type Followed =
 const safetyMs = 30_000;
 /** Between two tries to reach a bus that has gone. */
 const retryMs = 1000;
+/** A systemd that hangs takes no longer of the time in which a run that is to end must say what it leaves behind. */
+const lookMs = 10_000;
 
 /** Wait until a unit is at rest: by events, each verified by a look. */
 export async function followUnit(
-  { manager, clock }: Follower,
+  follower: Follower,
   unit: string,
   run: FollowedRun,
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<Followed> {
+  const { manager, clock } = follower;
   for (;;) {
     const count = manager.changeCount(unit);
-    const state = await tryLook(manager, unit);
+    const state = await tryLook(follower, unit, lookMs);
     if (state !== undefined) {
       const announced = manager.announced(unit);
       if (announced !== run.announcedBefore) noteInvocation({ ...state, invocationId: announced ?? "" }, run);
@@ -59,24 +62,34 @@ function noteInvocation({ invocationId, restarts }: UnitState, run: FollowedRun)
 
 /** How the unit is, asked until there is an answer; undefined when there is none in time, or before the abort. */
 export async function lookUntilAnswered(
-  { manager, clock }: Follower,
+  follower: Follower,
   unit: string,
   deadlineMs: number,
   signal?: AbortSignal,
 ): Promise<UnitState | undefined> {
+  const { clock } = follower;
   for (;;) {
-    const state = await tryLook(manager, unit);
+    const state = await tryLook(follower, unit, Math.min(lookMs, deadlineMs - clock.monotonicMs()));
     const isOver = clock.monotonicMs() >= deadlineMs || signal?.aborted === true;
     if (state !== undefined || isOver) return state;
     await clock.sleep(retryMs, signal).catch(() => undefined);
   }
 }
 
-async function tryLook(manager: UnitManager, unit: string): Promise<UnitState | undefined> {
+/** Undefined when systemd does not answer in time. */
+async function tryLook(
+  { manager, clock }: Follower,
+  unit: string,
+  atMostMs: number,
+): Promise<UnitState | undefined> {
+  const answered = new AbortController();
+  const timer = clock.sleep(Math.max(0, atMostMs), answered.signal).catch(() => undefined);
   try {
-    return await manager.look(unit);
+    return await Promise.race([manager.look(unit), timer.then(() => undefined)]);
   } catch (error) {
     if (isBusLost(error)) return undefined;
     throw error;
+  } finally {
+    answered.abort();
   }
 }

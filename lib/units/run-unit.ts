@@ -36,7 +36,7 @@ export interface UnitWatch {
 /** Nobody waits longer than that for a unit to stop; systemd itself gives a service 90 seconds (TimeoutStopSec=). */
 const stopMs = 120_000;
 /** When the run is to end, it has no more time than this. */
-const hurriedStopMs = 45_000;
+const hurriedStopMs = 40_000;
 const startAttempts = 3;
 
 /** Run a unit, or wait for the run that is under way. Never rejects for what happens to the unit. */
@@ -141,10 +141,12 @@ async function startUnit(
     } catch (error) {
       if (!isBusLost(error)) return describeRefusal(error);
       const deadlineMs = watch.clock.monotonicMs() + stopMs;
-      const state = await lookUntilAnswered(watch, unit, deadlineMs);
-      if (state !== undefined && (isUnitBusy(state) || state.invocationId !== before.invocationId))
-        return undefined;
-      if (state === undefined || attempt === startAttempts) {
+      const state = await lookUntilAnswered(watch, unit, deadlineMs, watch.signal);
+      if (state === undefined) {
+        return { reason: "no-answer", message: "may run now: systemd did not answer when it was started" };
+      }
+      if (isUnitBusy(state) || state.invocationId !== before.invocationId) return undefined;
+      if (attempt === startAttempts) {
         return { reason: "no-answer", message: "was not started: systemd did not answer" };
       }
     }

@@ -118,6 +118,35 @@ describe("runUnit()", () => {
     expect((await run({ timeoutMs: 3_600_000 }, stop.signal)).reason).toBe("no-answer");
   });
 
+  test("says within a minute of the end of the run what it leaves to a systemd that hangs", async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const { run } = createWorld([], {
+      look: async () => {
+        looks += 1;
+        if (looks === 1) return rest;
+        return Promise.withResolvers<UnitState>().promise;
+      },
+      start: async () => {
+        stop.abort();
+        return "/job/1";
+      },
+    });
+    const result = await run({ timeoutMs: 3_600_000 }, stop.signal);
+    expect(result.message).toBe("systemd does not answer: it may still run");
+    expect(result.durationMs).toBeLessThan(60_000);
+  });
+
+  test("says that a unit may run whose start was not answered", async () => {
+    const stop = new AbortController();
+    const start = async () => {
+      stop.abort();
+      throw lost();
+    };
+    const { run } = createWorld([rest, lost()], { start });
+    expect((await run({}, stop.signal)).message).toStartWith("may run now");
+  });
+
   test("asks again while systemd does not answer, and starts once", async () => {
     const { run, calls } = createWorld([lost(), lost(), rest, lost(), running, lost(), ended]);
     expect((await run()).verdict).toBe("success");
