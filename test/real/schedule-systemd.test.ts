@@ -123,3 +123,23 @@ describe.skipIf(!hasSystemd).each(runtimes)("a timer that was installed with %s"
     expect(machine.tryShell("pgrep -x sleep").exitCode).toBe(1);
   });
 });
+
+test.skipIf(!hasSystemd)(
+  "schedule show says that cron does not run, and nothing of it when it does",
+  async () => {
+    prepare();
+    const program = "/usr/sbin/cron";
+    machine.write(program, "#!/bin/sh\nexec sleep infinity\n");
+    machine.write("/usr/lib/systemd/system/cron.service", `[Service]\nExecStart=${program}\n`);
+    machine.write("/etc/cron.d/backups", "0 3 * * * root bun /opt/lastgood/scripts/backup-run.ts\n");
+    machine.shell(`chmod 755 ${program}; systemctl daemon-reload`);
+    const show = async () => {
+      const { exitCode, stdout } = await machine.run("bun", script, ["show"]);
+      return { exitCode, problems: stdout.split("\n").filter((line) => line.startsWith("PROBLEM")) };
+    };
+    const problems = ["PROBLEM    Cron does not run: nothing in its files starts"];
+    expect(await show()).toEqual({ exitCode: 1, problems });
+    machine.shell("systemctl start cron.service");
+    expect(await show()).toEqual({ exitCode: 0, problems: [] });
+  },
+);
