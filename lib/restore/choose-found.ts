@@ -13,9 +13,7 @@ export async function chooseFound(context: RestoreContext, name: string): Promis
   const found = await findSets(context);
   const chosen = chooseAmong(found, name);
   // What nobody can read may be newer than what is taken instead.
-  for (const line of name.startsWith("latest") ? describeUnusable(found) : []) {
-    context.log.warning("set.unusable", `Passed over ${line}`);
-  }
+  if (name.startsWith("latest")) warnOfUnusable(context, found);
   return chosen;
 }
 
@@ -36,6 +34,11 @@ export function chooseAmong(found: FoundSets, name: string): ChosenSet {
     });
   }
   return { kind: "legacy", set: old };
+}
+
+/** Of sets that may be newer than the one that is taken. */
+export function warnOfUnusable({ log }: RestoreContext, found: FoundSets): void {
+  for (const line of describeUnusable(found)) log.warning("set.unusable", `Passed over ${line}`);
 }
 
 function describeUnusable({ unknown }: FoundSets): readonly string[] {

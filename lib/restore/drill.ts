@@ -11,7 +11,7 @@ import { combineOutcomes } from "#lib/core/outcome.ts";
 import { bytesNeeded, planRestore } from "#lib/core/restore-plan.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { stampOf } from "#lib/core/set-choice.ts";
-import { type ChosenSet, chooseAmong } from "#lib/restore/choose-found.ts";
+import { type ChosenSet, chooseAmong, warnOfUnusable } from "#lib/restore/choose-found.ts";
 import { type Drilled, drillPart } from "#lib/restore/drill-part.ts";
 import { fetchSet } from "#lib/restore/fetch-set.ts";
 import { findSets } from "#lib/restore/find-sets.ts";
@@ -106,6 +106,7 @@ async function choose(context: RestoreContext, recordFile: string): Promise<Choi
   const [, named] = context.operands;
   if (named !== undefined)
     return { chosen: chooseAmong(found, named), choice: "named", why: "the one that was named" };
+  warnOfUnusable(context, found);
   const manifests = found.sets.map(({ manifest }) => manifest);
   const { runId, choice, why } = chooseForDrill(manifests, (await readDrills(recordFile)).drills);
   return { chosen: chooseAmong(found, runId ?? "latest-good"), choice, why };
