@@ -24,6 +24,7 @@ const hints: Hints = [
     /Access denied|command denied/,
     "To this user, GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on the database to back it up, ALL to restore it",
   ],
+  [/database exists/, "Give the new one another name: --database NAME"],
   [/Unknown database/, "Correct the name in DATABASES; SHOW DATABASES lists them"],
   [/Unknown (?:MySQL |MariaDB )?server host/, "Correct the host in DATABASES, or look at the name server"],
   [/No such container|is not running|Docker daemon/, "Is the container running, and is this its name?"],

@@ -30,6 +30,7 @@ const hints: Hints = [
     /Peer authentication failed/,
     "Give a password in DATABASES, or name no user: root then logs in as the system user postgres",
   ],
+  [/database .* already exists/, "Give the new one another name: --database NAME"],
   [/database .* does not exist/, "psql --list shows the databases of the server; correct DATABASES"],
   [/role .* does not exist/, "Name a user that the server knows in DATABASES"],
   [/row-level security/, "The user sees a part of the rows only: ALTER ROLE … BYPASSRLS, or use a superuser"],

@@ -16,7 +16,7 @@ import { checkDatabaseFlag, nameDatabase } from "#lib/restore/restore-database.t
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
-import { checkTarget, makeDirectory } from "#lib/restore/target-directory.ts";
+import { checkTarget, findUnfinished, makeDirectory } from "#lib/restore/target-directory.ts";
 import { isTrusted } from "#lib/restore/trust.ts";
 import { type SetInUse, useSet } from "#lib/restore/use-set.ts";
 
@@ -52,6 +52,10 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
       place.directory === undefined ? [] : [join(place.directory, path)],
     ),
   });
+  for (const path of await findUnfinished(context, directory)) {
+    const words = `"${path}" is of a restore that was killed: remove it, unless that still runs`;
+    context.log.warning("restore.unfinished", showName(words));
+  }
   const lines = describePlan(plan, room);
   if (context.isDryRun) {
     return {

@@ -22,6 +22,7 @@ export interface TargetCheck {
   readonly keepOut: readonly string[];
 }
 
+const hiddenBeginning = ".restoring-";
 const syncMs = 600_000;
 const movePatienceMs = 60_000;
 
@@ -70,6 +71,13 @@ export async function checkTarget(context: RestoreContext, check: TargetCheck): 
   return `${directory} ${what}: ${room}`;
 }
 
+/** What a restore into it has begun and not ended: it was killed, or goes on. */
+export async function findUnfinished(context: RestoreContext, directory: string): Promise<readonly string[]> {
+  const options = ["-maxdepth", "1", "-name", `${hiddenBeginning}*`, "-print0"];
+  const found = await ask(askerOf(context), ["find", "-H", directory, ...options]);
+  return found.ok ? found.value.split("\0").filter((path) => path !== "") : [];
+}
+
 /** Make it if need be; only its owner may look into what is new. */
 export function makeDirectory(context: RestoreContext, path: string): Promise<void> {
   return act(context, ["mkdir", "--parents", "--mode=700", "--", path], `create "${path}"`);
@@ -85,7 +93,7 @@ export async function writeWhole<Value>(
   name: string,
   write: (hidden: string) => Promise<Value>,
 ): Promise<Value> {
-  const hidden = join(directory, `.restoring-${context.runId.slice(0, 8)}-${name}`);
+  const hidden = join(directory, `${hiddenBeginning}${context.runId.slice(0, 8)}-${name}`);
   try {
     const value = await write(hidden);
     await syncTree(context, hidden);

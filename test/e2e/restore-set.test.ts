@@ -114,6 +114,14 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(beside.stdout).toContain(`${sandbox.path("srv")} is there, and what is in it stays: `);
   });
 
+  test("names what a restore that was killed has left in the directory", async () => {
+    const left = sandbox.path("left/.restoring-0badcafe-application");
+    mkdirSync(left, { recursive: true });
+    const ended = await run("latest", "index.php", "--config", job.config, "--to", sandbox.path("left"));
+    expect(ended.exitCode).toBe(0);
+    expect(ended.stderr).toContain(`restore.unfinished: "${left}" is of a restore that was killed: `);
+  });
+
   test("overwrites nothing", async () => {
     await sandbox.write("full/application/mine", "as it was\n");
     const ended = await run("latest", "--config", job.config, "--to", sandbox.path("full"));

@@ -23,6 +23,7 @@ describe("hintOnMysql()", () => {
       "SHOW VIEW",
     ],
     ["mariadb-dump: u has insufficient privileges to SHOW CREATE FUNCTION `f`!", "mysql.proc"],
+    ["ERROR 1007 (HY000) at line 1: Can't create database 'x'; database exists", "--database"],
     ["ERROR 1049 (42000): Unknown database 'nope'", "SHOW DATABASES"],
     ["ERROR 2005 (HY000): Unknown server host 'nowhere.invalid' (-2)", "Correct the host"],
     ["ERROR 2002 (HY000): Can't connect to server on '127.0.0.1' (115)", "Is the server running"],
