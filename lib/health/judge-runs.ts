@@ -19,7 +19,7 @@ function judgeLastRun({ record, now }: JobView): HealthFinding {
   }
   if (last.outcome === "complete")
     return { name, severity: "ok", message: `The last run was complete ${ago}` };
-  const message = `The last run was ${last.outcome} ${ago}: ${last.headline}`;
+  const message = `The last run ended as ${last.outcome} ${ago}: ${last.headline}`;
   return { name, severity: "warning", message, hint: "Its report and the log say more" };
 }
 
