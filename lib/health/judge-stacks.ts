@@ -1,6 +1,9 @@
 /** Stacks that should run and do not. */
+import { nameComponent } from "#lib/core/component-name.ts";
 import type { Container } from "#lib/core/containers.ts";
 import type { HealthFinding } from "#lib/core/health.ts";
+import type { JobRecord } from "#lib/core/job-record.ts";
+import { isWholeBackup } from "#lib/core/run-history.ts";
 import type { JobView } from "#lib/health/job-view.ts";
 
 /** The name under which it is remembered. */
@@ -23,16 +26,27 @@ export function judgeStacks({ settings, record, facts }: JobView): readonly Heal
   if (record.lock.isHeld) return [good];
   const isSkipped = (stack: string) =>
     settings.STACKS_SKIP.includes(stack) || STACKS_MAY_REST.includes(stack);
+  const ranBefore = findStopped(record);
   const down = reading.stacks
     .filter((stack) => !isSkipped(stack.name))
     .flatMap((stack) => {
       const troubled = stack.containers.filter(isTroubled).map(describeContainer);
-      return troubled.length === 0 ? [] : [`${stack.name} (${troubled.join(", ")})`];
+      const isGone =
+        stack.containers.every(({ isOneOff }) => isOneOff) && ranBefore.has(nameComponent(stack.name));
+      const trouble = isGone ? ["its containers are gone"] : troubled;
+      return trouble.length === 0 ? [] : [`${stack.name} (${trouble.join(", ")})`];
     });
   if (down.length === 0) return [good, { name, severity: "ok", message: "Every stack that should run runs" }];
   const message = `Not running as it should: ${down.join("; ")}`;
   const hint = "docker compose up -d in its directory; STACKS_MAY_REST names stacks that need not run";
   return [good, { name, severity: "critical", message, hint }];
+}
+
+/** Components whose stacks the last backup stopped: they ran. Those that are down without a container docker knows nothing of. */
+function findStopped({ history }: JobRecord): ReadonlySet<string> {
+  const last = history.runs.findLast((run) => isWholeBackup(run) && run.outcome !== "busy");
+  const stopped = last?.parts.filter(({ windowSeconds }) => windowSeconds !== undefined) ?? [];
+  return new Set(stopped.map(({ name }) => name));
 }
 
 function isTroubled({ state, health, restartPolicy, isOneOff }: Container): boolean {

@@ -452,6 +452,22 @@ describe("judgeStacks()", () => {
     expect(problemsOf(judgeStacks, view([container({}), container(changes)]))).toEqual(expected as never);
   });
 
+  test("finds a stack without a container, be it down or pruned, if the last backup stopped it", () => {
+    const part = { kind: "source", name: "stack-blog", outcome: "complete" };
+    const after = (windowSeconds: number | undefined) => {
+      const runs = [pastRun(2, { parts: [{ ...part, windowSeconds }] })];
+      return { record: { history: { runs, unreadableCount: 0 } } };
+    };
+    expect(judgeStacks(view([], after(3)))[1]).toMatchObject({
+      severity: "critical",
+      message: "Not running as it should: blog (its containers are gone)",
+    });
+    expect(problemsOf(judgeStacks, view([container({ isOneOff: true })], after(3)))).toHaveLength(1);
+    expect(problemsOf(judgeStacks, view([container({})], after(3)))).toEqual([]);
+    expect(problemsOf(judgeStacks, view([], after(undefined)))).toEqual([]);
+    expect(problemsOf(judgeStacks, view([]))).toEqual([]);
+  });
+
   test("leaves alone stacks that may rest, are skipped, or are stopped by the run that is under way", () => {
     const stopped = [container({ state: "exited" })];
     expect(problemsOf(judgeStacks, view(stopped, { settings: { STACKS_MAY_REST: ["blog"] } }))).toEqual([]);
