@@ -71,7 +71,8 @@ function describePart(target: ManagerTarget, { result, stage }: HostStep, isDryR
   return {
     kind: "unit",
     name: nameAt(target, name),
-    outcome: isDryRun ? "complete" : partOutcomes[verdict],
+    // What a dry run leaves out is no lack of a run.
+    outcome: isDryRun && verdict === "skipped" ? "complete" : partOutcomes[verdict],
     message: `stage ${stage}, ${message}${time}`,
   };
 }

@@ -1,5 +1,6 @@
 import type { StagePlan } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
+import type { UnitPlan } from "#lib/core/unit-state.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { type HostResult, type HostStep, runPreflight, titleOf } from "#lib/predeploy/run-host.ts";
 import { stepsOf } from "#lib/predeploy/steps.ts";
@@ -11,41 +12,47 @@ export async function dryRunHost(host: Host, plan: StagePlan): Promise<HostResul
   say("Stage 0: Pre-Flight Checks");
   const findings = await runPreflight(host, plan);
   const steps: HostStep[] = [];
-  const missing: string[] = [];
+  const problems = findings.filter(({ passed }) => !passed).map(({ message }) => message);
   for (const stage of plan.stages) {
     say(titleOf(stage));
     const found = await stepsOf(host, stage);
     const load = stage.limit === undefined ? "" : ` (limited to ${stage.limit} concurrent)`;
-    for (const { name } of found.steps) say(`[DRY RUN] Would start: ${name}${load}`);
+    const results: StepResult[] = [];
+    for (const { name, foresee } of found.steps) {
+      const result = foreseen(name, await foresee());
+      results.push(result);
+      say(
+        `[DRY RUN] ${result.reason === "start" ? `Would start: ${name}${load}` : `${name} ${result.message}`}`,
+      );
+    }
     for (const pattern of found.unmatched) say(`[DRY RUN] No unit matches ${pattern}`);
-    if (stage.policy !== "warning") missing.push(...found.unmatched);
-    steps.push(
-      ...found.steps.map(({ name }) => ({ policy: stage.policy, stage: stage.label, result: planned(name) })),
-    );
+    if (stage.policy !== "warning") {
+      const refused = results.filter(({ verdict }) => verdict === "failed");
+      problems.push(...refused.map(({ name, message }) => `${name} ${message}`));
+      problems.push(...found.unmatched.map((pattern) => `No unit matches ${pattern}`));
+    }
+    steps.push(...results.map((result) => ({ policy: stage.policy, stage: stage.label, result })));
   }
-  const refusal = findings.find(({ passed }) => !passed);
-  const problem =
-    refusal?.message ?? (missing.length > 0 ? `No unit matches ${missing.join(", ")}` : undefined);
   const counts = { total: steps.length, successful: 0, partial: 0, failed: 0, timedOut: 0, skipped: 0 };
+  const wouldRun = steps.filter(({ result }) => result.reason === "start" || result.reason === "join");
   return {
     verdict: {
-      outcome: problem === undefined ? "complete" : "failed",
+      outcome: problems.length === 0 ? "complete" : "failed",
       counts,
       failureRatePercent: 0,
-      reason: problem ?? `Would start ${steps.length} backups`,
+      reason: problems.length === 0 ? `Would start ${wouldRun.length} backups` : problems.join("; "),
     },
     steps,
     findings,
   };
 }
 
-function planned(name: string): StepResult {
-  return {
-    name,
-    verdict: "skipped",
-    reason: "dry-run",
-    message: "would be started",
-    durationMs: 0,
-    lastLines: [],
-  };
+const words = { start: "would be started", join: "runs already, and its end would be waited for" } as const;
+
+function foreseen(name: string, plan: UnitPlan): StepResult {
+  const known = { name, durationMs: 0, lastLines: [] };
+  if (plan.act !== "none")
+    return { ...known, verdict: "skipped", reason: plan.act, message: words[plan.act] };
+  const { verdict, reason, message } = plan;
+  return { ...known, verdict, reason, message: `would not be started: ${message}` };
 }

@@ -4,6 +4,7 @@ import { describeError } from "#lib/core/ops-error.ts";
 import type { Stage } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
+import { planUnitRun, type UnitPlan } from "#lib/core/unit-state.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { readUnitJournal, recallFromJournal } from "#lib/units/read-unit-journal.ts";
 import { type CommandOrder, runCommand } from "#lib/units/run-command.ts";
@@ -11,6 +12,8 @@ import { runUnit, type UnitWatch } from "#lib/units/run-unit.ts";
 
 export interface Step {
   readonly name: string;
+  /** What `run` would do now, as far as it can be seen without doing it. */
+  readonly foresee: () => Promise<UnitPlan>;
   /** Never rejects for what happens to the step. `onBegin` is called when it begins, or joins a run under way. */
   readonly run: (onBegin: (isJoined: boolean) => void) => Promise<StepResult>;
 }
@@ -75,7 +78,8 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
     if (verdict === "success" || verdict === "skipped" || invocationId === undefined) return result;
     return { ...result, lastLines: await readUnitJournal({ exec: deps.exec, target, unit, invocationId }) };
   };
-  return { name: unit, run };
+  const foresee = async () => planUnitRun(await manager.look(unit), stage.whenRunning);
+  return { name: unit, foresee, run };
 }
 
 function jobStep(host: Host, stage: Stage, job: string): Step {
@@ -116,5 +120,5 @@ function programStep(
     const watch = { clock: deps.clock, environment: { ...childEnvironment, ...environment }, signal };
     return runCommand(watch, { name, command, timeoutMs, ...statuses });
   };
-  return { name, run };
+  return { name, foresee: async () => ({ act: "start" }), run };
 }

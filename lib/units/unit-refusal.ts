@@ -13,7 +13,11 @@ const words: readonly (readonly [name: RegExp, reason: string, hint: string])[] 
     "bad-setting",
     "systemd-analyze verify says what is wrong with it",
   ],
-  [/TransactionIsDestructive/, "stopping", "It is being stopped by somebody else"],
+  [
+    /TransactionIsDestructive/,
+    "stopping",
+    "It is being stopped, or conflicts with a unit that is being started",
+  ],
   [/TransactionOrderIsCyclic/, "ordering-cycle", "Its After= and Before= contradict each other"],
   [/TransactionJobsConflicting/, "conflict", "It, or what it needs, conflicts with another unit"],
 ];
@@ -36,5 +40,6 @@ export function describeRefusal(error: unknown): UnitRefusal {
   if (!(error instanceof DbusError) || isBusLost(error)) throw error;
   const known = words.find(([name]) => name.test(error.errorName));
   const hint = known === undefined ? "" : `. ${known[2]}`;
-  return { reason: known?.[1] ?? "refused", message: `was refused by systemd: ${error.message}${hint}` };
+  const said = error.message.replace(/\.+$/, "");
+  return { reason: known?.[1] ?? "refused", message: `was refused by systemd: ${said}${hint}` };
 }

@@ -72,6 +72,14 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     },
   );
 
+  test("says in a dry run what would not be started, and that this is no deployment", async () => {
+    defineUnits(machine);
+    machine.write("/etc/lastgood/stages.yaml", "stages: [{ title: All, units: [sanoid, t-gone] }]\n");
+    const { exitCode, stdout } = await run(["--dry-run"], { PREDEPLOY_STAGES: "/etc/lastgood/stages.yaml" });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain("t-gone.service would not be started: does not exist");
+  });
+
   test.each(runtimes)("runs everything and says so in the legacy script's lines, on %s", async (runtime) => {
     defineUnits(machine);
     const { exitCode, stdout, stderr } = await run(["--json"], {}, runtime);
