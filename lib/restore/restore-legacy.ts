@@ -8,10 +8,10 @@ import { combineOutcomes } from "#lib/core/outcome.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 import type { ToolResult } from "#lib/core/tool.ts";
 import { askSpace } from "#lib/preflight/ask-file-system.ts";
+import { nameMembers, refuseIfNowhere } from "#lib/restore/check-members.ts";
 import type { FoundLegacySet } from "#lib/restore/find-sets.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
-import { nameMembers } from "#lib/restore/restore-part.ts";
 import { askerOf, checkTarget, makeDirectory, writeWhole } from "#lib/restore/target-directory.ts";
 import { verifyArchive } from "#lib/restore/verify-legacy.ts";
 
@@ -91,7 +91,7 @@ async function restoreArchive(
   progress.begin(`restore ${archive.name}`);
   const extract = async (hidden: string) => {
     await makeDirectory(context, hidden);
-    return extractArchive({
+    const extracted = await extractArchive({
       archive: join(set.place.directory ?? "", archive.path),
       compression: archive.compression,
       directory: hidden,
@@ -105,6 +105,8 @@ async function restoreArchive(
       signal,
       onBytes: progress.update,
     });
+    refuseIfNowhere(archive.name, paths, extracted.members);
+    return extracted;
   };
   const { members, problems } = await writeWhole(context, directory, archive.name, extract).finally(
     progress.end,

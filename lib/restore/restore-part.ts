@@ -2,12 +2,11 @@
 import { join } from "node:path";
 import { extractArchive } from "#lib/archive/extract-archive.ts";
 import { writePlain } from "#lib/archive/write-plain.ts";
-import { countDone, countNoun } from "#lib/core/count-noun.ts";
+import { countNoun } from "#lib/core/count-noun.ts";
 import type { Component } from "#lib/core/manifest.ts";
-import { OpsError } from "#lib/core/ops-error.ts";
 import type { PlannedPart } from "#lib/core/restore-plan.ts";
 import { formatBytes } from "#lib/core/size.ts";
-import type { JudgedMembers, NamedMember } from "#lib/core/tar-judge.ts";
+import { checkCount, nameMembers, refuseIfNowhere } from "#lib/restore/check-members.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { restoreDatabase } from "#lib/restore/restore-database.ts";
 import { makeDirectory, writeWhole } from "#lib/restore/target-directory.ts";
@@ -38,7 +37,6 @@ export interface RestoredPart {
 
 /** More members than any archive of ours has; where a manifest says how many there are, that is the limit. */
 const mostEntries = 100_000_000;
-const namesShown = 10;
 
 /** Throws OpsError "failed"; nothing of this part is left then. */
 export async function restorePart(
@@ -120,14 +118,7 @@ export async function extractTree(
     onBytes: progress.update,
   });
   checkCount(file, entries, members);
-  if (paths.length > 0 && members.missing.length === paths.length) {
-    throw new OpsError(`Cannot find ${paths.map((path) => `"${path}"`).join(", ")} in ${component.name}`, {
-      outcome: "failed",
-      hint: paths.some((path) => path.includes("\uFFFD"))
-        ? "A name that is no UTF-8 cannot be asked for: take the directory that it lies in"
-        : "Paths are relative to the directory that was backed up; restore show SET names the components",
-    });
-  }
+  refuseIfNowhere(component.name, paths, members);
   const isHarmless = isTrusted || members.neutralised.count + members.refused.count === 0;
   return {
     entries: members.entries,
@@ -144,17 +135,6 @@ export async function extractTree(
           ]),
     ],
   };
-}
-
-/** An archive that ends well and has fewer members than were written is not what was written. */
-function checkCount(file: string, entries: number | undefined, members: JudgedMembers): void {
-  if (entries === undefined || members.entries === entries) return;
-  throw new OpsError(
-    `Cannot restore "${file}": it has ${countNoun(members.entries, "member")}, ${countDone(entries, "written")}`,
-    {
-      outcome: "failed",
-    },
-  );
 }
 
 async function restoreFile(
@@ -183,15 +163,4 @@ async function restoreFile(
   const by = component.facts?.["restore"];
   const message = typeof by === "string" ? `${size}to be loaded by: ${by}` : `${size}a ${format} dump`;
   return { component: component.name, target: join(directory, name), message, problems: [], missing: [] };
-}
-
-/** The first of them, a line each. */
-export function nameMembers(
-  { count, members }: { readonly count: number; readonly members: readonly NamedMember[] },
-  what: string,
-): string[] {
-  const shown = members.slice(0, namesShown).map(({ name, reason }) => `"${name}" was ${what}: ${reason}`);
-  return count > shown.length
-    ? [...shown, `and ${count - shown.length} more ${count - shown.length === 1 ? "was" : "were"} ${what}`]
-    : shown;
 }

@@ -94,6 +94,17 @@ describe.each(runtimes)("restore of legacy archives on %s", (runtime) => {
     const flags = ["--from", sandbox.path("old"), "--component", "arr", "--to", sandbox.path("one")];
     expect((await run("restore", "20251104_020000", "compose.yaml", ...flags)).exitCode).toBe(0);
     expect(await treeOf(sandbox.path("one"))).toEqual(["arr/", "arr/compose.yaml"]);
+    const nowhere = await run(
+      "restore",
+      "20251104_020000",
+      "nope",
+      ...flags.slice(0, 4),
+      "--to",
+      sandbox.path("no"),
+    );
+    expect(nowhere.exitCode).toBe(2);
+    expect(nowhere.stdout).toContain('Cannot find "nope" in arr\n  Hint: ');
+    expect(await treeOf(sandbox.path("no"))).toEqual([]);
     const none = await run("restore", "latest", "--from", sandbox.path("old"), "--component", "nothing");
     expect(none.stderr).toContain("It has arr, dns, plex, raw, web");
   });
