@@ -67,5 +67,6 @@ const inContainer =
   'exec 3<&0; "$@" </dev/null 3<&- & program=$!; ' +
   '{ read -r _ <&3; kill "$program"; } >/dev/null 2>&1 & watch=$!; ' +
   // None is left to the first process of the container: PostgreSQL takes an unknown child that a signal ended for a crash of its own.
-  'trap \'kill "$program" "$watch"; wait; exit 143\' HUP INT TERM; ' +
-  'wait "$program"; code=$?; kill "$watch" 2>/dev/null; wait "$watch" 2>/dev/null; exit "$code"';
+  // By KILL: a shell that has just been forked still has the traps of the one it came from, and loses another signal to them.
+  'trap \'kill "$program"; kill -KILL "$watch"; wait; exit 143\' HUP INT TERM; ' +
+  'wait "$program"; code=$?; kill -KILL "$watch" 2>/dev/null; wait "$watch" 2>/dev/null; exit "$code"';
