@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { loadDump } from "#lib/archive/load-dump.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import { nameBeside } from "#lib/core/database-names.ts";
+import { isTooLong, nameBeside } from "#lib/core/database-names.ts";
 import type { Component, Manifest } from "#lib/core/manifest.ts";
 import { enableEvent } from "#lib/core/mysql-swap.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
@@ -43,6 +43,8 @@ export function checkDatabaseFlag(
   isVouchedFor: boolean,
 ): void {
   if (name === undefined) return;
+  if (typeof name === "string" && isTooLong(name))
+    throw new OpsError(`Cannot name a database "${name}": it is too long`, { outcome: "usage" });
   if (!isVouchedFor) throw untrustedDump();
   const databases = parts.filter(({ kind }) => kind === "database").map(({ component }) => component.name);
   if (databases.length === 1) return;

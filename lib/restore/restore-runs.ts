@@ -1,5 +1,6 @@
 /** The commands of `restore` that are runs of their job: under its lock, with a journal, put right when they die. */
 import type { Settings } from "#lib/config/schema.ts";
+import { OpsError } from "#lib/core/ops-error.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
 import { drill } from "#lib/restore/drill.ts";
 import { confirmDatabaseInPlace, restoreDatabaseInPlace } from "#lib/restore/restore-database-in-place.ts";
@@ -42,8 +43,15 @@ const inPlace = {
   stack: { confirm: confirmStackInPlace, restore: restoreStackInPlace },
 } as const;
 
-/** By the beginning of a component's name. */
+/** By the beginning of a component's name. Throws OpsError "usage" for flags that mean another place. */
 function inPlaceOf({ operator }: RunContext<Settings>) {
+  const other = ["to", "database"].find((name) => operator.flags[name] !== undefined);
+  if (other !== undefined) {
+    throw new OpsError(`--${other} names another place than --in-place`, {
+      outcome: "usage",
+      hint: "Give one of them: without --in-place nothing that exists is touched",
+    });
+  }
   const names = listFlag(operator.flags["component"]);
   const isMeant = (kind: string) => names.some((name) => name.startsWith(`${kind}-`));
   return inPlace[isMeant("stack") ? "stack" : isMeant("database") ? "database" : "application"];

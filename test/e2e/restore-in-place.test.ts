@@ -148,6 +148,8 @@ describe.each(runtimes)("restore --in-place on %s", (runtime) => {
       2,
       'The set has no component "database-shop"',
     ],
+    ["with a directory", ["--yes", "--to", "elsewhere"], 64, "--to names another place than --in-place"],
+    ["with a name", ["--yes", "--database", "other"], 64, "--database names another place"],
     ["of single paths", ["--yes", "index.php"], 64, "one SET is restored as a whole"],
   ])("touches nothing %s", async (_name, flags, exitCode, words) => {
     const ended = await run(...flags);
