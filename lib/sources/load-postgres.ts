@@ -21,6 +21,9 @@ const listTables = `
 const askProvider =
   "SELECT coalesce(row_to_json(pg_database)->>'datlocprovider', '') FROM pg_database WHERE datname = 'template0'";
 
+/** That of template0, which a superuser alone may name, and nobody has to. */
+const usualTablespace = "pg_default";
+
 const missingRole = /role "[^"]*" does not exist/;
 const commandIsOver = /^(?:Command was:|errors ignored on restore)/;
 
@@ -44,7 +47,8 @@ export async function createPostgresLoader(
       const usual = await askPostgres(server, access, askProvider, problem);
       const options = describeLocale(facts, usual);
       const { tablespace } = facts;
-      if (typeof tablespace === "string") options.push(`TABLESPACE ${quoteName(tablespace)}`);
+      if (typeof tablespace === "string" && tablespace !== usualTablespace)
+        options.push(`TABLESPACE ${quoteName(tablespace)}`);
       const sql = ["CREATE DATABASE", quoted, "TEMPLATE template0", ...options].join(" ");
       await askPostgres(server, access, sql, problem);
     },

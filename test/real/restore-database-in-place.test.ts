@@ -298,6 +298,24 @@ describe.skipIf(!hasMariadb || !hasPostgres || !isRoot)("restore of a database i
     return execFileSync("sqlite3", ["-readonly", path, sql], { encoding: "utf8" }).trim();
   }
 
+  test("PostgreSQL: its owner may replace it, who is no superuser", async () => {
+    postgres.sql(
+      "postgres",
+      "CREATE ROLE keeper LOGIN CREATEDB PASSWORD 'k'",
+      "CREATE DATABASE kept OWNER keeper",
+    );
+    postgres.sql("kept", "CREATE TABLE t AS SELECT 1 AS x", "ALTER TABLE t OWNER TO keeper");
+    const url = `postgres://keeper:k@127.0.0.1:${postgres.port}/kept`;
+    const settings = { APP_DIR: undefined, RUNTIME_DIR: sandbox.path("run"), DATABASES: url, DB_MIN_KB: "0" };
+    const { config } = await createJob(sandbox, settings, "kept");
+    const backup = await sandbox.run("bun", "scripts/backup-run.ts", ["-c", config]);
+    expect(backup).toMatchObject({ exitCode: 0, stderr: "" });
+    postgres.sql("kept", "DELETE FROM t");
+    const args = ["restore", "latest", "--component", "database-kept", "--in-place", "--yes", "-c", config];
+    expect(await sandbox.run("bun", "scripts/restore.ts", args)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(postgres.sql("kept", "SELECT count(*) FROM t")).toBe("1");
+  }, 60_000);
+
   test("MariaDB: nothing is touched by a user who could not make again what is there, and who is told whom it does not see", async () => {
     maria.sql(
       "mysql",
