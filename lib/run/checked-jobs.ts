@@ -63,8 +63,14 @@ export async function examineJobs(
 ): Promise<readonly CheckedJob<Settings>[]> {
   const locks = await readLockTable();
   const since = isLong ? undefined : new Date(session.deps.clock.now().getTime() - busyWindowMs);
-  const read = async ({ settings }: LoadedJob, table: LockTable) =>
-    settings === undefined ? undefined : readJobRecord(settings, table, since);
+  const silent = await findSilent(
+    session,
+    loaded.flatMap(({ settings }) => settings ?? []),
+  );
+  const read = async ({ settings }: LoadedJob, table: LockTable) => {
+    if (settings === undefined) return undefined;
+    return readJobRecord(settings, table, { since, isSilent: silent.has(settings.STATE_DIR) });
+  };
   const first = await Promise.all(loaded.map((one) => read(one, locks)));
   const hasActed = loaded.map(() => false);
   for (const [index, { job }] of loaded.entries()) {
@@ -94,6 +100,23 @@ export async function examineJobs(
       record: hasActed[index] === true ? await read(one, after) : first[index],
     })),
   );
+}
+
+/** Directories of state that give no answer: children wait for them, of which there is one as long as all answer. */
+async function findSilent(session: Session, jobs: readonly Settings[]): Promise<ReadonlySet<string>> {
+  const limits = new Map(jobs.map(({ STATE_DIR, FS_TIMEOUT }) => [STATE_DIR, FS_TIMEOUT] as const));
+  const ask = async (directories: readonly string[]): Promise<readonly string[]> => {
+    if (directories.length === 0) return [];
+    const timeoutMs = Math.min(...directories.map((one) => limits.get(one) ?? 0));
+    const { timedOut } = await session.deps.exec(["stat", "--", ...directories], {
+      timeoutMs,
+      signal: session.signal,
+    });
+    if (!timedOut) return [];
+    if (directories.length === 1) return directories;
+    return (await Promise.all(directories.map((one) => ask([one])))).flat();
+  };
+  return new Set(await ask([...limits.keys()]));
 }
 
 function describeConfigProblem(problem: OpsError | undefined): ConfigProblem | undefined {

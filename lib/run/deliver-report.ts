@@ -17,6 +17,7 @@ import { createChannels } from "#lib/notify/registry.ts";
 import { channelsPath, recordChannels } from "#lib/run/channel-record.ts";
 import { outboxDirectory } from "#lib/run/outbox-directory.ts";
 import type { Session } from "#lib/run/session.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
 import { writeSyslog, writeToTerminals } from "#lib/tools/last-resort.ts";
 
 /** What delivery needs of a job; a broken configuration may still have it. */
@@ -75,15 +76,16 @@ export async function emptyOutbox(
 ): Promise<void> {
   const { log, deps } = session;
   try {
-    const { sent, left, notes } = await redeliver({
-      directory: outboxDirectory(settings),
-      channels,
-      clock: deps.clock,
-      timeoutMs: settings.NOTIFY_TIMEOUT * outboxShare,
-    });
+    const directory = outboxDirectory(settings);
+    const timeoutMs = settings.NOTIFY_TIMEOUT * outboxShare;
+    // The directory may hang: the new message is more than the old ones.
+    const { sent, left, notes } = await withDeadline(
+      redeliver({ directory, channels, clock: deps.clock, timeoutMs }),
+      timeoutMs + settings.FS_TIMEOUT,
+      `empty "${directory}"`,
+    );
     if (sent > 0) log.info("outbox.sent", `Sent ${countMessages(sent)} from the outbox`);
-    if (left > 0)
-      log.warning("outbox.waiting", `${countMessages(left)} left in ${outboxDirectory(settings)}`);
+    if (left > 0) log.warning("outbox.waiting", `${countMessages(left)} left in ${directory}`);
     for (const note of notes) log.warning("outbox.note", note);
   } catch (error) {
     log.warning("outbox.failed", `Cannot empty the outbox: ${describeError(error)}`);
@@ -123,7 +125,9 @@ async function recordDeliveries(
     const masked = deliveries.map((delivery) =>
       delivery.error === undefined ? delivery : { ...delivery, error: log.redact(delivery.error) },
     );
-    await recordChannels(channelsPath(settings), masked, deps.clock.now());
+    const path = channelsPath(settings);
+    const recorded = recordChannels(path, masked, deps.clock.now());
+    await withDeadline(recorded, settings.FS_TIMEOUT, `write "${path}"`);
   } catch (error) {
     log.warning("channels.unrecorded", `Cannot record how the channels did: ${describeError(error)}`);
   }
@@ -131,7 +135,8 @@ async function recordDeliveries(
 
 async function keep(session: Session, settings: Settings, channel: string, message: Message): Promise<void> {
   try {
-    await putInOutbox(outboxDirectory(settings), channel, message);
+    const directory = outboxDirectory(settings);
+    await withDeadline(putInOutbox(directory, channel, message), settings.FS_TIMEOUT, `write "${directory}"`);
   } catch (error) {
     session.log.error("outbox.full", `Cannot keep the message to ${channel}: ${describeError(error)}`);
   }

@@ -19,17 +19,26 @@ import { readVerifications, type Verification } from "#lib/stores/verification-r
 import { withDeadline } from "#lib/tools/deadline.ts";
 import { type LockTable, readLockFile } from "#lib/tools/lock-table.ts";
 
+interface Reading {
+  /** Runs of before then are not needed, as in `readHistory()`. */
+  readonly since: Date | undefined;
+  /** The state is known to give no answer: each file that is asked for would keep a thread for ever. */
+  readonly isSilent: boolean;
+}
+
 type Read = <Value>(what: () => Promise<Value>, otherwise: Value) => Promise<Value>;
 
 export async function readJobRecord(
   settings: Settings,
   locks: LockTable,
-  since: Date | undefined,
+  { since, isSilent }: Reading,
 ): Promise<JobRecord> {
   const { STATE_DIR, JOB, FS_TIMEOUT, STORES } = settings;
   const problems: string[] = [];
   const read: Read = async (what, otherwise) => {
     try {
+      if (isSilent)
+        throw new Error(`Cannot read the state in "${join(STATE_DIR, JOB)}": no answer from the file system`);
       return await withDeadline(what(), FS_TIMEOUT, `read the state in "${join(STATE_DIR, JOB)}"`);
     } catch (error) {
       problems.push(describeError(error));

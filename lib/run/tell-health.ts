@@ -16,6 +16,7 @@ import { buildReport } from "#lib/run/ending.ts";
 import { memoryPath, readMemory, writeMemory } from "#lib/run/health-memory.ts";
 import type { Session } from "#lib/run/session.ts";
 import { packageVersion } from "#lib/run/version.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
 
 /** A job with what a check found of it. */
 export interface Examined {
@@ -31,7 +32,7 @@ interface KnownJob extends Examined {
 
 /** No job has such a name. */
 const machineJob = "_machine";
-const defaultStateDir = "/var/lib/lastgood";
+const defaults = { STATE_DIR: "/var/lib/lastgood", REMIND_HOURS: 24, FS_TIMEOUT: 30_000 };
 const hourMs = 3_600_000;
 
 export async function tellHealth(
@@ -49,9 +50,9 @@ export async function tellHealth(
     );
   const general = [...(machine ?? []), ...strays];
   const [first] = known;
-  const { STATE_DIR, REMIND_HOURS } = first?.settings ?? { STATE_DIR: defaultStateDir, REMIND_HOURS: 24 };
+  const { STATE_DIR, REMIND_HOURS, FS_TIMEOUT } = first?.settings ?? defaults;
   const machinePath = join(STATE_DIR, machineJob, "health.json");
-  const before = machine === undefined ? emptyMemory : await recall(session, machinePath);
+  const before = machine === undefined ? emptyMemory : await recall(session, machinePath, FS_TIMEOUT);
   const news = planNews(before, general, { now, remindMs: REMIND_HOURS * hourMs });
   // One job alone says nothing of the machine, unless there is no job.
   const isAboutMachine = machine !== undefined || first === undefined;
@@ -72,7 +73,8 @@ export async function tellHealth(
         const isTold = message !== undefined && Object.keys(memory.problems).length > 0;
         const toldAt = isTold ? { toldAt: now.toISOString() } : {};
         const space = addSamples(earlier.space, found.space);
-        await remember(session, memoryPath(settings), earlier, { ...memory, ...toldAt, space });
+        const path = memoryPath(settings);
+        await remember(session, path, earlier, { ...memory, ...toldAt, space }, settings.FS_TIMEOUT);
       }),
     );
   }
@@ -80,7 +82,7 @@ export async function tellHealth(
     const message = composeHealthMessage({ machine: general, jobs: [] }, machineTold);
     if (message !== undefined) say(session, message);
   }
-  if (machine !== undefined) await remember(session, machinePath, before, news.memory);
+  if (machine !== undefined) await remember(session, machinePath, before, news.memory, FS_TIMEOUT);
 }
 
 function tellOf({ settings, before, health }: KnownJob, now: Date): Told {
@@ -146,9 +148,9 @@ function say({ log }: Session, { tag, headline, problems, notes }: HealthMessage
 }
 
 /** What cannot be read is as good as forgotten: better told once more than nobody told of anything. */
-async function recall({ log }: Session, path: string): Promise<HealthMemory> {
+async function recall({ log }: Session, path: string, timeoutMs: number): Promise<HealthMemory> {
   try {
-    return (await readMemory(path)).memory;
+    return (await withDeadline(readMemory(path), timeoutMs, `read "${path}"`)).memory;
   } catch (error) {
     log.error("health.forgotten", `Cannot read what was told, "${path}": ${describeError(error)}`);
     return emptyMemory;
@@ -161,10 +163,11 @@ async function remember(
   path: string,
   before: HealthMemory,
   memory: HealthMemory,
+  timeoutMs: number,
 ): Promise<void> {
   if (isDeepStrictEqual(before, memory)) return;
   try {
-    await writeMemory(path, memory);
+    await withDeadline(writeMemory(path, memory), timeoutMs, `write "${path}"`);
   } catch (error) {
     session.log.error("health.unremembered", `Cannot remember what was told: ${describeError(error)}`);
   }

@@ -160,6 +160,24 @@ test("health-check answers a monitor before it loses patience, also when docker 
   expect(ended).toMatchObject({ exitCode: 3, stdout: "LASTGOOD UNKNOWN: No answer within 9.5 s\n" });
 }, 60_000);
 
+test("health-check opens nothing of a state that gives no answer: it would have no thread left for the other jobs", async () => {
+  await using sandbox = await createSandbox();
+  const hung = sandbox.path("hung");
+  const settings = { ...quiet, FS_TIMEOUT: "1s" };
+  const job = await createJob(sandbox, { ...settings, STATE_DIR: hung, BACKUP_DIR: sandbox.path("b") });
+  await mkdir(join(hung, "app"), { recursive: true });
+  // Read, it would be a problem of its own.
+  await writeFile(join(hung, "app", "status.json"), "damaged");
+  const hang = `for path; do [ "$path" != "${hung}" ] || exec sleep 300; done`;
+  await sandbox.fake("stat", `#!/bin/sh\n${hang}\nexec /usr/bin/stat "$@"\n`);
+  const ended = await sandbox.run("bun", script, ["--config", job.config, "--json"]);
+  const findings: { name: string; message: string }[] = JSON.parse(ended.stdout).jobs[0].findings;
+  expect(findings.find(({ name }) => name === "state")?.message).toBe(
+    `Cannot read the state in "${hung}/app": no answer from the file system`,
+  );
+  expect(ended.exitCode).toBe(2);
+}, 60_000);
+
 // Many runs: what differs between runtimes is in the tests above.
 test("health-check finds each of these on real state, one finding each, and none when it is put right", async () => {
   const runtime = "bun";
