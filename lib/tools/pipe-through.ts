@@ -33,11 +33,8 @@ export interface PipeEnd {
 }
 
 const stderrKept = 4096;
-/**
- * Chunks taken from the one and not yet by the other: while one is being written the next is here. With more, a runtime that reads
- * on for as long as it finds something (Deno) does so while `to` has nothing to do.
- */
-const mostInFlight = 2;
+/** Taken from the one and not yet taken by the other: enough that neither waits for the event loop. */
+const mostInFlight = 4 * 1024 * 1024;
 
 /** Rejects with what `pass` throws, or the signal's reason; both programs have ended then. */
 export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
@@ -155,13 +152,13 @@ async function pour(
     try {
       const passed = pass(chunk);
       if (passed.length === 0) return;
-      inFlight += 1;
+      inFlight += passed.length;
       stdin.write(passed, () => {
-        inFlight -= 1;
+        inFlight -= passed.length;
         onMove();
-        if (inFlight < mostInFlight) stdout.resume();
+        if (inFlight <= mostInFlight) stdout.resume();
       });
-      if (inFlight >= mostInFlight) stdout.pause();
+      if (inFlight > mostInFlight) stdout.pause();
     } catch (error) {
       isOpen = false;
       poured.reject(error);
