@@ -42,10 +42,11 @@ test.each([
   }
 });
 
-test("nextElapses() gives nothing for a value that systemd does not understand, and the moments of the others", async () => {
+test("nextElapses() gives no moment for a value that systemd does not understand, and those of the others", async () => {
   const at = { now: new Date("2026-11-21T08:00:30Z"), timeZone: "UTC" };
   const elapses = await nextElapses(exec, ["daily", "nonsense", "*-*-* 03:00:00"], at);
-  expect(new Set(elapses.keys())).toEqual(new Set(["daily", "*-*-* 03:00:00"]));
+  expect(new Set(elapses.keys())).toEqual(new Set(["nonsense", "daily", "*-*-* 03:00:00"]));
+  expect(elapses.get("nonsense")).toEqual([]);
   expect(elapses.get("daily")?.[0]).toEqual(new Date("2026-11-22T00:00:00Z"));
   expect(elapses.get("*-*-* 03:00:00")?.[0]).toEqual(new Date("2026-11-22T03:00:00Z"));
 });
