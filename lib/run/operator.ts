@@ -13,7 +13,9 @@ export function createOperator({ world, flags, signal }: Session): Operator {
     operands: flags?.operands ?? [],
     config: flags?.config,
     isThere,
-    tell: world.stderr.write,
+    tell: async (text) => {
+      await world.stderr.write(text);
+    },
     ask,
     pick: async (question, options) => (isThere ? pickMany(question, options, signal) : undefined),
     confirm: async (question) => {

@@ -10,8 +10,9 @@ import { homedir, hostname } from "node:os";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { errorCode } from "#lib/core/ops-error.ts";
 import { exitCodeOf, type SignalName } from "#lib/core/outcome.ts";
-import type { OutputStream, World } from "#lib/run/world.ts";
+import type { LostText, OutputStream, World } from "#lib/run/world.ts";
 
 const signals: readonly SignalName[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 const drainMs = 20_000;
@@ -53,8 +54,22 @@ function createWorld(): World {
 
 function outputStream(stream: NodeJS.WriteStream): OutputStream {
   stream.on("error", () => undefined);
+  let end: { readonly lost: LostText | undefined } | undefined;
   return {
-    write: (text) => new Promise((resolve) => stream.write(text, () => resolve())),
+    write: (text) =>
+      new Promise((resolve) => {
+        const settle = (cause?: unknown) => {
+          if (cause) end ??= { lost: errorCode(cause) === "EPIPE" ? undefined : { cause } };
+          resolve(end?.lost);
+        };
+        if (end !== undefined) return settle();
+        try {
+          stream.write(text, settle);
+        } catch (cause) {
+          // Bun gives the error to `settle`; Deno throws it, and never settles what is written after it.
+          settle(cause);
+        }
+      }),
     isTerminal: stream.isTTY === true,
     columns: stream.columns ?? 80,
   };

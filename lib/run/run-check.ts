@@ -28,7 +28,7 @@ import { answerInJson, runSession, type SessionDefinition } from "#lib/run/run-s
 import { readHost, type Session } from "#lib/run/session.ts";
 import { tellHealth } from "#lib/run/tell-health.ts";
 import type { World } from "#lib/run/world.ts";
-import { writeJson } from "#lib/run/write-json.ts";
+import { writeJson } from "#lib/run/write-answer.ts";
 import { writeFileDurably } from "#lib/tools/durable-file.ts";
 import { formatPrometheusText } from "#lib/tools/prometheus-text.ts";
 

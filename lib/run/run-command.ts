@@ -14,7 +14,7 @@ import { answerInJson, runSession } from "#lib/run/run-session.ts";
 import type { ScriptDefinition } from "#lib/run/script.ts";
 import { readHost, type Session, useConfig } from "#lib/run/session.ts";
 import type { World } from "#lib/run/world.ts";
-import { writeJson } from "#lib/run/write-json.ts";
+import { writeAnswer } from "#lib/run/write-answer.ts";
 
 export interface CommandDefinition extends CommandDescription {
   /** The operands as --help shows them; the first is required where nobody can be asked. */
@@ -50,7 +50,7 @@ async function runMain(definition: CommandDefinition, session: Session, flags: F
   if (definition.asRun?.isMeant(flags) === true) return runAsJob(definition.asRun, session, flags);
   const result = await definition.main(await createCommandContext(definition, session, flags));
   signal.throwIfAborted();
-  await (flags.isJson ? writeJson(world, result.json) : world.stdout.write(result.text));
+  await writeAnswer(world, flags.isJson ? result.json : result.text);
   return exitCodeOf(result.outcome);
 }
 

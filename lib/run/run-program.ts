@@ -14,7 +14,7 @@ import type { ScriptDefinition } from "#lib/run/script.ts";
 import { configRequest, openSession, type Session, useConfig } from "#lib/run/session.ts";
 import { testNotifications } from "#lib/run/test-notifications.ts";
 import type { World } from "#lib/run/world.ts";
-import { writeJson } from "#lib/run/write-json.ts";
+import { writeAnswer } from "#lib/run/write-answer.ts";
 
 /** Resolves to the exit code. Never rejects for a foreseen failure. */
 export async function runProgram(script: ScriptDefinition, world: World): Promise<number> {
@@ -48,15 +48,16 @@ export async function runProgram(script: ScriptDefinition, world: World): Promis
 async function runMode(script: ScriptDefinition, session: Session, flags: Flags): Promise<number> {
   const { world } = session;
   if (flags.mode === "print-config") {
-    await world.stdout.write(printConfig(configRequest(session)));
+    await writeAnswer(world, printConfig(configRequest(session)));
     return exitCodeOf("complete");
   }
   const job = await useConfig(session);
   switch (flags.mode) {
     case "check-config":
-      await (flags.isJson
-        ? writeJson(world, checkedConfigJson(job.loaded))
-        : world.stdout.write(formatCheckedConfig(job.loaded)));
+      await writeAnswer(
+        world,
+        flags.isJson ? checkedConfigJson(job.loaded) : formatCheckedConfig(job.loaded),
+      );
       return exitCodeOf("complete");
     case "test-notifications":
       return testNotifications(session, job);

@@ -9,7 +9,7 @@ import { type Ending, endingOfError } from "#lib/run/ending.ts";
 import type { CommandShape, Flags } from "#lib/run/parse-flags.ts";
 import { openSession, type Session } from "#lib/run/session.ts";
 import type { World } from "#lib/run/world.ts";
-import { writeJson } from "#lib/run/write-json.ts";
+import { writeJson } from "#lib/run/write-answer.ts";
 
 export interface SessionDefinition extends DescribedCommand {
   readonly shape: CommandShape;

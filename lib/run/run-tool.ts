@@ -12,7 +12,7 @@ import { type FlagDefinitions, toolFlags } from "#lib/run/parse-flags.ts";
 import { bindProcess } from "#lib/run/process-binding.ts";
 import { recoverScript } from "#lib/run/recovery-command.ts";
 import type { World } from "#lib/run/world.ts";
-import { writeJson } from "#lib/run/write-json.ts";
+import { writeAnswer } from "#lib/run/write-answer.ts";
 import { systemClock } from "#lib/tools/clock.ts";
 import { createExec } from "#lib/tools/exec.ts";
 import { createHttp } from "#lib/tools/http.ts";
@@ -41,7 +41,7 @@ async function runIn(definition: ToolDefinition, world: World): Promise<number> 
       deps: createDeps(world),
       caller: describeCaller(world),
     });
-    await (flags.isJson ? writeJson(world, result.json) : world.stdout.write(result.text));
+    await writeAnswer(world, flags.isJson ? result.json : result.text);
     return exitCodeOf(result.outcome);
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;

@@ -1,9 +1,14 @@
 /** The process as a run sees it: everything that is ambient, handed in once. */
 import type { SignalName } from "#lib/core/outcome.ts";
 
+/** Text that was written and is nowhere. */
+export interface LostText {
+  readonly cause: unknown;
+}
+
 export interface OutputStream {
-  /** Resolves when the text is handed to the kernel, also when the reader has gone. */
-  readonly write: (text: string) => Promise<void>;
+  /** Resolves with why the text is lost; with nothing when the kernel has it, and when its reader has gone. Never rejects. */
+  readonly write: (text: string) => Promise<LostText | undefined>;
   readonly isTerminal: boolean;
   readonly columns: number;
 }

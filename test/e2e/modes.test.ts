@@ -1,11 +1,12 @@
 /** What a run does besides backing up: dry runs, JSON, help, and the modes that look at a configuration. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { compareTrees, describeTree } from "#test/support/compare-trees.ts";
 import { holdLock } from "#test/support/hold-lock.ts";
 import { answer, startHttpServer } from "#test/support/http-server.ts";
 import { channelSettings, createJob } from "#test/support/job.ts";
-import { createSandbox, runtimes } from "#test/support/sandbox.ts";
+import { createSandbox, projectDirectory, runtimeProgram, runtimes } from "#test/support/sandbox.ts";
 import { startSmtpServer } from "#test/support/smtp-server.ts";
 
 const script = "scripts/backup-run.ts";
@@ -214,3 +215,26 @@ describe.each(runtimes)("A configuration on %s", (runtime) => {
     expect(await check(whole)).toMatchObject({ exitCode: 0, stderr: "" });
   });
 });
+
+test.each(runtimes)(
+  "What is written to a full disk on %s fails a command that was started for it, and no backup",
+  async (runtime) => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox);
+    const program = [runtimeProgram(runtime), ...(runtime === "deno" ? ["run", "-A"] : [])];
+    const run = (where: string, ...args: string[]) =>
+      Bun.spawnSync(
+        ["sh", "-c", `"$@" ${where}`, "sh", ...program, join(projectDirectory, script), ...args],
+        {
+          env: sandbox.environment,
+        },
+      );
+    for (const args of [["--print-config"], ["--config", job.config, "--check-config", "--json"]]) {
+      const { exitCode, stderr } = run(">/dev/full", ...args);
+      expect(stderr.toString()).toContain("Cannot write the output");
+      expect(exitCode).toBe(2);
+    }
+    expect(run(">/dev/full 2>&1", "--config", job.config, "--json", "--verbose").exitCode).toBe(0);
+    expect(job.sets()).toHaveLength(1);
+  },
+);

@@ -12,7 +12,7 @@ function createWorld(...argv: readonly string[]) {
   const stream = (name: keyof typeof said) => ({
     write: (text: string) => {
       said[name] += text;
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     },
     isTerminal: false,
     columns: 80,

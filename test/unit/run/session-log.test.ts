@@ -117,7 +117,7 @@ test("formatLocalTime() carries the offset of the zone", () => {
 test("a log has each line once in its file, also when stderr was still busy with an earlier one as the file was opened", async () => {
   await using sandbox = await createSandbox();
   const path = sandbox.path("run.log");
-  const busy = Promise.withResolvers<void>();
+  const busy = Promise.withResolvers<undefined>();
   const log = createSessionLog({
     stderr: { write: () => busy.promise, isTerminal: false, columns: 80 },
     isJournal: false,
@@ -130,7 +130,7 @@ test("a log has each line once in its file, also when stderr was still busy with
   log.warning("a.c", "two");
   await log.openFile(path);
   log.warning("a.d", "three");
-  busy.resolve();
+  busy.resolve(undefined);
   await log.close();
   const words = readFileSync(path, "utf8").match(/one|two|three/g);
   expect(words).toEqual(["one", "two", "three"]);
