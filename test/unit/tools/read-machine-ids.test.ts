@@ -24,6 +24,23 @@ test("readMachineIds() tells clones of one disk apart by what their hypervisor o
   expect(await idsOf(uuid, "4c4c4544-0001\n")).toEqual(ids[0] ?? {});
 });
 
+test.each([
+  ["run/systemd/container", "lxc\n"],
+  [".dockerenv", ""],
+  ["run/.containerenv", ""],
+  ["proc/1/environ", "TERM=linux\0container=lxc\0"],
+])("readMachineIds() takes no host's hardware for that of a container: %s", async (file, text) => {
+  await using machine = await createSandbox();
+  await machine.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+  await machine.write("sys/class/dmi/id/product_uuid", "4c4c4544-0001\n");
+  expect((await readMachineIds(machine.directory)).hardwareId).toMatch(/./);
+  await machine.write(file, text);
+  expect(await readMachineIds(machine.directory)).toEqual({
+    machineId: "0123456789abcdef0123456789abcdef",
+    hardwareId: undefined,
+  });
+});
+
 test("readMachineIds() knows nothing of a container that has neither", async () => {
   await using machine = await createSandbox();
   expect(await readMachineIds(machine.directory)).toEqual({ machineId: undefined, hardwareId: undefined });
