@@ -80,6 +80,8 @@ const schedules: readonly SystemItem[] = [
     "systemctl list-units --type=service --all --full --plain",
   ),
   command("systemd-timers", "Timers", "systemd-timers.txt", "systemctl list-timers --all"),
+  // On a new host this is needed first.
+  paths("lastgood", "Configurations of these backups, passwords included", "/etc/lastgood"),
 ];
 
 const services: readonly SystemItem[] = [
