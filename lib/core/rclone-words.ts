@@ -35,6 +35,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     "Free space there, or keep fewer sets with STORE_…_KEEP_…",
   ],
   [
+    /failed to rmdir|directory not empty/i,
+    "Look at it by hand: something in it, such as a symlink, is nothing that rclone removes",
+  ],
+  [
     // What a server of sftp says of whatever it has no code for; and rclone's own, as one.
     /SSH_FX_FAILURE|closed pipe/,
     "An sftp server says no more than this of a full disk: rclone about REMOTE:PATH shows its room",
@@ -51,10 +55,6 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [
     /directory not found|bucket does not exist|NoSuchBucket/,
     "Create the base: rclone mkdir REMOTE:PATH, or mount what holds it",
-  ],
-  [
-    /failed to rmdir|directory not empty/i,
-    "Look at it by hand: something in it, such as a symlink, is nothing that rclone removes",
   ],
 ];
 
