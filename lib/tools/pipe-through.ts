@@ -3,6 +3,7 @@
  * memory that does not grow.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { versions } from "node:process";
 import { endProcessGroup } from "#lib/tools/process-group.ts";
 import { describeStartError, ensureStreams } from "#lib/tools/start-program.ts";
 
@@ -33,8 +34,11 @@ export interface PipeEnd {
 }
 
 const stderrKept = 4096;
-/** Taken from the one and not yet taken by the other: enough that neither waits for the event loop. */
-const mostInFlight = 4 * 1024 * 1024;
+/**
+ * Taken from the one and not yet taken by the other. On Bun so much that neither waits for the event loop. Deno reads on for as
+ * long as there is something to read, while the other has nothing to do: there, one chunk is written while the next is read.
+ */
+const mostInFlight = "deno" in versions ? 64 * 1024 : 4 * 1024 * 1024;
 
 /** Rejects with what `pass` throws, or the signal's reason; both programs have ended then. */
 export async function pipeThrough(request: PipeRequest): Promise<PipeEnd> {
