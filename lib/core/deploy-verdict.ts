@@ -49,10 +49,8 @@ export function judgeDeploy(steps: readonly JudgedStep[], thresholdPercent: numb
     const names = required.map(({ result }) => `${result.name} (${result.reason})`).join(", ");
     return because("failed", `A required backup did not succeed: ${names}`);
   }
-  // What a warning is for need not run; when nothing else is asked for, it is what was asked for.
-  const asked = counted.length > 0 ? counted : steps;
   const isExecuted = ({ result }: JudgedStep) => result.startedAt !== undefined && hasRun(result.verdict);
-  if (!asked.some(isExecuted)) return because("failed", "No backup was executed");
+  if (!mustRunOne(steps).some(isExecuted)) return because("failed", "No backup was executed");
   // Compared as integers: 50.5 % is more than 50.
   if (failures.length * 100 > thresholdPercent * ran.length) {
     return because("failed", `More than ${thresholdPercent}% of backups failed (${rate}%)`);
@@ -62,6 +60,12 @@ export function judgeDeploy(steps: readonly JudgedStep[], thresholdPercent: numb
   if (wanting.length === 0) return because("complete", "All backups completed successfully");
   const names = wanting.map(({ result }) => `${result.name} (${result.reason})`).join(", ");
   return because("partial", `No counted backup failed, yet not all is well: ${names}`);
+}
+
+/** At least one of them has to run. What a warning is for need not; when nothing else is asked for, it is what was asked for. */
+export function mustRunOne(steps: readonly JudgedStep[]): readonly JudgedStep[] {
+  const counted = steps.filter(({ policy }) => policy !== "warning");
+  return counted.length > 0 ? counted : steps;
 }
 
 function countSteps(steps: readonly JudgedStep[]): DeployCounts {

@@ -39,7 +39,7 @@ export function describeRun(results: readonly TargetResult[], isDryRun: boolean)
   return {
     outcome,
     headline: `${isDryRun ? "Dry run" : words[outcome]}: ${reasons.join("; ")}`,
-    hint: outcome === "failed" && !isDryRun ? "Look at what failed below, and at its journal" : undefined,
+    hint: outcome === "failed" && !isDryRun ? hintOf(results, wanting.length > 0) : undefined,
     problems: [
       ...results.flatMap(({ findings }) =>
         findings.filter(({ passed }) => !passed).map(({ message }) => message),
@@ -63,6 +63,12 @@ export function describeRun(results: readonly TargetResult[], isDryRun: boolean)
       }),
     },
   };
+}
+
+/** Where nothing began, what kept it from that. */
+function hintOf(results: readonly TargetResult[], hasSteps: boolean): string | undefined {
+  if (hasSteps) return "Look at what failed below, and at its journal";
+  return results.flatMap(({ findings }) => findings).find(({ passed }) => !passed)?.hint;
 }
 
 function describePart(target: ManagerTarget, { result, stage }: HostStep, isDryRun: boolean): PartReport {

@@ -1,3 +1,5 @@
+import { countNoun } from "#lib/core/count-noun.ts";
+import { mustRunOne } from "#lib/core/deploy-verdict.ts";
 import type { StagePlan } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
 import type { UnitPlan } from "#lib/core/unit-state.ts";
@@ -27,24 +29,33 @@ export async function dryRunHost(host: Host, plan: StagePlan): Promise<HostResul
     }
     for (const pattern of found.unmatched) say(`[DRY RUN] No unit matches ${pattern}`);
     if (stage.policy !== "warning") {
-      const refused = results.filter(({ verdict }) => verdict === "failed");
+      const isRequired = stage.policy === "required";
+      const refused = results.filter((one) => one.verdict === "failed" || (isRequired && !wouldRun(one)));
       problems.push(...refused.map(({ name, message }) => `${name} ${message}`));
       problems.push(...found.unmatched.map((pattern) => `No unit matches ${pattern}`));
     }
     steps.push(...results.map((result) => ({ policy: stage.policy, stage: stage.label, result })));
   }
   const counts = { total: steps.length, successful: 0, partial: 0, failed: 0, timedOut: 0, skipped: 0 };
-  const wouldRun = steps.filter(({ result }) => result.reason === "start" || result.reason === "join");
+  if (problems.length === 0 && !mustRunOne(steps).some(({ result }) => wouldRun(result))) {
+    problems.push("No backup would be executed");
+  }
+  const running = steps.filter(({ result }) => wouldRun(result));
   return {
     verdict: {
       outcome: problems.length === 0 ? "complete" : "failed",
       counts,
       failureRatePercent: 0,
-      reason: problems.length === 0 ? `Would start ${wouldRun.length} backups` : problems.join("; "),
+      reason:
+        problems.length === 0 ? `Would start ${countNoun(running.length, "backup")}` : problems.join("; "),
     },
     steps,
     findings,
   };
+}
+
+function wouldRun({ reason }: StepResult): boolean {
+  return reason === "start" || reason === "join";
 }
 
 const words = { start: "would be started", join: "runs already, and its end would be waited for" } as const;

@@ -65,14 +65,12 @@ async function withHost(
     return await body({ ...parts, manager });
   } catch (error) {
     if (!isBusLost(error)) throw error;
-    const reason = `Cannot reach systemd: ${describeError(error)}`;
+    const what = "Cannot reach systemd";
+    const reason = `${what}: ${describeError(error)}`;
     log.error("bus.unreachable", nameAt(target, reason));
-    const finding = {
-      name: "systemd",
-      passed: false,
-      message: nameAt(target, reason),
-      hint: hints[target.kind],
-    };
+    // The verdict has the reason already.
+    const message = nameAt(target, what);
+    const finding = { name: "systemd", passed: false, message, hint: hints[target.kind] };
     return { verdict: { ...judgeDeploy([], 0), reason }, steps: [], findings: [finding] };
   } finally {
     manager?.close();

@@ -1,4 +1,5 @@
 /** One stage of one host: find its units, run as many at a time as it allows, refill each place as soon as it is free. */
+import { countNoun } from "#lib/core/count-noun.ts";
 import { noMatch } from "#lib/core/deploy-verdict.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { orderByDuration, type Stage } from "#lib/core/stage.ts";
@@ -16,7 +17,7 @@ export async function runStage(host: Host, stage: Stage): Promise<readonly StepR
   const signal = AbortSignal.any([context.signal, broken.signal]);
   const { steps, unmatched } = await stepsOf({ ...host, context: { ...context, signal } }, stage);
   const say = (text: string) => context.log.info("stage.progress", nameAt(host.target, text));
-  if (stage.units.length > 0) say(`Found ${steps.length} ${steps.length === 1 ? "unit" : "units"} to run`);
+  if (stage.units.length > 0) say(`Found ${countNoun(steps.length, "unit")} to run`);
   for (const pattern of unmatched) {
     context.log.warning("stage.unmatched", nameAt(host.target, `No unit matches ${pattern}`));
   }

@@ -72,6 +72,7 @@ describe.each(runtimes)("predeploy-backup on %s", (runtime) => {
       });
       expect(exitCode).toBe(2);
       expect(stderr).toContain(`Cannot reach systemd: ${sandbox.path("run", "bus")}: `);
+      expect(stderr).toContain("Hint: A user's manager needs a session, or loginctl enable-linger");
     }));
 
   test("takes a file of a backup for no predeploy job, and a backup no file of a predeploy job", () =>
