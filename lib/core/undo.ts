@@ -115,6 +115,12 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("trial"),
+  z.object({
+    kind: z.literal("program"),
+    /** A job or a command that was started and is waited for; it outlives the run. */
+    name: z.string(),
+    startedAt: z.string(),
+  }),
     /** A copy of a stack that a drill starts: a project of compose's by which nothing else is known. */
     project: z.string().refine(isTrialProject),
   }),

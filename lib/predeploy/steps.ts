@@ -1,8 +1,9 @@
 /** What a stage means on a host: its units by name, its jobs, its commands, each ready to be run. */
 
-import { describeError } from "#lib/core/ops-error.ts";
+import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { Stage } from "#lib/core/stage.ts";
 import type { StepResult } from "#lib/core/step-result.ts";
+import type { UndoEntry } from "#lib/core/undo.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import { planUnitRun, type UnitPlan } from "#lib/core/unit-state.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
@@ -52,7 +53,7 @@ export async function stepsOf(host: Host, stage: Stage): Promise<StageSteps> {
 
 function unitStep(host: Host, stage: Stage, unit: string): Step {
   const { context, manager, target } = host;
-  const { deps, signal, journal, log } = context;
+  const { deps, signal, journal } = context;
   const run: Step["run"] = async (onBegin) => {
     const entry = {
       kind: "unit",
@@ -71,9 +72,7 @@ function unitStep(host: Host, stage: Stage, unit: string): Step {
     };
     const { timeoutMs, whenRunning, partialStatuses } = stage;
     const result = await runUnit(watch, { unit, timeoutMs, whenRunning, partialStatuses });
-    await journal
-      .forget(entry)
-      .catch((error: unknown) => log.warning("journal.unwritten", describeError(error)));
+    await forget(context, entry);
     const { verdict, invocationId } = result;
     if (verdict === "success" || verdict === "skipped" || invocationId === undefined) return result;
     return { ...result, lastLines: await readUnitJournal({ exec: deps.exec, target, unit, invocationId }) };
@@ -114,11 +113,28 @@ function programStep(
   command: readonly [string, ...string[]],
   { environment, ...statuses }: ProgramRules,
 ): Step {
-  const { deps, signal, childEnvironment } = context;
-  const run: Step["run"] = (onBegin) => {
+  const { deps, signal, childEnvironment, journal } = context;
+  const run: Step["run"] = async (onBegin) => {
+    const entry = { kind: "program", name, startedAt: deps.clock.now().toISOString() } as const;
+    try {
+      await journal.record(entry);
+    } catch (error) {
+      if (!(error instanceof OpsError)) throw error;
+      const message = `was not started: ${describeError(error)}`;
+      return { name, verdict: "failed", reason: "not-recorded", message, durationMs: 0, lastLines: [] };
+    }
     onBegin(false);
     const watch = { clock: deps.clock, environment: { ...childEnvironment, ...environment }, signal };
-    return runCommand(watch, { name, command, timeoutMs, ...statuses });
+    const result = await runCommand(watch, { name, command, timeoutMs, ...statuses });
+    await forget(context, entry);
+    return result;
   };
   return { name, foresee: async () => ({ act: "start" }), run };
+}
+
+/** It has ended: what is still recorded of it would only be told of after a death. */
+async function forget({ journal, log }: Host["context"], entry: UndoEntry): Promise<void> {
+  await journal
+    .forget(entry)
+    .catch((error: unknown) => log.warning("journal.unwritten", describeError(error)));
 }

@@ -59,11 +59,10 @@ async function undoAct(
     case "private":
       await removePartialSet(entry.path, deadlineMs);
       return [];
-    case "unit": {
-      const left = `Left to systemd: ${entry.unit}, which it started at ${entry.startedAt} and did not see end`;
-      session.log.warning("unit.left", left);
-      return [left];
-    }
+    case "unit":
+      return [`Left to systemd: ${entry.unit}, which it started at ${entry.startedAt} and did not see end`];
+    case "program":
+      return [`Left to itself: ${entry.name}, which it started at ${entry.startedAt} and did not see end`];
     case "partial":
       return sweepPartial(entry.root, job);
   }

@@ -273,8 +273,18 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
 
   test("leaves a truthful record when it is killed, and what runs to systemd", async () => {
     defineUnits(machine, { "syncoid-tank-plex": untilGo });
-    const running = machine.start("bun", script, []);
-    await waitFor(() => isActive("syncoid-tank-plex"), { what: "our run", timeoutMs: 20_000 });
+    machine.write(
+      "/etc/lastgood/stages.yaml",
+      `stages:
+  - { title: First, units: [sanoid] }
+  - { title: Second, units: [syncoid-tank-plex], commands: [[sh, -c, "${untilGo}"]] }
+`,
+    );
+    const env = { PREDEPLOY_STAGES: "/etc/lastgood/stages.yaml" };
+    const running = machine.start("bun", script, [], { env });
+    const began = () =>
+      isActive("syncoid-tank-plex") && machine.tryShell("pgrep -f '^sh -c [w]hile'").exitCode === 0;
+    await waitFor(began, { what: "our run", timeoutMs: 20_000 });
     machine.shell(`kill -KILL $(pgrep -f ${ownProcess})`);
     await running.exited;
     const log = await waitFor(
@@ -291,8 +301,10 @@ describe.skipIf(!hasSystemd)("predeploy-backup", () => {
     expect(log).toMatch(
       /Left to systemd: syncoid-tank-plex\.service, which it started at .* and did not see end/,
     );
+    expect(log).toMatch(/Left to itself: sh -c while .*, which it started at .* and did not see end/);
     expect(log).not.toContain("Left to systemd: sanoid.service");
-    expect(isActive("syncoid-tank-plex")).toBe(true);
+    expect([isActive("syncoid-tank-plex"), began()]).toEqual([true, true]);
+    machine.shell("pkill -f '^sh -c [w]hile'");
   });
 
   test("lets no second one begin, and waits for a deployment that holds the lock", async () => {

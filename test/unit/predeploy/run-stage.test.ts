@@ -82,7 +82,7 @@ function createWorld(journal: Partial<UndoJournal>, more: Partial<UnitManager> =
     close: () => undefined,
   };
   const host = { context, target: { kind: "system" }, manager, durationsMs: new Map(), live } as const;
-  return { calls, run: () => clock.run(runStage(host, stage)) };
+  return { calls, run: (what = stage) => clock.run(runStage(host, what)) };
 }
 
 const full = new OpsError("Cannot write the journal", { outcome: "failed" });
@@ -117,4 +117,19 @@ test("runStage() stops what it has started, and starts no more, after an error t
   );
   await expect(run()).rejects.toThrow("a bug");
   expect(new Set(calls)).toEqual(new Set(["start a.service", "start b.service", "stop a.service"]));
+});
+
+test("runStage() records a command for as long as it runs, and starts none that it cannot record", async () => {
+  const order = { ...stage, units: [], commands: [["true"] as const] };
+  const calls: string[] = [];
+  const note =
+    (what: string): UndoJournal["record"] =>
+    async (entry) => {
+      calls.push(`${what} ${entry.kind} ${entry.kind === "program" && entry.name}`);
+    };
+  const [ended] = await createWorld({ record: note("record"), forget: note("forget") }).run(order);
+  expect(ended?.verdict).toBe("success");
+  expect(calls).toEqual(["record program true", "forget program true"]);
+  const [refused] = await createWorld({ record: () => Promise.reject(full) }).run(order);
+  expect([refused?.reason, refused?.startedAt]).toEqual(["not-recorded", undefined]);
 });
