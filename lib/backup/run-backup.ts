@@ -9,7 +9,6 @@ import { checkDirectories, type Preflight, runPreflight } from "#lib/backup/pref
 import { pruneSets } from "#lib/backup/prune-sets.ts";
 import { type SentToStores, sendToStores } from "#lib/backup/send-to-stores.ts";
 import type { Settings } from "#lib/config/schema.ts";
-import { machineMark } from "#lib/core/machine-ids.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import { combineOutcomes } from "#lib/core/outcome.ts";
 import type { PartReport } from "#lib/core/report.ts";
@@ -74,8 +73,7 @@ async function sweepDestination(
 ): Promise<readonly string[]> {
   try {
     const { removed, left } = await sweepLeftovers(root, {
-      host: host.name,
-      machine: machineMark(host),
+      host: { ...host, formerIds: settings.HOST_FORMER_IDS },
       job: settings.JOB,
       layout: settings.BACKUP_LAYOUT,
       isRunAlive,

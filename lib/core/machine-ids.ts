@@ -6,18 +6,25 @@ export interface MachineIds {
   readonly hardwareId?: string | undefined;
 }
 
-const markLength = 8;
-
-/** Both ids in a few letters, for a name: enough to tell two machines apart that have one name. */
-export function machineMark({ machineId = "", hardwareId = "" }: MachineIds): string {
-  return [machineId, hardwareId].map((id) => id.slice(0, markLength)).join(".");
+/** A machine, and what it was before: other ids that are its own. */
+export interface KnownMachine extends MachineIds {
+  readonly formerIds: readonly string[];
 }
 
-/** Whether two marks are of different machines; what either does not know is not compared. */
-export function isOtherMachine(mark: string, other: string): boolean {
-  const others = other.split(".");
+const markLength = 8;
+
+/** Both ids in a few letters, for a name: enough to tell two machines apart that have one name. No name may end with a dot on Windows. */
+export function machineMark({ machineId = "", hardwareId = "" }: MachineIds): string {
+  const mark = [machineId, hardwareId].map((id) => id.slice(0, markLength)).join(".");
+  return mark.replace(/\.+$/, "");
+}
+
+/** Whether a mark is of another machine; what either does not know is not compared. */
+export function isOtherMachine(mark: string, machine: KnownMachine): boolean {
+  const own = machineMark(machine).split(".");
   return mark.split(".").some((id, place) => {
-    const otherId = others[place] ?? "";
-    return id !== "" && otherId !== "" && id !== otherId;
+    const ownId = own[place] ?? "";
+    const isFormer = machine.formerIds.some((former) => former.slice(0, markLength) === id);
+    return id !== "" && ownId !== "" && id !== ownId && !isFormer;
   });
 }

@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { machineMark } from "#lib/core/machine-ids.ts";
 import { describeReplaced, type ExecPost, type StoppedStack, type UndoEntry } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
 import { undoDatabaseSwap } from "#lib/run/undo-database-swap.ts";
@@ -85,8 +84,7 @@ async function startStopped(
 
 async function sweepPartial(root: string, { settings, host }: Job): Promise<readonly string[]> {
   const swept = await sweepLeftovers(root, {
-    host: host.name,
-    machine: machineMark(host),
+    host: { ...host, formerIds: settings.HOST_FORMER_IDS },
     job: settings.JOB,
     layout: settings.BACKUP_LAYOUT,
     isRunAlive: async () => false,

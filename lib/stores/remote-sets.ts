@@ -66,10 +66,12 @@ export async function sweepRemote(
   const isOwn = (owner: PartialOwner | undefined) =>
     owner?.host === request.host.name &&
     owner.job === request.job &&
-    !isOtherMachine(owner.machine ?? "", machineMark(request.host));
+    !isOtherMachine(owner.machine ?? "", request.host);
   const names = (await remote.list("", limits)).filter((name) => {
     const partial = parsePartialName(name);
-    if (isOwn(partial)) return !request.waiting.includes(partial?.runId ?? "");
+    // An upload that an earlier version began is not continued: it had another name.
+    const mayGoOn = partial?.machine !== undefined && request.waiting.includes(partial.runId);
+    if (isOwn(partial)) return !mayGoOn;
     return isOwn(parseRemovingName(name));
   });
   for (const name of names) await remote.remove(name, limits);

@@ -2,7 +2,7 @@
 import { constants, type Dirent } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { MachineIds } from "#lib/core/machine-ids.ts";
+import type { KnownMachine } from "#lib/core/machine-ids.ts";
 import { type Manifest, parseManifest } from "#lib/core/manifest.ts";
 import { describeError, errorCode } from "#lib/core/ops-error.ts";
 import { layoutDepth } from "#lib/core/set-layout.ts";
@@ -25,7 +25,7 @@ export interface SetListing {
 
 /** Whose sets are meant. */
 export interface OwnSets {
-  readonly host: MachineIds & { readonly name: string; readonly formerIds: readonly string[] };
+  readonly host: KnownMachine & { readonly name: string };
   readonly job: string;
 }
 
@@ -134,12 +134,13 @@ export function reasonForeign({ host, job }: Manifest, request: OwnSets): string
   const { machineId, hardwareId, formerIds } = request.host;
   const isOther = (made: string | undefined, own: string | undefined): made is string =>
     made !== undefined && own !== undefined && made !== own && !formerIds.includes(made);
-  const adopt = (id: string) => `to adopt it, add ${id} to HOST_FORMER_IDS`;
+  const hardware = isOther(host.hardwareId, hardwareId) ? [host.hardwareId] : [];
+  const adopt = (ids: readonly string[]) => `to adopt it, add ${ids.join(" and ")} to HOST_FORMER_IDS`;
   if (isOther(host.machineId, machineId)) {
-    return `of an earlier installation of this host, or of another machine of its name: ${adopt(host.machineId)}`;
+    return `of an earlier installation of this host, or of another machine of its name: ${adopt([host.machineId, ...hardware])}`;
   }
-  if (isOther(host.hardwareId, hardwareId)) {
-    return `of a clone of this host, or of this one before it was moved to other hardware: ${adopt(host.hardwareId)}`;
+  if (hardware.length > 0) {
+    return `of a clone of this host, or of this one before it was moved to other hardware: ${adopt(hardware)}`;
   }
   return undefined;
 }

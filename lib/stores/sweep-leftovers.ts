@@ -1,6 +1,6 @@
 /** What dead runs left: unfinished sets, and sets whose removal was cut short. */
 import { join } from "node:path";
-import { isOtherMachine } from "#lib/core/machine-ids.ts";
+import { isOtherMachine, type KnownMachine } from "#lib/core/machine-ids.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import { layoutDepth, parsePartialName } from "#lib/core/set-layout.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
@@ -8,9 +8,8 @@ import { removeHidden, removingPrefix } from "#lib/stores/remove-set.ts";
 import { directoriesAtDepth, listDirectory, readManifest } from "#lib/stores/set-listing.ts";
 
 export interface SweepRequest {
-  readonly host: string;
-  /** Mark of this machine: what another one of the same name writes here may be alive. */
-  readonly machine: string;
+  /** What another machine of the same name writes here may be alive. */
+  readonly host: KnownMachine & { readonly name: string };
   readonly job: string;
   readonly layout: string;
   readonly isRunAlive: (runId: string) => Promise<boolean>;
@@ -41,12 +40,13 @@ export async function sweepLeftovers(root: string, request: SweepRequest): Promi
   };
   for (const entry of await listDirectory(root, deadlineMs)) {
     const owner = parsePartialName(entry.name);
-    if (owner?.host !== request.host || owner.job !== request.job) continue;
+    if (owner?.host !== request.host.name || owner.job !== request.job) continue;
     const path = join(root, entry.name);
-    if (isOtherMachine(owner.machine ?? "", request.machine)) {
+    if (isOtherMachine(owner.machine ?? "", request.host)) {
       left.push({
         path,
-        reason: "another machine of this name writes it, or this one before it was reinstalled or moved",
+        reason:
+          "another machine of this name writes it, or did this one before it was reinstalled or moved: then remove it by hand",
       });
     } else if (!entry.isDirectory()) left.push({ path, reason: "it is no directory, and not ours" });
     else if (await request.isRunAlive(owner.runId)) left.push({ path, reason: "its run is alive" });
@@ -67,6 +67,6 @@ async function findRemovals(
   );
   const reads = found.map(async (path) => ({ path, read: await readManifest(path, deadlineMs) }));
   return (await Promise.all(reads))
-    .filter(({ read }) => !read.ok || (read.manifest.host.name === host && read.manifest.job === job))
+    .filter(({ read }) => !read.ok || (read.manifest.host.name === host.name && read.manifest.job === job))
     .map(({ path }) => path);
 }

@@ -19,8 +19,9 @@ export async function readMachineIds(root = "/"): Promise<MachineIds> {
   if (await isContainer(root)) return { machineId, hardwareId: undefined };
   const words = await Promise.all(hardwareFiles.map((file) => readWord(join(root, file))));
   const hardware = words.find((word) => word !== undefined);
-  // A serial number is nobody else's business.
-  const hardwareId = hardware && createHash("sha256").update(hardware).digest("hex").slice(0, idLength);
+  // A serial number is nobody else's business. Older kernels write it in capitals.
+  const hardwareId =
+    hardware && createHash("sha256").update(hardware.toLowerCase()).digest("hex").slice(0, idLength);
   return { machineId, hardwareId };
 }
 

@@ -197,20 +197,26 @@ test("sweepRemote() removes what dead uploads of this job left, and nothing of o
   const { base, remote } = await storeIn(sandbox);
   const names = [
     ".partial-web1+app+dead",
-    ".partial-web1+app+dead+m1.",
-    ".partial-web1+app+alive+m2.",
+    ".partial-web1+app+dead+m1",
+    ".partial-web1+app+alive+m2",
     ".partial-web1+app+waits",
+    ".partial-web1+app+waits+m1",
     ".partial-web1+other+dead",
     ".partial-web2+app+dead",
     ".removing-web1+app+old",
-    ".removing-web1+app+old+m2.",
+    ".removing-web1+app+old+m2",
     ".removing-web2+app+old",
     "somebody's",
   ];
   for (const name of names) mkdirSync(join(base, name));
   const swept = await sweepRemote(remote, { ...own, waiting: ["waits"] }, limits);
   expect(new Set(swept)).toEqual(
-    new Set([".partial-web1+app+dead", ".partial-web1+app+dead+m1.", ".removing-web1+app+old"]),
+    new Set([
+      ".partial-web1+app+dead",
+      ".partial-web1+app+dead+m1",
+      ".partial-web1+app+waits",
+      ".removing-web1+app+old",
+    ]),
   );
   const left = names.filter((name) => !swept.includes(name)).map((name) => `${name}/`);
   expect(new Set(await treeOf(base))).toEqual(new Set(left));

@@ -24,6 +24,7 @@ test("listSets() tells own sets from those of another job, host or installation,
   putSet(at("reinstalled"), { host: { name: "web1", machineId: "m9" } });
   putSet(at("moved"), { host: { name: "web1", machineId: "m1", hardwareId: "h0" } });
   putSet(at("clone"), { host: { name: "web1", machineId: "m1", hardwareId: "h9" } });
+  putSet(at("reinstalled-elsewhere"), { host: { name: "web1", machineId: "m9", hardwareId: "h9" } });
   putSet(at("other-job"), { job: "shop" });
   putSet(at("other-host"), { host: { name: "web2", machineId: "m1" } });
   mkdirSync(at("empty"), { recursive: true });
@@ -40,9 +41,16 @@ test("listSets() tells own sets from those of another job, host or installation,
   const names = (paths: readonly { path: string }[]) =>
     paths.map(({ path }) => path.slice(at("/").length)).toSorted();
   expect(names(listing.own)).toEqual(["former", "moved", "no-id", "own"]);
-  expect(names(listing.foreign)).toEqual(["clone", "other-host", "other-job", "reinstalled"]);
+  expect(names(listing.foreign)).toEqual([
+    "clone",
+    "other-host",
+    "other-job",
+    "reinstalled",
+    "reinstalled-elsewhere",
+  ]);
   const reasonOf = (name: string) => listing.foreign.find(({ path }) => path === at(name))?.reason;
   expect(reasonOf("reinstalled")).toContain("add m9 to HOST_FORMER_IDS");
+  expect(reasonOf("reinstalled-elsewhere")).toContain("add m9 and h9 to HOST_FORMER_IDS");
   expect(reasonOf("clone")).toContain("add h9 to HOST_FORMER_IDS");
   expect(names(listing.unknown)).toEqual(["broken", "empty", "newer"]);
   expect(listing.unknown.find(({ path }) => path === at("newer"))?.problem).toContain("version 2");

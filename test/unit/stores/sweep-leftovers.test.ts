@@ -9,8 +9,7 @@ import { createSandbox } from "#test/support/sandbox.ts";
 import { putSet } from "#test/unit/stores/stored-set.ts";
 
 const request = {
-  host: "web1",
-  machine: "m1.h1",
+  host: { name: "web1", machineId: "m1", hardwareId: "h1", formerIds: ["former-id-of-32-letters"] },
   job: "app",
   layout: "{host}/{job}/{stamp}",
   isRunAlive: async (runId: string) => runId === "alive",
@@ -30,7 +29,8 @@ test("sweepLeftovers() removes partials of dead runs of this job, and no others:
   const dead = [
     putPartial(root, {}),
     putPartial(root, { machine: "m1.h1" }),
-    putPartial(root, { machine: "m1." }),
+    putPartial(root, { machine: "m1" }),
+    putPartial(root, { machine: "m1.former-i" }),
   ];
   const stay = [
     putPartial(root, { runId: "alive" }),

@@ -21,7 +21,7 @@ test("readMachineIds() tells clones of one disk apart by what their hypervisor o
     expect(hardwareId).toMatch(/^[0-9a-f]{32}$/);
   }
   expect(new Set(ids.map(({ hardwareId }) => hardwareId)).size).toBe(3);
-  expect(await idsOf(uuid, "4c4c4544-0001\n")).toEqual(ids[0] ?? {});
+  expect(await idsOf(uuid, "4C4C4544-0001\n")).toEqual(ids[0] ?? {});
 });
 
 test.each([
