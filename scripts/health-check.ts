@@ -5,8 +5,7 @@ import { runCheck } from "#lib/run/run-check.ts";
 
 await runCheck({
   name: "health-check",
-  summary:
-    "is there a recent good backup of every job, and would the next one work: 0 good, 1 warning, 2 critical, 3 unknown",
+  summary: "is there a recent good backup of every job, and would the next one work",
   examples: [
     ["", "every job of this machine: what is wrong, and what to do"],
     ["--config shop --verbose", "one job, with the checks that are well"],

@@ -25,8 +25,7 @@ export function xdgDirectory(env: ConfigRequest["env"], name: string, fallback: 
   return value !== undefined && isAbsolute(value) ? value : fallback;
 }
 
-/** FS_TIMEOUT is not known yet. */
-const answerMs = 10_000;
+const patienceMs = 10_000;
 
 const shownJobs = 5;
 
@@ -53,10 +52,11 @@ export function candidatePaths({ configFlag, env, cwd, home, purpose, uid }: Con
  */
 export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile> {
   const candidates = candidatePaths(request);
+  const { answerMs = patienceMs } = request;
   for (const path of candidates) {
     let file: FileHandle;
     try {
-      file = await withDeadline(openFile(path, request.deps.exec), answerMs, `open "${path}"`);
+      file = await withDeadline(openFile(path, request.deps.exec, answerMs), answerMs, `open "${path}"`);
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") continue;
       throw cannotRead(path, cause);
@@ -65,7 +65,7 @@ export async function readConfigFile(request: ConfigRequest): Promise<ConfigFile
     // Of the open file, so that what is judged is what is read.
     const { mode, uid } = await opened.stat();
     checkFileMode({ path, mode, uid }, request.uid, false);
-    return { path, mode, uid, ...parseConfig(path, await readText(opened, path)) };
+    return { path, mode, uid, ...parseConfig(path, await readText(opened, path, answerMs)) };
   }
   const [first = ""] = candidates;
   if (isNeedless(request, first)) {
@@ -102,10 +102,10 @@ function isNeedless({ purpose, configFlag }: ConfigRequest, path: string): boole
 }
 
 /** To open a fifo waits for whoever writes it, for ever; a device may have no end. What a shell hands over as `<(…)` is open already. */
-async function openFile(path: string, exec: Exec): Promise<FileHandle> {
+async function openFile(path: string, exec: Exec, answerMs: number): Promise<FileHandle> {
   if (path.startsWith("/dev/fd/")) return open(path, "r");
   const isLink = (await lstat(path)).isSymbolicLink();
-  if (isLink) await followLink(path, exec);
+  if (isLink) await followLink(path, exec, answerMs);
   const found = await stat(path).catch((cause: unknown) => {
     throw isLink && errorCode(cause) === "ENOENT" ? new Error("It is a link that leads nowhere") : cause;
   });
@@ -117,14 +117,14 @@ async function openFile(path: string, exec: Exec): Promise<FileHandle> {
  * It may lead to a share that is gone: a child waits for that then. A thread of ours that waits would keep us from ending, and
  * a few of them from reading anything.
  */
-async function followLink(path: string, exec: Exec): Promise<void> {
+async function followLink(path: string, exec: Exec, answerMs: number): Promise<void> {
   const { timedOut } = await exec(["stat", "--dereference", "--", path], { timeoutMs: answerMs });
   if (!timedOut) return;
   const message = "It is a link, and there is no answer from where it leads";
   throw new OpsError(message, { outcome: "config", hint: "Look at that mount" });
 }
 
-async function readText(file: FileHandle, path: string): Promise<string> {
+async function readText(file: FileHandle, path: string, answerMs: number): Promise<string> {
   try {
     return await withDeadline(file.readFile("utf8"), answerMs, `read "${path}"`);
   } catch (cause) {

@@ -19,6 +19,8 @@ export interface ConfigRequest {
   readonly home: string;
   readonly hostname: string;
   readonly deps: Pick<Deps, "exec">;
+  /** How long the file may take to be opened, and to be read; FS_TIMEOUT is not known yet. Ten seconds by default. */
+  readonly answerMs?: number | undefined;
 }
 
 export interface LoadedConfig

@@ -24,17 +24,23 @@ export interface LoadedJob {
   readonly problem: OpsError | undefined;
 }
 
-export async function loadJobs(session: Session, configs: readonly string[]): Promise<readonly LoadedJob[]> {
+export async function loadJobs(
+  session: Session,
+  configs: readonly string[],
+  answerMs?: number,
+): Promise<readonly LoadedJob[]> {
   return Promise.all(
     configs.map(async (config): Promise<LoadedJob> => {
-      const request = { ...configRequest(session), configFlag: config };
+      const request = { ...configRequest(session), configFlag: config, answerMs };
       try {
         const job = await loadJob(request);
         const { settings, loaded } = job;
         return { config: loaded.file, job, settings, secrets: loaded.secrets, problem: undefined };
       } catch (error) {
         if (!(error instanceof OpsError)) throw error;
-        const salvaged = await salvageConfig(request);
+        // What could not be read has no list of problems: a share that gives no answer would be waited for once more.
+        const isUnread = error.outcome === "config" && error.problems.length === 0;
+        const salvaged = isUnread ? undefined : await salvageConfig(request);
         const { settings, secrets = [], file = config } = salvaged ?? {};
         return { config: file, job: undefined, settings, secrets, problem: error };
       }

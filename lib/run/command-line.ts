@@ -13,13 +13,14 @@ export interface DescribedCommand extends CommandDescription {
 
 /** Undefined when help or the version was asked for, and is printed. Throws OpsError "usage". */
 export async function readCommandLine(
-  { name, summary, examples = [], flags = {}, operands }: DescribedCommand,
+  command: DescribedCommand,
   shape: CommandShape,
   world: World,
 ): Promise<Flags | undefined> {
+  const { name, flags = {}, operands } = command;
   const parsed = parseFlags(world.argv, flags, shape);
   if (parsed.mode === "help") {
-    await world.stdout.write(formatHelp({ name, summary, examples, flags }, shape.common, operands));
+    await world.stdout.write(formatHelp(command, shape.common, operands));
     return undefined;
   }
   if (parsed.mode === "version") {

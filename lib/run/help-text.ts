@@ -8,6 +8,8 @@ export interface CommandDescription {
   readonly summary: string;
   /** Arguments, and what they are for. */
   readonly examples?: readonly (readonly [args: string, purpose: string])[];
+  /** Those of a run unless something else is said. */
+  readonly exitCodes?: readonly (readonly [code: string, meaning: string])[];
 }
 
 interface HelpedCommand extends CommandDescription {
@@ -22,7 +24,7 @@ export function formatHelp(
   common: FlagDefinitions,
   operands: readonly string[] = [],
 ): string {
-  const { name, summary, examples = [] } = script;
+  const { name, summary, examples = [], exitCodes = exitCodeRows() } = script;
   const flags = { ...script.flags, ...common };
   const options = Object.entries(flags).map(([long, flag]): readonly [string, string] => {
     const short = shortFlagOf(long);
@@ -43,7 +45,7 @@ export function formatHelp(
     ...alignColumns(options),
     "",
     "Exit codes:",
-    ...alignColumns(exitCodeRows()),
+    ...alignColumns(exitCodes),
     "",
   ].join("\n");
 }

@@ -44,11 +44,20 @@ const ownFlags: FlagDefinitions = {
   prometheus: { value: "FILE", help: "write the findings for node_exporter's textfile collector" },
 };
 const unknownExit = 3;
+const exitCodes = [
+  ["0", "ok: nothing is wrong"],
+  ["1", "warning: a backup lacks something, or may do so soon"],
+  ["2", "critical: there is no recent good backup, or the next one would not work"],
+  [String(unknownExit), "unknown: the check itself failed; with --nagios whatever stopped it"],
+  ["64", "usage: bad command line; nothing was touched"],
+  ["128+n", "interrupted: ended by signal n"],
+] as const;
 
 /** Run a check as this process. */
 export function runCheck({ main, ...description }: CheckDefinition): Promise<void> {
   const definition: SessionDefinition = {
     ...description,
+    exitCodes,
     flags: ownFlags,
     shape: { common, operands: [] },
     main: (session, flags) => check(main, session, flags),
@@ -63,14 +72,18 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
   // Whoever looks at a terminal, or a monitor that asks, sees it.
   const isTold = !(flags.isDryRun || isNagios || world.stderr.isTerminal);
   const configs = flags.config === undefined ? await findConfigs(world) : [flags.config];
-  const loaded = await loadJobs(session, configs);
-  const redact = createRedactor(loaded.flatMap(({ secrets }) => secrets));
-  log.setRedactor(redact);
   // Who asks the stores as well has time.
   const isHurried = isNagios && flags.own["deep"] !== true;
-  const examined = await examineJobs(session, loaded, { recover: !flags.isDryRun, send: isTold });
-  const jobs = isHurried ? examined.map(hurry) : examined;
+  const loaded = await loadJobs(session, configs, isHurried ? stageMs : undefined);
+  const redact = createRedactor(loaded.flatMap(({ secrets }) => secrets));
+  log.setRedactor(redact);
+  const examined = await examineJobs(session, isHurried ? loaded.map((one) => hurry(one, stageMs)) : loaded, {
+    recover: !flags.isDryRun,
+    send: isTold,
+  });
   const now = deps.clock.now();
+  const leftMs = Math.max(leastMs, pluginMs - (now.getTime() - session.startedAt.getTime()));
+  const jobs = isHurried ? examined.map((one) => hurry(one, lookMs(leftMs))) : examined;
   const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? (await readHost(world));
   const look = () =>
     main({
@@ -85,7 +98,7 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
       jobs,
       isWholeMachine: flags.config === undefined,
     });
-  const found = await (isHurried ? withinPluginTime(session, look) : look());
+  const found = await (isHurried ? withinPluginTime(session, leftMs, look) : look());
   signal.throwIfAborted();
   const health = maskHealth(found, redact);
   await writePrometheus(session, flags, health, now);
@@ -106,22 +119,30 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
 
 /** A monitor waits ten seconds for a plugin, and of one that it has to end it learns nothing. */
 const pluginMs = 9_500;
-/** So that a file system that hangs is named before that. */
-const pluginFsMs = 8_000;
+/** So long for configurations, and so long for state: a file system that hangs is named, and time remains for the rest. */
+const stageMs = 2_500;
+/** For looking, however long it took to put right what dead runs left: that is not limited. */
+const leastMs = 2_000;
 
-function hurry(job: CheckedJob<Settings>): CheckedJob<Settings> {
-  const { settings } = job;
-  if (settings === undefined) return job;
-  return { ...job, settings: { ...settings, FS_TIMEOUT: Math.min(settings.FS_TIMEOUT, pluginFsMs) } };
+/** In whole seconds, which are told: each question may be asked twice, of many paths and of each; the rest is for the others. */
+const lookMs = (leftMs: number) => Math.max(1, Math.floor((leftMs - 1_000) / 2_000)) * 1_000;
+
+function hurry<One extends Pick<CheckedJob<Settings>, "settings">>(one: One, limitMs: number): One {
+  const { settings } = one;
+  if (settings === undefined) return one;
+  return { ...one, settings: { ...settings, FS_TIMEOUT: Math.min(settings.FS_TIMEOUT, limitMs) } };
 }
 
-/** What dead runs left has been put right before: only looking is limited. */
-async function withinPluginTime(session: Session, look: () => Promise<Health>): Promise<Health> {
+async function withinPluginTime(
+  session: Session,
+  leftMs: number,
+  look: () => Promise<Health>,
+): Promise<Health> {
   const limit = new OpsError(`No answer within ${pluginMs / 1000} s`, {
     outcome: "failed",
     hint: "Docker or a file system hangs: health-check without --nagios waits longer, and says which",
   });
-  const timer = setTimeout(() => session.stop(limit), pluginMs);
+  const timer = setTimeout(() => session.stop(limit), leftMs);
   try {
     return await look();
   } finally {

@@ -1,7 +1,7 @@
 /** health-check as a process: problems provoked on real state and cleared again, told once, and taken back. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { appendFile, chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { isRoot } from "#test/support/capabilities.ts";
 import { holdLock } from "#test/support/hold-lock.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
@@ -158,6 +158,22 @@ test("health-check answers a monitor before it loses patience, also when docker 
   await sandbox.fake("docker", "#!/bin/sh\nexec sleep 300\n");
   const ended = await sandbox.run("bun", script, ["--config", job.config, "--nagios"]);
   expect(ended).toMatchObject({ exitCode: 3, stdout: "LASTGOOD UNKNOWN: No answer within 9.5 s\n" });
+}, 60_000);
+
+test("health-check names to a monitor the configuration and the directory that give no answer, in its time", async () => {
+  await using sandbox = await createSandbox();
+  const { config, backups } = await createJob(sandbox, quiet, "hung");
+  const linked = sandbox.path("config/lastgood/linked.env");
+  await mkdir(dirname(linked), { recursive: true });
+  await rename(config, sandbox.path("config/lastgood/hung.env"));
+  await symlink(sandbox.path("share/linked.env"), linked);
+  const hang = `case "$path" in ${backups} | ${linked}) exec sleep 300 ;; esac`;
+  await sandbox.fake("stat", `#!/bin/sh\nfor path; do ${hang}; done\nexec /usr/bin/stat "$@"\n`);
+  const env = { XDG_CONFIG_HOME: sandbox.path("config") };
+  const { exitCode, stdout } = await sandbox.run("bun", script, ["--nagios"], { env });
+  expect(stdout).toMatch(/^CRITICAL hung: directories: Cannot find .*: no answer from the file system/m);
+  expect(stdout).toMatch(/^CRITICAL linked: configuration: Cannot read .*: no answer from the file system/m);
+  expect(exitCode).toBe(2);
 }, 60_000);
 
 test("health-check opens nothing of a state that gives no answer: it would have no thread left for the other jobs", async () => {
@@ -369,7 +385,7 @@ test("health-check over all jobs sends one mail for those that share channels, a
   await sandbox.write("config/lastgood/predeploy.env", "PREDEPLOY_STAGES=x\n", 0o600);
   await sandbox.write("config/lastgood/.hidden.env", "nonsense\n", 0o600);
   const ended = await sandbox.run("bun", script, ["--quiet"], { env });
-  expect(ended.exitCode).toBe(2);
+  expect(ended).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no whole set here yet") });
   const mails = smtp.messages.filter(({ to: [first] }) => first?.startsWith("many-"));
   expect(new Map(mails.map(({ to: [first], subject }) => [first, subject]))).toEqual(
     new Map([

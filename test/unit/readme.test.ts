@@ -104,6 +104,10 @@ test.each(readdirSync(join(projectDirectory, "scripts")).map((name) => name.repl
 /** One start of each script, however many lines name it. */
 const helps = new Map<string, string>();
 
+test("--help of health-check shows the exit codes of a monitor's plugin", () => {
+  expect(helpOf("health-check")).toMatch(/^ {2}1 +warning:.*\n {2}2 +critical:/m);
+});
+
 function helpOf(script: string): string {
   const known = helps.get(script);
   if (known !== undefined) return known;
