@@ -37,3 +37,8 @@ export class DockerError extends OpsError {
     this.trouble = trouble;
   }
 }
+
+/** Whether it may answer a moment later: an engine that is starting does. */
+export function isPassing({ trouble }: DockerError): boolean {
+  return trouble === "unreachable" || trouble === "timeout";
+}

@@ -15,6 +15,8 @@ const execPostSchema = z.object({
   kind: z.literal("exec-post"),
   /** Commands were about to be run in its containers, and others are to be when its backup is over. */
   project: z.string(),
+  /** Those of its services that ran and have such commands; none in what older versions wrote. */
+  services: z.array(z.string()).default([]),
 });
 
 const pathSwapSchema = z.object({
@@ -114,13 +116,13 @@ export const undoEntrySchema = z.discriminatedUnion("kind", [
     startedAt: z.string(),
   }),
   z.object({
-    kind: z.literal("trial"),
-  z.object({
     kind: z.literal("program"),
     /** A job or a command that was started and is waited for; it outlives the run. */
     name: z.string(),
     startedAt: z.string(),
   }),
+  z.object({
+    kind: z.literal("trial"),
     /** A copy of a stack that a drill starts: a project of compose's by which nothing else is known. */
     project: z.string().refine(isTrialProject),
   }),
@@ -192,8 +194,6 @@ export function inUndoOrder(entries: readonly UndoEntry[]): readonly UndoEntry[]
 
 /** Whether it must be done once more when something else is: what does not run yet could not be told anything. */
 export function isToRepeat(entry: UndoEntry, left: readonly UndoEntry[]): boolean {
-  return (
-    entry.kind === "exec-post" &&
-    left.some((other) => other.kind === "stack" && other.record.project === entry.project)
-  );
+  if (entry.kind !== "exec-post") return false;
+  return left.some((other) => other.kind === "stack" && other.record.project === entry.project);
 }

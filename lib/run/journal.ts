@@ -23,13 +23,21 @@ const journalSchema = z.object({
   pid: z.number(),
   startedAt: z.string(),
   logFile: z.string().optional(),
-  undo: z.array(undoEntrySchema),
+  undo: z.array(z.unknown()),
   /** The death has been told; what is left to do is told of no more. */
   isReported: z.boolean().optional(),
   report: z.custom<Report>((value) => typeof value === "object" && value !== null).optional(),
 });
 
-export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema">;
+export type JournalContent = Omit<z.infer<typeof journalSchema>, "schema" | "undo"> & {
+  readonly undo: readonly UndoEntry[];
+};
+
+interface ParsedJournal {
+  readonly journal: JournalContent;
+  /** All of its acts can be understood. A newer version may know others; they must not keep a stack from being started. */
+  readonly isWhole: boolean;
+}
 
 export interface Journal {
   readonly record: UndoJournal["record"];
@@ -45,6 +53,11 @@ export interface Journal {
 
 export function journalPath(stateDir: string, job: string): string {
   return join(stateDir, job, "journal.json");
+}
+
+/** Where one is kept for a person that cannot be understood. */
+export function asidePath(path: string): string {
+  return `${path}.damaged`;
 }
 
 export async function openJournal(path: string, start: JournalContent): Promise<Journal> {
@@ -108,14 +121,17 @@ export async function keepJournal(path: string, content: JournalContent): Promis
 /** The journal that a dead run left, if any. One that cannot be understood is moved aside and named. Throws OpsError "failed". */
 export async function readJournal(
   path: string,
-): Promise<{ readonly journal?: JournalContent; readonly damaged?: string }> {
+): Promise<Partial<ParsedJournal> & { readonly damaged?: string }> {
   const text = await orRefuse(path, () => readIfThere(path), "read");
   if (text === undefined) return {};
-  const journal = parseJournal(text);
-  if (journal !== undefined) return { journal };
-  const aside = `${path}.damaged`;
+  return parseJournal(text) ?? { damaged: await setJournalAside(path) };
+}
+
+/** Resolves to where it is kept for a person. Throws OpsError "failed". */
+export async function setJournalAside(path: string): Promise<string> {
+  const aside = asidePath(path);
   await orRefuse(path, () => rename(path, aside), "move aside");
-  return { damaged: aside };
+  return aside;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
@@ -128,10 +144,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** Undefined for one that cannot be understood. */
-export function parseJournal(text: string): JournalContent | undefined {
+export function parseJournal(text: string): ParsedJournal | undefined {
   try {
-    const { schema: _schema, ...journal } = journalSchema.parse(JSON.parse(text));
-    return journal;
+    const { schema: _schema, undo: acts, ...journal } = journalSchema.parse(JSON.parse(text));
+    const undo = acts.flatMap((act) => undoEntrySchema.safeParse(act).data ?? []);
+    return { journal: { ...journal, undo }, isWhole: undo.length === acts.length };
   } catch {
     return undefined;
   }

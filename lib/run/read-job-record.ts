@@ -66,7 +66,7 @@ export async function readJobRecord(
         }),
       ),
     ]);
-  const parsed = journal === undefined ? undefined : parseJournal(journal);
+  const parsed = journal === undefined ? undefined : parseJournal(journal)?.journal;
   if (journal !== undefined && parsed === undefined)
     problems.push(`The journal in "${directory}" is damaged`);
   for (const { problem } of [status, channels, verifications, drills, memory])

@@ -12,11 +12,13 @@ import { deliverReport } from "#lib/run/deliver-report.ts";
 import { dropHalfDatabases } from "#lib/run/drop-half-databases.ts";
 import { buildReport, type Ending } from "#lib/run/ending.ts";
 import {
+  asidePath,
   type JournalContent,
   journalPath,
   keepJournal,
   readJournal,
   removeJournal,
+  setJournalAside,
 } from "#lib/run/journal.ts";
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
@@ -48,7 +50,7 @@ export async function recoverDeadRun(
 ): Promise<Recovery> {
   await sweepPrivate(session, job);
   const path = journalPath(job.settings.STATE_DIR, job.settings.JOB);
-  const { journal, damaged } = await readJournal(path);
+  const { journal, isWhole, damaged } = await readJournal(path);
   const notes: string[] = [];
   if (damaged !== undefined)
     notes.push(`The journal of an earlier run was damaged and is kept as ${damaged}`);
@@ -61,8 +63,10 @@ export async function recoverDeadRun(
   if (!(await endMarkedProcesses(dead.runId))) {
     notes.push("A process of that run cannot be killed: it waits for a file system that does not answer");
   }
-  const { problems, left, ...undone } = await undoAll(dead.undo, session, job);
+  const { left, ...undone } = await undoAll(dead.undo, session, job);
   notes.push(...undone.notes);
+  const problems = [...undone.problems];
+  if (isWhole === false) problems.push(describeNotWhole(asidePath(path)));
   if (journal?.isReported !== true) {
     const report = dead.report ?? reportDeath(dead, session, job, { notes, problems, left }, undone.hint);
     // With a report of its own it had its ending recorded.
@@ -70,8 +74,10 @@ export async function recoverDeadRun(
     await writeMetrics(session, job.settings, report);
     await deliverReport(session, job, report);
   }
+  // Last: who is killed on the way begins once more.
+  if (isWhole === false) await setJournalAside(path);
   if (left.length === 0) await removeJournal(path);
-  else await keepJournal(path, dead);
+  else await keepJournal(path, { ...dead, undo: left });
   // Untidy, and no more.
   return { notes: [...notes, ...(await dropHalfDatabases(session, job))], problems, left };
 }
@@ -91,6 +97,10 @@ function refuseLive({ script, runId, pid, startedAt }: JournalContent, path: str
     outcome: "failed",
     hint: "Two configurations share JOB and STATE_DIR: give one another JOB, or both the same LOCK_FILE",
   });
+}
+
+function describeNotWhole(aside: string): string {
+  return `Not all that the journal says can be understood, such as acts of a newer version: it is kept as "${aside}"; run recover with that version after moving it back`;
 }
 
 type DeadRun = Omit<JournalContent, "report"> & { readonly report?: Report | undefined };

@@ -24,7 +24,9 @@ interface UndoneAct {
 /** Undo one act of a run that is dead or at its end. Safe to repeat. Throws OpsError when it is to be tried again. */
 export async function undoEntry(entry: UndoEntry, session: Session, job: Job): Promise<UndoneAct> {
   if (entry.kind !== "exec-post") return { notes: await undoAct(entry, session, job), problems: [] };
-  const problems = await runPostHooks(createDocker({ exec: session.deps.exec }), entry.project);
+  const { exec, clock } = session.deps;
+  const { engineTimeoutMs } = startOptionsOf(job.settings);
+  const problems = await runPostHooks(createDocker({ exec }), entry, clock, engineTimeoutMs);
   return { notes: [`Ran lastgood.exec-post in stack "${entry.project}"`], problems };
 }
 

@@ -1,4 +1,5 @@
 /** Undo what a run that ends by itself has left: it was stopped in the middle of it, or could not. */
+import { describeError } from "#lib/core/ops-error.ts";
 import { isLasting, mayBeDown, type UndoEntry } from "#lib/core/undo.ts";
 import type { Ending } from "#lib/run/ending.ts";
 import type { Journal } from "#lib/run/journal.ts";
@@ -19,9 +20,12 @@ export async function undoRest(
   ending: Ending,
 ): Promise<UndoneRest> {
   const rest = (journal?.entries() ?? []).filter(isLasting);
-  const { notes, problems, left, hint } = await undoAll(rest, session, job, async (entry) =>
-    journal?.forget(entry),
-  );
+  const { notes, problems, left, hint } = await undoAll(rest, session, job, async (entry) => {
+    // It is undone, whatever the disk of the journal says.
+    await journal
+      ?.forget(entry)
+      .catch((error: unknown) => session.log.warning("journal.stale", describeError(error)));
+  });
   const isDown = left.some(mayBeDown);
   return {
     left,

@@ -1,5 +1,5 @@
 /** Put right what a restore of a stack has left in the middle: all its data as they were, then what ran runs. */
-import { DockerError } from "#lib/core/docker-error.ts";
+import { DockerError, isPassing } from "#lib/core/docker-error.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import type { StackSwap } from "#lib/core/undo.ts";
 import type { Job, Session } from "#lib/run/session.ts";
@@ -54,9 +54,7 @@ async function stopWhatRuns(
       const known = await docker.inspectContainers(containers.map(({ id }) => id));
       return await docker.stop(known.filter(isActive));
     } catch (error) {
-      const isPassing =
-        error instanceof DockerError && (error.trouble === "unreachable" || error.trouble === "timeout");
-      const pause = isPassing ? wait() : undefined;
+      const pause = error instanceof DockerError && isPassing(error) ? wait() : undefined;
       if (pause === undefined) throw error;
       await pause;
     }

@@ -1,6 +1,7 @@
 /** What an admin has run around the backup of a stack: in its containers by their labels, on the host by POST_RESTART_HOOKS. */
 import type { Container } from "#lib/core/containers.ts";
-import type { Exec } from "#lib/core/deps.ts";
+import type { Clock, Exec } from "#lib/core/deps.ts";
+import { DockerError, isPassing } from "#lib/core/docker-error.ts";
 import type { Log } from "#lib/core/log.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import type { UndoJournal } from "#lib/core/run-context.ts";
@@ -9,6 +10,7 @@ import { createDocker, type Docker } from "#lib/stacks/docker.ts";
 import { orProblem } from "#lib/stacks/or-problem.ts";
 
 const hookMs = 300_000;
+const pollMs = 1000;
 
 /**
  * Run the command of the label `lastgood.exec-pre` or `lastgood.exec-post` in each running container that has it, by the
@@ -38,12 +40,47 @@ async function runLabelHooks(
 }
 
 /**
- * `exec-post` in the containers of a project that run now: a stack that was taken down has others. Safe to repeat, as far as the
- * commands are. Resolves to what went wrong, a line each; throws DockerError when nobody can say which containers there are.
+ * `exec-post` of a run that did not come to it, in the containers that are there now: a stack that was taken down has others. An
+ * engine that does not answer and a container that does not run are waited for, since at boot both may be starting. Safe to repeat,
+ * as far as the commands are. Resolves to what went wrong, a line each; throws OpsError "failed" when it is to be tried again.
  */
-export async function runPostHooks(docker: Docker, project: string): Promise<readonly string[]> {
-  const containers = (await docker.readContainers()).filter((one) => one.project === project);
-  return runLabelHooks(docker, containers, "exec-post");
+export async function runPostHooks(
+  docker: Docker,
+  entry: ExecPost,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<readonly string[]> {
+  const deadline = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const isOver = clock.monotonicMs() >= deadline;
+    try {
+      const containers = await readProject(docker, entry);
+      const idle = describeIdle(containers, entry);
+      if (idle.length === 0) return await runLabelHooks(docker, containers, "exec-post");
+      if (isOver) {
+        const problems = await runLabelHooks(docker, containers, "exec-post");
+        const hint = "Start it, then run recover";
+        throw new OpsError([...idle, ...problems].join("; "), { outcome: "failed", hint });
+      }
+    } catch (error) {
+      if (isOver || !(error instanceof DockerError) || !isPassing(error)) throw error;
+    }
+    await clock.sleep(pollMs);
+  }
+}
+
+async function readProject(docker: Docker, { project }: ExecPost): Promise<readonly Container[]> {
+  return (await docker.readContainers()).filter((one) => one.project === project);
+}
+
+/** Services whose commands nobody can run at the moment. One that has no container any more has none that waits for them. */
+function describeIdle(containers: readonly Container[], { services }: ExecPost): readonly string[] {
+  return [...new Set(services)].flatMap((service) => {
+    const ones = containers.filter((one) => one.service === service);
+    const [first] = ones;
+    if (first === undefined || ones.some(({ state }) => state === "running")) return [];
+    return `lastgood.exec-post of container "${first.name}" waits for it to run: it is ${first.state}`;
+  });
 }
 
 /** The commands around one backup of a stack. */
@@ -73,23 +110,27 @@ export async function beginHooks(
   { exec, journal, log, signal }: HooksAccess,
 ): Promise<LabelHooks> {
   const docker = createDocker({ exec });
-  const ended = containers.find(({ labels }) => labels["lastgood.exec-post"] !== undefined);
-  const entry: ExecPost | undefined = ended && { kind: "exec-post", project: ended.project };
+  const ended = containers.filter(({ labels }) => labels["lastgood.exec-post"] !== undefined);
+  const [first] = ended;
+  const services = ended.flatMap(({ state, service }) => (state === "running" ? service : []));
+  const entry: ExecPost | undefined = first && { kind: "exec-post", project: first.project, services };
   if (entry !== undefined) await journal.record(entry);
   const end: LabelHooks["end"] = async (isRunning) => {
     if (entry === undefined) return [];
     const failed: string[] = [];
-    const told = await orProblem(() => runPostHooks(docker, entry.project), failed);
-    if (told === undefined) return failed;
+    const now = await orProblem(() => readProject(docker, entry), failed);
+    if (now === undefined) return failed;
+    const told = await runLabelHooks(docker, now, "exec-post");
+    const idle = describeIdle(now, entry);
     // They have been run, whatever the disk of the journal says.
-    const forgotten = isRunning ? journal.forget(entry) : Promise.resolve();
+    const forgotten = isRunning && idle.length === 0 ? journal.forget(entry) : Promise.resolve();
     await forgotten.catch((error: unknown) => log.warning("journal.stale", describeError(error)));
-    return told;
+    return [...idle, ...told];
   };
   try {
     return { problems: await runLabelHooks(createDocker({ exec, signal }), containers, "exec-pre"), end };
   } catch (error) {
-    await end(true);
+    for (const problem of await end(true)) log.warning("hook.failed", problem);
     throw error;
   }
 }

@@ -5,7 +5,7 @@
  * again is harmless, and so is doing it to a stack that was never stopped.
  */
 
-import { DockerError } from "#lib/core/docker-error.ts";
+import { DockerError, isPassing } from "#lib/core/docker-error.ts";
 import { judgeStart, type StartMark } from "#lib/core/judge-start.ts";
 import { type DownContainer, manualStartCommand } from "#lib/core/manual-command.ts";
 import type { Match } from "#lib/core/match-record.ts";
@@ -109,10 +109,6 @@ async function attemptStart(starter: Starter, record: StackRecord, options: Star
     }
     await clock.sleep(pollMs, signal);
   }
-}
-
-function isPassing({ trouble }: DockerError): boolean {
-  return trouble === "unreachable" || trouble === "timeout";
 }
 
 interface Check {

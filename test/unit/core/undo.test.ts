@@ -3,7 +3,7 @@ import { inUndoOrder, isToRepeat, type UndoEntry } from "#lib/core/undo.ts";
 import { stoppedStack } from "#test/support/fake-docker.ts";
 
 const stack = stoppedStack(["db"]);
-const commands: UndoEntry = { kind: "exec-post", project: "shop" };
+const commands: UndoEntry = { kind: "exec-post", project: "shop", services: ["db"] };
 
 test("inUndoOrder() starts what is stopped before it runs commands in it", () => {
   expect(inUndoOrder([{ kind: "trial", project: "lastgood-drill-1" }, commands, stack])[0]).toBe(stack);
