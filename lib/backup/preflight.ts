@@ -3,7 +3,7 @@
  * being held) mounts, content, room, a write test, programs. Every question is asked, so that one run names all that is wrong.
  */
 import { dirname } from "node:path";
-import { findStoresInside } from "#lib/backup/check-stores.ts";
+import { findStoresInside, type StoreInside } from "#lib/backup/check-stores.ts";
 import {
   checkDestination,
   createAsker,
@@ -36,7 +36,7 @@ export interface Preflight {
   /** Why each of the others cannot; the run is partial. */
   readonly problems: readonly string[];
   /** Stores that must not be used, by their names, and why; the run is partial. */
-  readonly storesInside: ReadonlyMap<string, Finding>;
+  readonly storesInside: ReadonlyMap<string, StoreInside>;
   /** The first finding that refuses the run. */
   readonly refusal: Finding | undefined;
 }
@@ -94,7 +94,7 @@ export async function runPreflight(
   const findings = withoutRepetition([
     ...looked.flatMap((each) => each.findings),
     ...checked.flatMap((each) => each.findings),
-    ...storesInside.values(),
+    ...[...storesInside.values()].map(({ finding }) => finding),
     ...programs,
   ]);
   for (const finding of findings) sayFinding(context, finding);

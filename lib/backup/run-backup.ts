@@ -1,4 +1,5 @@
 /** Back up one job: check, sweep, write, verify, publish, prune. */
+import { refuseInside } from "#lib/backup/check-stores.ts";
 import { type Destination, listDestinations } from "#lib/backup/destinations.ts";
 import { describeDryRun } from "#lib/backup/dry-run.ts";
 import { findEarlier, lastBytesOf } from "#lib/backup/earlier-sets.ts";
@@ -108,8 +109,8 @@ async function finish(
   const ofSet = parts.filter(({ kind }) => kind !== "copy");
   const mayPrune = context.selection === undefined && ofSet.every((part) => part.outcome === "complete");
   const sent = await sendEverywhere(context, made, mayPrune, preflight.storesInside);
-  parts.push(...describeStoresInside(preflight), ...sent.parts);
-  problems.push(...[...preflight.storesInside.values()].map(({ message }) => message), ...sent.problems);
+  parts.push(...sent.parts);
+  problems.push(...sent.problems);
   notes.push(...sent.notes);
   if (mayPrune) {
     for (const { destination, path } of made.published) {
@@ -119,10 +120,7 @@ async function finish(
       notes.push(...pruned.notes);
     }
   }
-  const hasRequiredFailed =
-    sent.hasRequiredFailed ||
-    context.settings.STORES.some(({ name, isRequired }) => isRequired && preflight.storesInside.has(name));
-  const outcome = hasRequiredFailed ? "failed" : combineOutcomes(parts.map((part) => part.outcome));
+  const outcome = sent.hasRequiredFailed ? "failed" : combineOutcomes(parts.map((part) => part.outcome));
   return {
     outcome,
     headline: describeMade(made, outcome, problems),
@@ -142,18 +140,8 @@ function sendEverywhere(
   inside: Preflight["storesInside"],
 ): Promise<SentToStores> {
   const [first] = made.published;
-  const stores =
-    first === undefined ? [] : openStores(context).filter(({ target }) => !inside.has(target.name));
+  const stores = first === undefined ? [] : openStores(context).map((store) => refuseInside(store, inside));
   return sendToStores(context, stores, { path: first?.path ?? "", manifest: made.manifest, mayPrune });
-}
-
-function describeStoresInside({ storesInside }: Preflight): PartReport[] {
-  return [...storesInside].map(([name, { message }]) => ({
-    kind: "store",
-    name,
-    outcome: "failed",
-    message,
-  }));
 }
 
 function describeUnread({ missing }: Preflight): PartReport[] {

@@ -194,18 +194,19 @@ describe.skipIf(!isRoot)("What is mounted in the source as well", () => {
     });
   });
 
-  test("is refused as a store, by a part of its sets too, and costs the backup nothing", async () => {
+  test("is refused as a store, by a part of its sets too: the sets wait for it, and are kept", async () => {
     await using sandbox = await createSandbox();
     const store = sandbox.path("store");
     mkdirSync(join(store, "web1/app"), { recursive: true });
-    const job = await createJob(sandbox, { STORE_NAS_URL: store });
+    const job = await createJob(sandbox, { STORE_NAS_URL: store, KEEP_LAST: "1", KEEP_DAILY: "0" });
     await whileBound(join(store, "web1"), join(job.app, "old"), async () => {
+      await sandbox.run("bun", script, ["--config", job.config]);
       const ended = await sandbox.run("bun", script, ["--config", job.config]);
       expect(ended.exitCode).toBe(1);
-      expect(ended.stderr).toContain(
-        `Cannot use store "nas" (${store}): it lies inside the source "${job.app}", as "${job.app}/old/app"`,
-      );
-      expect([job.sets().length, readdirSync(join(store, "web1/app")).length]).toEqual([1, 0]);
+      const words = `it lies inside the source "${job.app}", as "${job.app}/old/app"`;
+      expect(ended.stderr).toContain(`Cannot use store "nas" (${store}): ${words}`);
+      expect(ended.stderr).toContain(`does not have the set: ${words}; 2 sets wait for it`);
+      expect([job.sets().length, readdirSync(join(store, "web1/app")).length]).toEqual([2, 0]);
     });
   });
 });
