@@ -12,7 +12,13 @@ import { nameMembers, refuseIfNowhere } from "#lib/restore/check-members.ts";
 import type { FoundLegacySet } from "#lib/restore/find-sets.ts";
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { listFlag } from "#lib/restore/restore-flags.ts";
-import { askerOf, checkTarget, makeDirectory, writeWhole } from "#lib/restore/target-directory.ts";
+import {
+  askerOf,
+  checkTarget,
+  makeDirectory,
+  withTarget,
+  writeWhole,
+} from "#lib/restore/target-directory.ts";
 import { verifyArchive } from "#lib/restore/verify-legacy.ts";
 
 /** Nothing says how many members such an archive should have. */
@@ -37,24 +43,27 @@ export async function restoreLegacy(
   const to = flags["to"];
   const directory = resolve(cwd, typeof to === "string" ? to : `restored-legacy-${set.stamp}`);
   const neededBytes = archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const room = await checkTarget(context, {
+  const target = await checkTarget(context, {
     directory,
     names: archives.map(({ name }) => name),
     neededBytes,
     keepOut: [],
   });
-  const plan = [...archives.map(({ path, name }) => `${path} into ${join(directory, name)}`), room].map(
-    showName,
-  );
+  const plan = [
+    ...archives.map(({ path, name }) => `${path} into ${join(directory, name)}`),
+    target.room,
+  ].map(showName);
   if (isDryRun) {
     return { outcome: "complete", text: plan.map((line) => `${line}\n`).join(""), json: { schema: 1, plan } };
   }
-  await makeDirectory(context, directory);
-  const results = [];
-  for (const archive of archives) {
-    const result = restoreArchive(context, set, archive, directory, paths);
-    results.push(await result.catch((error: unknown) => failedArchive(context, archive, error)));
-  }
+  const results = await withTarget(context, target, async () => {
+    const ended = [];
+    for (const archive of archives) {
+      const result = restoreArchive(context, set, archive, directory, paths);
+      ended.push(await result.catch((error: unknown) => failedArchive(context, archive, error)));
+    }
+    return ended;
+  });
   const outcome = combineOutcomes(results.map((result) => result.outcome));
   return {
     outcome,

@@ -16,7 +16,7 @@ import { checkDatabaseFlag, nameDatabase } from "#lib/restore/restore-database.t
 import { listFlag } from "#lib/restore/restore-flags.ts";
 import { restoreLegacy } from "#lib/restore/restore-legacy.ts";
 import { type RestoredPart, restorePart } from "#lib/restore/restore-part.ts";
-import { checkTarget, findUnfinished, makeDirectory } from "#lib/restore/target-directory.ts";
+import { checkTarget, findUnfinished, withTarget } from "#lib/restore/target-directory.ts";
 import { isTrusted } from "#lib/restore/trust.ts";
 import { type SetInUse, useSet } from "#lib/restore/use-set.ts";
 
@@ -41,7 +41,7 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
   const plan = makePlan(context, chosen.copies, paths);
   const { parts, directory, copies } = plan;
   const fetchedBytes = parts.reduce((sum, { component }) => sum + component.bytesOut, 0);
-  const room = await checkTarget(context, {
+  const target = await checkTarget(context, {
     directory,
     names: parts.filter(({ kind }) => kind !== "database").map((part) => part.name),
     // Of archives, single paths need less, but how much nobody knows before.
@@ -56,7 +56,7 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
     const words = `"${path}" is of a restore that was killed: remove it, unless that still runs`;
     context.log.warning("restore.unfinished", showName(words));
   }
-  const lines = describePlan(plan, room);
+  const lines = describePlan(plan, target.room);
   if (context.isDryRun) {
     return {
       outcome: "complete",
@@ -68,9 +68,10 @@ export async function restoreSet(context: RestoreContext): Promise<ToolResult> {
   const { settings } = context;
   if (settings !== undefined && parts.some(({ kind }) => kind === "database"))
     await dropHalfDatabases(context, settings);
-  await makeDirectory(context, directory);
   const components = parts.map(({ component }) => component);
-  return useSet(context, copies, components, directory, (inner, files) => carryOut(inner, plan, files));
+  return withTarget(context, target, () =>
+    useSet(context, copies, components, directory, (inner, files) => carryOut(inner, plan, files)),
+  );
 }
 
 function makePlan(
@@ -159,6 +160,7 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
     ...failed.map(() => "failed" as const),
   ]);
   const seconds = (clock.monotonicMs() - startedMs) / 1000;
+  const into = parts.every(({ kind }) => kind === "database") ? "" : ` into ${directory}`;
   const lines = [
     ...restored.flatMap(describePart),
     ...failed.flatMap(({ component, problem, hint }) => [
@@ -167,7 +169,7 @@ async function carryOut(context: RestoreContext, plan: Plan, files: SetInUse): P
     ]),
     ...nowhere.map((path) => `NOT FOUND: ${path}`),
     ...files.notes.map((note) => `Note: ${note}`),
-    `Restored ${restored.length} of ${countNoun(parts.length, "component")} into ${directory} in ${seconds.toFixed(1)} s`,
+    `Restored ${restored.length} of ${countNoun(parts.length, "component")}${into} in ${seconds.toFixed(1)} s`,
   ];
   return {
     outcome,

@@ -12,7 +12,7 @@ import {
 import { limitsOf, type RestoreContext } from "#lib/restore/places.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 
-/** Before it has been looked at, and if need be made, with `openTarget`. */
+/** Before it has been looked at. */
 export interface TargetCheck {
   readonly directory: string;
   /** Names that will be made in it. */
@@ -31,8 +31,15 @@ export function askerOf(context: RestoreContext): FileSystemAsker {
   return { exec: deps.exec, signal, timeoutMs: limitsOf(context).fsTimeoutMs };
 }
 
-/** What is there, and whether there is room, as a line of the plan. Throws OpsError "failed" when it cannot take everything; nothing is written. */
-export async function checkTarget(context: RestoreContext, check: TargetCheck): Promise<string> {
+export interface Target {
+  readonly directory: string;
+  readonly isThere: boolean;
+  /** Whether it is there, and how much room there is: a line of the plan. */
+  readonly room: string;
+}
+
+/** Throws OpsError "failed" when it cannot take everything; nothing is written. */
+export async function checkTarget(context: RestoreContext, check: TargetCheck): Promise<Target> {
   const asker = askerOf(context);
   const { directory, names, neededBytes, keepOut } = check;
   const refuse = (reason: string, hint: string) =>
@@ -68,7 +75,7 @@ export async function checkTarget(context: RestoreContext, check: TargetCheck): 
   }
   const what = type.ok ? "is there, and what is in it stays" : "is made";
   const room = `${neededBytes === 0 ? "" : `${formatBytes(neededBytes)} are needed, `}${formatBytes(space.value.freeBytes)} are free`;
-  return `${directory} ${what}: ${room}`;
+  return { directory, isThere: type.ok, room: `${directory} ${what}: ${room}` };
 }
 
 /** What a restore into it has begun and not ended: it was killed, or goes on. */
@@ -76,6 +83,27 @@ export async function findUnfinished(context: RestoreContext, directory: string)
   const options = ["-maxdepth", "1", "-name", `${hiddenBeginning}*`, "-print0"];
   const found = await ask(askerOf(context), ["find", "-H", directory, ...options]);
   return found.ok ? found.value.split("\0").filter((path) => path !== "") : [];
+}
+
+/** Have it for `use`, made if need be. What was made and has nothing in it at the end, however that comes, is removed again. */
+export async function withTarget<Value>(
+  context: RestoreContext,
+  { directory, isThere }: Target,
+  use: () => Promise<Value>,
+): Promise<Value> {
+  await makeDirectory(context, directory);
+  try {
+    return await use();
+  } finally {
+    // By whoever stops the restore as well.
+    if (!isThere) await removeIfEmpty({ ...context, signal: new AbortController().signal }, directory);
+  }
+}
+
+async function removeIfEmpty(context: RestoreContext, directory: string): Promise<void> {
+  const command = ["rmdir", "--ignore-fail-on-non-empty", "--", directory] as const;
+  const removed = await ask(askerOf(context), command);
+  if (!removed.ok) context.log.warning("restore.left", `Left behind: "${directory}": ${removed.reason}`);
 }
 
 /** Make it if need be; only its owner may look into what is new. */

@@ -104,7 +104,7 @@ describe.each(runtimes)("restore of legacy archives on %s", (runtime) => {
     );
     expect(nowhere.exitCode).toBe(2);
     expect(nowhere.stdout).toContain('Cannot find "nope" in arr\n  Hint: ');
-    expect(await treeOf(sandbox.path("no"))).toEqual([]);
+    expect(existsSync(sandbox.path("no"))).toBe(false);
     const none = await run("restore", "latest", "--from", sandbox.path("old"), "--component", "nothing");
     expect(none.stderr).toContain("It has arr, dns, plex, raw, web");
   });

@@ -96,7 +96,7 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(none.stdout).toMatch(
       /^FAILED: application: Cannot find "nowhere" in application\n {2}Hint: Paths are relative to /m,
     );
-    expect(readdirSync(sandbox.path("none"))).toEqual([]);
+    expect(existsSync(sandbox.path("none"))).toBe(false);
   });
 
   test("says in a dry run what it would write, and writes nothing", async () => {
@@ -246,7 +246,7 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
     expect(ended.stderr).toContain("another SHA-256");
     expect(existsSync(other.path("extracted"))).toBe(true);
-    expect(readdirSync(other.path("back"))).toEqual([]);
+    expect(existsSync(other.path("back"))).toBe(false);
   });
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("leaves nothing behind on %s", async (signal) => {
@@ -266,7 +266,7 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     const ended = await running.exited;
     expect(ended.exitCode).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
     expect(ended.stderr).toContain(`Stopped by ${signal}`);
-    expect(readdirSync(other.path("back"))).toEqual([]);
+    expect(existsSync(other.path("back"))).toBe(false);
   });
 
   test("has nothing under a final name after kill -9, and works the next time", async () => {
