@@ -1,10 +1,13 @@
 /** Every set in the places that are looked at, and what else lies there. */
+import { basename, dirname } from "node:path";
 import { findLegacySets, type LegacyFile, type LegacySet } from "#lib/core/legacy-archives.ts";
 import { type Manifest, parseManifest } from "#lib/core/manifest.ts";
 import { describeError, OpsError } from "#lib/core/ops-error.ts";
 import { sortSets } from "#lib/core/set-choice.ts";
 import { ask } from "#lib/preflight/ask-file-system.ts";
 import { limitsOf, openPlaces, openUpper, type Place, type RestoreContext } from "#lib/restore/places.ts";
+
+const sumsFile = "SHA256SUMS";
 
 export interface FoundSet {
   readonly place: Place;
@@ -23,7 +26,7 @@ export interface FoundSets {
   /** `HOST/JOB` of sets that are there as well and not asked for. */
   readonly others: readonly string[];
   readonly legacy: readonly FoundLegacySet[];
-  /** With a manifest that cannot be used. */
+  /** Without a manifest that can be used. */
   readonly unknown: readonly { readonly place: Place; readonly path: string; readonly problem: string }[];
   /** Places that gave no answer. */
   readonly unreachable: readonly { readonly place: Place; readonly problem: string }[];
@@ -41,7 +44,10 @@ export async function findSets(context: RestoreContext): Promise<FoundSets> {
       const found = await lookInto(context, place);
       sets.push(...found.sets);
       unknown.push(...found.unknown);
-      legacy.push(...(await findLegacy(context, place)));
+      const files = await listFiles(context, place);
+      const old = findLegacySets(files).map((set) => ({ ...set, place }));
+      legacy.push(...old);
+      unknown.push(...findWithoutManifest(files, [...found.sets, ...found.unknown, ...old], place));
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof OpsError)) throw error;
@@ -104,15 +110,15 @@ async function lookInto(context: RestoreContext, place: Place): Promise<Looked> 
   return { sets, unknown };
 }
 
-/** Only on this host, and only where the command line points: a job's destinations hold no others. */
-async function findLegacy(context: RestoreContext, place: Place): Promise<FoundLegacySet[]> {
+/** Archives, and hashes of sets: only on this host, and only where the command line points. A job's destinations hold no legacy sets. */
+async function listFiles(context: RestoreContext, place: Place): Promise<readonly LegacyFile[]> {
   const { directory } = place;
   if (directory === undefined || context.flags["from"] === undefined) return [];
   const { deps, signal } = context;
   const asker = { exec: deps.exec, signal, timeoutMs: limitsOf(context).fsTimeoutMs };
-  const wanted = ["(", "-name", "*.tar", "-o", "-name", "*.tar.*", ")"];
+  const wanted = ["(", "-name", "*.tar", "-o", "-name", "*.tar.*", "-o", "-name", sumsFile, ")"];
   const options = ["-maxdepth", String(Math.max(...place.depths)), "-type", "f", ...wanted];
-  const found = await ask(asker, ["find", directory, ...options, "-printf", "%s\\t%P\\0"]);
+  const found = await ask(asker, ["find", "-H", directory, ...options, "-printf", "%s\\t%P\\0"]);
   if (!found.ok) {
     throw new OpsError(`Cannot look into "${directory}": ${found.reason}`, { outcome: "failed" });
   }
@@ -121,5 +127,18 @@ async function findLegacy(context: RestoreContext, place: Place): Promise<FoundL
     return tab === -1 ? [] : [{ sizeBytes: Number(row.slice(0, tab)), path: row.slice(tab + 1) }];
   });
   const isVisible = ({ path }: LegacyFile) => !path.split("/").some((part) => part.startsWith("."));
-  return findLegacySets(files.filter(isVisible)).map((set) => ({ ...set, place }));
+  return files.filter(isVisible);
+}
+
+/** What was once a set has its hashes at least. */
+function findWithoutManifest(
+  files: readonly LegacyFile[],
+  known: readonly { readonly place: Place; readonly path: string }[],
+  place: Place,
+): FoundSets["unknown"] {
+  // A set that is itself the place lies in another.
+  const paths = new Set(known.map((one) => (one.place === place ? one.path : ".")));
+  return files
+    .filter(({ path }) => basename(path) === sumsFile && !paths.has(dirname(path)))
+    .map(({ path }) => ({ place, path: dirname(path), problem: "its manifest.json is missing" }));
 }

@@ -1,6 +1,15 @@
 /** `restore list`, `show` and `verify` as processes, with a configuration and without one. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { createSandbox, runtimes, type Sandbox } from "#test/support/sandbox.ts";
@@ -98,7 +107,7 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(verified.stdout).toMatch(/^NOT VERIFIED: .*\/nas/m);
   });
 
-  test("names a set that a newer version made, and one whose manifest is damaged", async () => {
+  test("names a set that a newer version made, and one whose manifest is damaged or missing", async () => {
     const other = sandbox.path("other");
     for (const [name, text] of [
       ["newer", readFileSync(join(set, "manifest.json"), "utf8").replace('"schema": 1', '"schema": 2')],
@@ -107,7 +116,11 @@ describe.each(runtimes)("restore on %s", (runtime) => {
       cpSync(set, join(other, name), { recursive: true });
       writeFileSync(join(other, name, "manifest.json"), text);
     }
-    const { stdout } = await run("list", "--from", other);
+    cpSync(set, join(other, "bare"), { recursive: true });
+    rmSync(join(other, "bare/manifest.json"));
+    // A share is a link as often as not.
+    symlinkSync(other, sandbox.path("link"));
+    const { stdout } = await run("list", "--from", sandbox.path("link"));
     const alone = await run("restore", "latest", "--from", other);
     cpSync(set, join(other, "usable"), { recursive: true });
     const beside = await run("show", "latest", "--from", other);
@@ -116,8 +129,10 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     expect(stdout).toContain("No sets");
     expect(stdout).toMatch(/^Not usable: newer: its manifest has version 2, this program knows 1$/m);
     expect(stdout).toMatch(/^Not usable: damaged: its manifest is no JSON/m);
+    expect(stdout.match(/^Not usable: .*/gm)).toHaveLength(3);
+    expect(stdout).toMatch(/^Not usable: bare: its manifest\.json is missing$/m);
     expect(alone.exitCode).toBe(2);
-    expect(alone.stderr).toMatch(/There is no set that can be used: (?:damaged|newer) in /);
+    expect(alone.stderr).toMatch(/There is no set that can be used: (?:bare|damaged|newer) in /);
     // Whoever takes the one beside them is told what was passed over.
     expect(beside.exitCode).toBe(0);
     for (const { stderr } of [beside, drilled]) {
