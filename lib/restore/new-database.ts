@@ -86,7 +86,8 @@ async function recordIfPossible(
   begun: Parameters<typeof recordBegun>[1],
 ): Promise<() => Promise<void>> {
   try {
-    return await recordBegun(directoryOf(settings), begun);
+    const forget = await recordBegun(directoryOf(settings), begun);
+    return () => forget().catch((error: unknown) => log.warning("database.recorded", describeError(error)));
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     log.warning(

@@ -16,26 +16,30 @@ import { endMarkedProcesses } from "#lib/tools/process-group.ts";
 
 const beginning = "restoring-";
 
-/** Resolves to the way to forget it, when the database is whole or gone. Throws OpsError "failed". */
+/** Resolves to the way to forget it, when the database is whole or gone; both throw OpsError "failed". */
 export async function recordBegun(directory: string, begun: BegunDatabase): Promise<() => Promise<void>> {
-  const path = nameAfterProcess(join(directory, `${beginning}${begun.runId.slice(0, 8)}`));
+  const { runId, component } = begun;
+  const path = nameAfterProcess(join(directory, `${beginning}${runId.slice(0, 8)}-${component}`));
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFileDurably(path, `${JSON.stringify(begun, null, 2)}\n`, { mode: 0o600 });
   } catch (cause) {
     throw new OpsError(`Cannot write "${path}"`, { outcome: "failed", cause });
   }
-  return () => unlink(path);
+  return () =>
+    unlink(path).catch((cause: unknown) => {
+      throw new OpsError(`Cannot remove "${path}"`, { outcome: "failed", cause });
+    });
 }
 
-/** Drop what restores that were killed had begun; resolves to what was done, or could not be. Never rejects for a server that is down. */
+/** Drop what restores that were killed had begun; resolves to what was done, or could not be, be it that a server is down. */
 export async function dropBegun(
   directory: string,
   targets: readonly DatabaseTarget[],
   request: Omit<AccessRequest, "sourceName">,
 ): Promise<readonly string[]> {
   const notes: string[] = [];
-  for (const name of await listRecords(directory)) {
+  for (const name of await listRecords(directory, notes)) {
     if (!(await isLeftByDead(name))) continue;
     const path = join(directory, name);
     try {
@@ -48,12 +52,13 @@ export async function dropBegun(
   return notes;
 }
 
-async function listRecords(directory: string): Promise<readonly string[]> {
+async function listRecords(directory: string, problems: string[]): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).filter((name) => name.startsWith(beginning));
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
+    if (errorCode(error) !== "ENOENT")
+      problems.push(`Cannot look for databases that were left half restored: ${describeError(error)}`);
+    return [];
   }
 }
 

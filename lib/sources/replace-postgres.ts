@@ -137,7 +137,9 @@ export async function endPostgresWork(
 ): Promise<void> {
   const problem = `Cannot end what uses the database "${database}"`;
   const deadline = access.clock.monotonicMs() + access.timeoutMs;
-  const sql = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+  // Only a superuser may end the server's own workers, which have no user: DROP DATABASE ends an autovacuum by itself.
+  const sql = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL
     AND (datname = ${quoteText(database)} OR (state = 'active' AND strpos(query, ${quoteText(word)}) > 0))`;
   while ((await askPostgres(server, access, sql, problem)) !== "0") {
     if (access.clock.monotonicMs() > deadline) throw new OpsError(problem, { outcome: "failed" });
