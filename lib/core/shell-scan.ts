@@ -23,7 +23,7 @@ interface RestPart {
 /** At the start of a line, or after another one on the same line. */
 const assignment =
   /[ \t]*;?[ \t]*(?:(?:export|readonly|declare|typeset)(?:[ \t]+-\w+)*[ \t]+)?([A-Z][A-Z0-9_]*)(\+?)=/y;
-const hereDocument = /(?<!<)<<(-?)[ \t]*(["']?)([A-Za-z_]\w*)\2/;
+const hereDocument = /(?<!<)<<(-?)[ \t]*(?:(["'])|\\)?([A-Za-z_]\w*)\2/;
 
 /** In the order of the script; what stands in a here-document is text of that script, and left out. */
 export function* scanShell(script: string): Generator<AssignmentPart | RestPart> {

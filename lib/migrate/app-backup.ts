@@ -158,10 +158,13 @@ function readStore(found: readonly ShellAssignment[]): MigratedSetting[] {
   const [host, port, user, path] = ["HOST", "PORT", "USER", "BASE_PATH"].map((key) =>
     found.find(({ name }) => name === `SYNOLOGY_${key}`),
   );
-  if (host === undefined || path === undefined) return [];
-  const isKnown = [host, port, user, path].every((one) => one === undefined || one.value !== undefined);
+  if (host === undefined && path === undefined) return [];
+  const isKnown =
+    host?.value !== undefined &&
+    path?.value !== undefined &&
+    [port, user].every((one) => one === undefined || one.value !== undefined);
   const login = user === undefined ? "" : `${user.value}@`;
-  const url = `ssh://${login}${host.value}${port === undefined ? "" : `:${port.value}`}${path.value}`;
+  const url = `ssh://${login}${host?.value}${port === undefined ? "" : `:${port.value}`}${path?.value}`;
   return [
     constant(
       "upload to the NAS",

@@ -13,6 +13,7 @@ test.each<[string, readonly string[]]>([
   ['[ "$X" = 1 ] && [[ $Y == 2 && $Z =~ a ]]; cmd --KEY=1', []],
   ["cat <<EOF\nX=1\n. file\nEOF\na && Y=2", ["Y 5"]],
   ["cat <<-'EOF'\n\tX=1\n\tEOF\na && Y=2", ["Y 4"]],
+  ["cat <<\\EOF\nX=1\nEOF\na && Y=2", ["Y 4"]],
   ["a=$((1 << B))\n[ a ] && X=1", ["X 2"]],
 ])("findUnread(%j) names what gives a value in another way than a line of its own", (script, expected) => {
   expect(findUnread(script).assignments.map(({ name, line }) => `${name} ${line}`)).toEqual([...expected]);

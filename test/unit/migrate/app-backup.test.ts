@@ -21,6 +21,7 @@ test("appBackup.read() excludes nothing that only a comment excludes, and guesse
 test("appBackup.read() makes no address of a NAS of which it does not know all", () => {
   const nas = ["SYNOLOGY_HOST=nas", "SYNOLOGY_BASE_PATH=/volume1"];
   expect(read(...nas).ours["STORE_SYNOLOGY_URL"]).toBe("ssh://nas/volume1");
+  expect(read("SYNOLOGY_HOST=nas").ours).toMatchObject({ STORE_SYNOLOGY_KEEP_DAILY: "14" });
   const { ours, todo } = read(...nas, "SYNOLOGY_PORT=$(cat /etc/port)");
   expect(ours["STORE_SYNOLOGY_URL"]).toBeUndefined();
   expect(ours["STORE_SYNOLOGY_KEEP_DAILY"]).toBe("14");
