@@ -3,6 +3,7 @@
  *
  * Whatever happens on the way, an error, a signal, the limit of the window, what ran is started again before anything else.
  */
+import type { Container } from "#lib/core/containers.ts";
 import { describeAlert, describeFailedStart, hintOnFailedStart } from "#lib/core/describe-alert.ts";
 import type { FreezeMeasurement, FreezePlan } from "#lib/core/freeze.ts";
 import { amountOf } from "#lib/core/freeze-cost.ts";
@@ -13,9 +14,11 @@ import type { ReleasedSource, SourceAccess } from "#lib/sources/source.ts";
 import { createFreezer } from "#lib/stacks/create-freezer.ts";
 import type { Docker } from "#lib/stacks/docker.ts";
 import type { Frozen } from "#lib/stacks/freezer.ts";
+import { orProblem } from "#lib/stacks/or-problem.ts";
 import type { ReadRecord } from "#lib/stacks/read-record.ts";
 import { openWindow, type StackWindow, type WindowEnd } from "#lib/stacks/stack-window.ts";
 import type { StartOptions } from "#lib/stacks/start-stack.ts";
+import { listStarted } from "#lib/stacks/stop-stack.ts";
 
 export interface HoldRequest {
   readonly access: SourceAccess;
@@ -61,7 +64,7 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
   try {
     access.log.info("stack.preparing", `Preparing stack "${name}": ${plan.why}`);
     await freezer.prepare();
-    const { record, startedAt, notes } = await request.readRecord();
+    const { record, startedAt, notes, containers } = await request.readRecord();
     access.signal.throwIfAborted();
     window = await openWindow({
       docker,
@@ -81,7 +84,10 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
     const opened = window;
     const ended = once(async () => {
       const end = await opened.end();
-      return { end, after: await request.afterEnd(end.isRunning) };
+      // Nothing ran, so nobody but somebody else has started what runs: another job that had stopped it, or a person.
+      const intruders = record.containers.length > 0 ? [] : await findIntruders(docker, containers, name);
+      const { problems, notes: told } = await request.afterEnd(end.isRunning);
+      return { end, after: { problems: [...intruders, ...problems], notes: told } };
     });
     if (!frozen.mustStayStopped) {
       await opened.close();
@@ -124,8 +130,19 @@ function measureStopped(plan: FreezePlan, seconds: number): FreezeMeasurement {
   return { strategy: "none", seconds, ...amountOf(plan) };
 }
 
+/** Containers that run by now of a stack of which nothing ran `before`, a line each, or why nobody knows. */
+export async function findIntruders(
+  docker: Docker,
+  before: readonly Container[],
+  name: string,
+): Promise<readonly string[]> {
+  const unsure: string[] = [];
+  const started = await orProblem(() => listStarted(docker, before), unsure);
+  return [...(started ?? []).map((container) => describeIntruder(container, name)), ...unsure];
+}
+
 /** Of a container that ran while nothing of its stack should have. */
-export function describeIntruder(container: string, name: string): string {
+function describeIntruder(container: string, name: string): string {
   return `Container "${container}" was started by somebody else while stack "${name}" was stopped: its data may be of more than one moment`;
 }
 

@@ -8,18 +8,16 @@ import { OpsError } from "#lib/core/ops-error.ts";
 import { tarProof } from "#lib/core/proof.ts";
 import { describeDeployment } from "#lib/core/stack-deployment.ts";
 import { planStop } from "#lib/core/stop-plan.ts";
-import { describeIntruder, type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
+import { findIntruders, type HeldStack, holdStack } from "#lib/sources/hold-stack.ts";
 import type { OpenSource, SourceAccess } from "#lib/sources/source.ts";
 import type { StackSettings } from "#lib/sources/stack-settings.ts";
 import { createDocker } from "#lib/stacks/docker.ts";
 import type { FrozenRoot } from "#lib/stacks/freezer.ts";
-import { orProblem } from "#lib/stacks/or-problem.ts";
 import { readRecord } from "#lib/stacks/read-record.ts";
 import type { StackReading } from "#lib/stacks/read-stacks.ts";
 import { stackArchive } from "#lib/stacks/stack-archive.ts";
 import { beginHooks, type LabelHooks, runHostHooks } from "#lib/stacks/stack-hooks.ts";
 import { startOptionsOf } from "#lib/stacks/start-options.ts";
-import { listStarted } from "#lib/stacks/stop-stack.ts";
 import { surveyRoots } from "#lib/stacks/survey-roots.ts";
 
 /** Throws OpsError "failed"; whatever ran then runs again. */
@@ -47,12 +45,10 @@ export async function openStack(
     const hooks = await beginHooks(containers, access);
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
     const settle = async () => {
-      const unsure: string[] = [];
-      const started = await orProblem(() => listStarted(docker, containers), unsure);
-      const intruders = (started ?? []).map((container) => describeIntruder(container, name));
+      const intruders = await findIntruders(docker, containers, name);
       const failed = await hooks.end(true);
       return {
-        problems: [...intruders, ...unsure, ...failed],
+        problems: [...intruders, ...failed],
         notes: [],
         facts: {},
         windowSeconds: undefined,

@@ -1,4 +1,5 @@
 /** What is to be stopped, as it is at the moment: between the plan and the stop lie commands, and maybe hours of copying. */
+import type { Container } from "#lib/core/containers.ts";
 import type { Clock } from "#lib/core/deps.ts";
 import type { StackRecord } from "#lib/core/stack-record.ts";
 import { planStop } from "#lib/core/stop-plan.ts";
@@ -8,6 +9,8 @@ import type { Docker } from "#lib/stacks/docker.ts";
 
 export interface ReadRecord extends Pick<StoppedStack, "record" | "startedAt"> {
   readonly notes: readonly string[];
+  /** All of its project at that moment. */
+  readonly containers: readonly Container[];
 }
 
 /**
@@ -24,5 +27,6 @@ export async function readRecord(docker: Docker, planned: StackRecord, clock: Cl
     record,
     startedAt: Object.fromEntries(containers.map(({ id, startedAt }) => [id, startedAt])),
     notes,
+    containers,
   };
 }

@@ -271,6 +271,18 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(states()).toEqual({ "one-main-1": "running" });
   });
 
+  test("nor of one that another job stops right before its own window, and starts in it", async () => {
+    up(
+      "one",
+      `services: {main: {image: "${image}", init: true, command: [sleep, infinity], labels: {lastgood.exec-pre: "kill 1; sleep 60"}}}`,
+    );
+    await using world = await createWorld({ STACK_FREEZE: "none" });
+    await whileStopped(world.sandbox, "docker start one-main-1 >/dev/null");
+    expect((await world.run()).exitCode).toBe(1);
+    expect(world.problems()).toContain('Container "one-main-1" was started by somebody else');
+    expect(states()).toEqual({ "one-main-1": "running" });
+  });
+
   test("starts again what its archive failed for, with the same care", async () => {
     up("one");
     up("two");
