@@ -132,7 +132,9 @@ async function follow(
   });
   const copying = pending.map((copy) => followCopy(request, file, isWriterDone, copy));
   try {
-    const status = await watch.race(ended).catch((error) => blameStall(error, watch, pipeline));
+    // What cannot be read on the way ends it at once: a disk that fails would be read for hours, and the error be nobody's.
+    const endedOrUnread = Promise.race([ended, hashing.then(() => ended)]);
+    const status = await watch.race(endedOrUnread).catch((error) => blameStall(error, watch, pipeline));
     if (status.outcome === "failed") return { isUsable: false, status };
     // The proof needs a core and no disk, syncs and reading back a disk and little else: they go well together.
     const { proof, stallMs, signal, env } = request;
