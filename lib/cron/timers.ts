@@ -55,8 +55,8 @@ export const userUnits: Finder = {
     });
     const entries = await describe(search, (await Promise.all(found)).flat());
     const lingering = new Set(search.look.list(lingerDirectory).map(({ name }) => name));
-    for (const { file, user = "", flaw } of entries)
-      if (flaw === undefined && !lingering.has(user))
+    for (const { file, user = "", flaw, backup } of entries)
+      if (flaw === undefined && backup.role !== "foreign" && !lingering.has(user))
         search.tell(
           `${file}: it starts only while ${user} is logged in, until loginctl enable-linger ${user}`,
         );

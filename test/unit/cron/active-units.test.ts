@@ -10,12 +10,15 @@ const saying = (stdout: string, exitCode: number | null = 0): Exec => {
 
 test("askActiveUnits() knows nothing where systemd does not run, and asks nobody about another root", async () => {
   const machine = { root: "/", timeoutMs: 1000 };
-  const listed = "a.timer loaded active waiting A\ncron.service loaded active running Cron\n";
+  const listed =
+    "a.timer loaded active waiting A\ncron.service loaded active running Cron\ninit.scope loaded active running S\n";
   expect(await askActiveUnits({ ...machine, exec: saying(listed) })).toEqual(
-    new Set(["a.timer", "cron.service"]),
+    new Set(["a.timer", "cron.service", "init.scope"]),
   );
   expect(await askActiveUnits({ ...machine, exec: saying("", 1) })).toBeUndefined();
   expect(await askActiveUnits({ ...machine, exec: saying("", null) })).toBeUndefined();
+  // In a chroot.
+  expect(await askActiveUnits({ ...machine, exec: saying("") })).toBeUndefined();
   expect(await askActiveUnits({ ...machine, root: "/mnt", exec: saying(listed) })).toBeUndefined();
 });
 

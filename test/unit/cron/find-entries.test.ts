@@ -186,6 +186,13 @@ test("findEntries() says of a user's timer that nobody need be logged in for it,
     await machine.write(`${home}/mine.timer`, "[Timer]\nOnCalendar=03:00\n");
     mkdirSync(machine.path(`${home}/timers.target.wants`));
     symlinkSync("../mine.timer", machine.path(`${home}/timers.target.wants/mine.timer`));
+    // Another program's is not ours to judge.
+    await machine.write(
+      `${home}/theirs.service`,
+      "[Service]\nExecStart=/usr/bin/restic backup /home/deploy\n",
+    );
+    await machine.write(`${home}/theirs.timer`, "[Timer]\nOnCalendar=04:00\n");
+    symlinkSync("../theirs.timer", machine.path(`${home}/timers.target.wants/theirs.timer`));
     expect((await find(machine)).problems).toEqual([
       `${home}/mine.timer: it starts only while deploy is logged in, until loginctl enable-linger deploy`,
     ]);
