@@ -6,7 +6,7 @@ export function judgeNamesakes({ config, settings, facts }: JobView): readonly H
   const namesakes = facts.namesakes.get(config) ?? [];
   if (namesakes.length === 0) return [];
   const { JOB, STATE_DIR } = settings;
-  const message = `${namesakes.join(" and ")} keeps the same record, JOB=${JOB} in ${STATE_DIR}: neither can be told from the other`;
+  const message = `It keeps the same record as ${namesakes.join(" and ")}, JOB=${JOB} in ${STATE_DIR}: they cannot be told apart`;
   const hint = "Give each a JOB of its own, and a LOCK_FILE; it begins with no set then";
   return [{ name: "namesake", severity: "critical", message, hint }];
 }

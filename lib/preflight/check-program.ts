@@ -18,13 +18,14 @@ export async function checkProgram(exec: Exec, needed: NeededProgram, signal: Ab
   const result = await exec([needed.program, versionFlag], { timeoutMs, signal });
   const name = "program";
   if (result.notFound || result.exitCode !== 0) {
+    const reason = describeRefusal(result, versionFlag);
     return {
       name,
       passed: false,
-      message: `Cannot run "${needed.program}": ${describeRefusal(result, versionFlag)}`,
+      message: `Cannot run "${needed.program}": ${reason}`,
       hint: result.notFound
         ? `apt-get install ${needed.package}; under cron, set PATH`
-        : hintOnReason(result.stderr, `Reinstall ${needed.package}`),
+        : hintOnReason(reason, `Reinstall ${needed.package}`),
     };
   }
   const version = (result.stdout || result.stderr).split("\n")[0] ?? "";

@@ -419,7 +419,7 @@ test("judgeNamesakes() is critical of another configuration that keeps the same 
     {
       severity: "critical",
       message:
-        "/etc/lastgood/copy.env keeps the same record, JOB=shop in /var/lib/lastgood: neither can be told from the other",
+        "It keeps the same record as /etc/lastgood/copy.env, JOB=shop in /var/lib/lastgood: they cannot be told apart",
     },
   ]);
 });

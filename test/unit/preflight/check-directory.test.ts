@@ -32,6 +32,12 @@ test("checkDirectory() hints at the mount when there is no answer", async () => 
   expect(finding.hint).toBe("Look at its mount: the file system gives no answer");
 });
 
+test("checkProgram() has nothing reinstalled that gives no answer", async () => {
+  const { exec } = failing("", { timedOut: true });
+  const finding = await checkProgram(exec, { program: "zstd", package: "zstd" }, signal);
+  expect(finding.hint).toBe("Look at its mount: the file system gives no answer");
+});
+
 test("checkProgram() takes nothing for missing that is there and cannot be started", async () => {
   const { exec } = failing('Cannot start "zstd": too many open files');
   const finding = await checkProgram(exec, { program: "zstd", package: "zstd" }, signal);
