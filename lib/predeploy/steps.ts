@@ -7,6 +7,7 @@ import type { UndoEntry } from "#lib/core/undo.ts";
 import { isGlob, matchesPattern } from "#lib/core/unit-pattern.ts";
 import { planUnitRun, type UnitPlan } from "#lib/core/unit-state.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
+import { lookUntilAnswered } from "#lib/units/follow-unit.ts";
 import { readUnitJournal, recallFromJournal } from "#lib/units/read-unit-journal.ts";
 import { type CommandOrder, runCommand } from "#lib/units/run-command.ts";
 import { runUnit, type UnitWatch } from "#lib/units/run-unit.ts";
@@ -29,14 +30,20 @@ export interface StageSteps {
 const jobPartial = 1;
 const jobBusy = 75;
 
+/** A bus that is lost for a moment is waited for; after that a unit goes by the name that it was given. */
+const namesMs = 30_000;
+
 export async function stepsOf(host: Host, stage: Stage): Promise<StageSteps> {
   const found: string[] = [];
   const unmatched: string[] = [];
+  const { manager, context } = host;
+  const { clock } = context.deps;
+  const deadlineMs = clock.monotonicMs() + namesMs;
+  const ownName = async (unit: string) =>
+    (await lookUntilAnswered({ manager, clock }, unit, deadlineMs, context.signal))?.id ?? unit;
   for (const pattern of stage.units) {
     // By its own name, since what systemd tells of a unit it does not tell of its aliases.
-    const names = isGlob(pattern)
-      ? await host.manager.find([pattern])
-      : [(await host.manager.look(pattern)).id];
+    const names = isGlob(pattern) ? await manager.find([pattern]) : [await ownName(pattern)];
     const wanted = names.filter((name) => !stage.except.some((except) => matchesPattern(name, except)));
     if (wanted.length === 0) unmatched.push(pattern);
     found.push(...wanted);

@@ -3,6 +3,7 @@ import type { StagePolicy } from "#lib/core/stage.ts";
 import { dryRunHost } from "#lib/predeploy/dry-run.ts";
 import type { Host } from "#lib/predeploy/host.ts";
 import { quietRun } from "#test/support/quiet-run.ts";
+import { createVirtualClock } from "#test/support/virtual-clock.ts";
 
 /** Of units `busy.service`, which runs already, and `free.service`. */
 async function dryRun(...stages: readonly (readonly [StagePolicy, ...string[]])[]) {
@@ -12,9 +13,10 @@ async function dryRun(...stages: readonly (readonly [StagePolicy, ...string[]])[
     id,
     activeState: id === "busy.service" ? "activating" : "inactive",
   });
+  const clock = createVirtualClock();
   // As much of a host as a dry run looks at.
   const host = {
-    context: { ...quietRun, deps: {}, settings: {} },
+    context: { ...quietRun, deps: { clock }, settings: {}, signal: new AbortController().signal },
     target: { kind: "system" },
     manager: { look },
   } as unknown as Host;
@@ -25,7 +27,7 @@ async function dryRun(...stages: readonly (readonly [StagePolicy, ...string[]])[
     ...limits,
     ...{ label: String(at + 1), policy, units },
   }));
-  const { verdict } = await dryRunHost(host, { preflight: [], stages: plan });
+  const { verdict } = await clock.run(dryRunHost(host, { preflight: [], stages: plan }));
   return `${verdict.outcome}: ${verdict.reason}`;
 }
 

@@ -6,6 +6,7 @@ import type { RunContext, UndoJournal } from "#lib/core/run-context.ts";
 import type { Stage } from "#lib/core/stage.ts";
 import type { UnitState } from "#lib/core/unit-state.ts";
 import { runStage } from "#lib/predeploy/run-stage.ts";
+import { DbusError } from "#lib/tools/dbus-connection.ts";
 import type { UnitManager } from "#lib/units/unit-manager.ts";
 import { quietRun } from "#test/support/quiet-run.ts";
 import { createVirtualClock } from "#test/support/virtual-clock.ts";
@@ -117,6 +118,17 @@ test("runStage() stops what it has started, and starts no more, after an error t
   );
   await expect(run()).rejects.toThrow("a bug");
   expect(new Set(calls)).toEqual(new Set(["start a.service", "start b.service", "stop a.service"]));
+});
+
+test("runStage() waits for a bus that is lost when it asks for the names of units", async () => {
+  let looks = 0;
+  const look = async (id: string) => {
+    looks += 1;
+    if (looks === 1) throw new DbusError("lost", "gone");
+    return { ...rest, id, loadState: "masked" };
+  };
+  const results = await createWorld({}, { look }).run();
+  expect(results.map(({ reason }) => reason)).toEqual(["masked", "masked", "masked"]);
 });
 
 test("runStage() records a command for as long as it runs, and starts none that it cannot record", async () => {
