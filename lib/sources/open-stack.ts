@@ -58,8 +58,9 @@ export async function openStack(
     return { ...archive(lying), problems: [...problems, ...hooks.problems], notes, release };
   }
   const plan = await planStack(reading, settings, access);
+  const callHost = () => runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading);
   let hooks: LabelHooks = { problems: [], end: async () => [] };
-  let isDown = false;
+  let [mayBeStopped, isDown] = [false, false];
   let held: HeldStack;
   try {
     held = await holdStack({
@@ -69,7 +70,9 @@ export async function openStack(
       readRecord: async () => {
         // What they begin lasts no longer than it must: until here, its data may have been copied for hours.
         hooks = await beginHooks(containers, access);
-        return readRecord(docker, record, access.clock);
+        const read = await readRecord(docker, record, access.clock);
+        mayBeStopped = true;
+        return read;
       },
       plan,
       excludes: settings.STACK_EXCLUDES,
@@ -80,12 +83,13 @@ export async function openStack(
         access.alert(alert);
       },
       afterEnd: async (isRunning) => ({
-        notes: isRunning ? await runHostHooks(access.exec, settings.POST_RESTART_HOOKS, reading) : [],
+        notes: isRunning ? await callHost() : [],
         problems: await hooks.end(isRunning),
       }),
     });
   } catch (error) {
-    throw addProblems(error, await hooks.end(!isDown));
+    const told = mayBeStopped && !isDown ? await callHost() : [];
+    throw addProblems(error, [...told, ...(await hooks.end(!isDown))]);
   }
   return {
     ...archive(held.frozen.roots),

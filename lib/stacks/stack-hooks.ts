@@ -125,12 +125,15 @@ export async function beginHooks(
     // They have been run, whatever the disk of the journal says.
     const forgotten = isRunning && idle.length === 0 ? journal.forget(entry) : Promise.resolve();
     await forgotten.catch((error: unknown) => log.warning("journal.stale", describeError(error)));
-    return [...idle, ...told];
+    const problems = [...idle, ...told];
+    // Nobody reads the report of a source that is given up because the run is stopped.
+    for (const problem of problems) log.warning("hook.failed", problem);
+    return problems;
   };
   try {
     return { problems: await runLabelHooks(createDocker({ exec, signal }), containers, "exec-pre"), end };
   } catch (error) {
-    for (const problem of await end(true)) log.warning("hook.failed", problem);
+    await end(true);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** What a run over stacks does when something is wrong: one clear line, every other stack done, what ran runs again. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DockerEngine, hasDocker, image, startDockerEngine } from "#test/support/docker-engine.ts";
 import { answer, type RunningHttpServer, startHttpServer } from "#test/support/http-server.ts";
@@ -281,6 +281,20 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect((await world.run()).exitCode).toBe(1);
     expect(world.problems()).toContain('Container "one-main-1" was started by somebody else');
     expect(states()).toEqual({ "one-main-1": "running" });
+  });
+
+  test("calls the hooks also after the restart of what was stopped for nothing", async () => {
+    up("one");
+    await using world = await createWorld();
+    const hooked = world.sandbox.path("hooked");
+    const hook = await world.sandbox.fake("hook", `#!/bin/sh\necho "$1" >>${hooked}\n`);
+    appendFileSync(world.job.config, `POST_RESTART_HOOKS="${hook}"\n`);
+    const docker = Bun.which("docker");
+    const stop = `[ "$1" != stop ] || { ${docker} "$@"; echo "no answer" >&2; exit 1; }`;
+    await world.sandbox.fake("docker", `#!/bin/sh\n${stop}\nexec ${docker} "$@"\n`);
+    expect((await world.run()).stderr).toContain("no answer");
+    expect(states()).toEqual({ "one-main-1": "running" });
+    expect(readFileSync(hooked, "utf8")).toBe("one\n");
   });
 
   test("starts again what its archive failed for, with the same care", async () => {
