@@ -42,10 +42,14 @@ export function judgeStacks({ settings, record, facts }: JobView): readonly Heal
   return [good, { name, severity: "critical", message, hint }];
 }
 
-/** Components whose stacks the last backup stopped: they ran. Those that are down without a container docker knows nothing of. */
+/**
+ * Components whose stacks the last backup that came to them stopped: they ran. Those that are down without a container docker
+ * knows nothing of, and a backup that was refused before it looked says nothing of either.
+ */
 function findStopped({ history }: JobRecord): ReadonlySet<string> {
-  const last = history.runs.findLast((run) => isWholeBackup(run) && run.outcome !== "busy");
-  const stopped = last?.parts.filter(({ windowSeconds }) => windowSeconds !== undefined) ?? [];
+  const parts = history.runs.filter(isWholeBackup).flatMap((run) => run.parts);
+  const last = new Map(parts.map((part) => [part.name, part]));
+  const stopped = [...last.values()].filter(({ windowSeconds }) => windowSeconds !== undefined);
   return new Set(stopped.map(({ name }) => name));
 }
 

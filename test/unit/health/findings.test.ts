@@ -455,7 +455,9 @@ describe("judgeStacks()", () => {
   test("finds a stack without a container, be it down or pruned, if the last backup stopped it", () => {
     const part = { kind: "source", name: "stack-blog", outcome: "complete" };
     const after = (windowSeconds: number | undefined) => {
-      const runs = [pastRun(2, { parts: [{ ...part, windowSeconds }] })];
+      const refused = pastRun(1, { outcome: "failed", parts: [] });
+      const runs = [pastRun(3, { parts: [{ ...part, windowSeconds: 3 }] })];
+      runs.push(pastRun(2, { parts: [{ ...part, windowSeconds }] }), refused);
       return { record: { history: { runs, unreadableCount: 0 } } };
     };
     expect(judgeStacks(view([], after(3)))[1]).toMatchObject({
