@@ -1,13 +1,23 @@
 /** Dumps come back into new databases of real servers, beside those in use; what cannot be loaded whole leaves nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, type MariadbServer, startMariadbServer } from "#test/support/mariadb-server.ts";
 import { hasPostgres, type PostgresServer, startPostgresServer } from "#test/support/postgres-server.ts";
 import { replaceComponent } from "#test/support/replace-component.ts";
 import { createSandbox, type Runtime, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import { waitFor } from "#test/support/wait-for.ts";
 
 const script = "scripts/restore.ts";
 const rows = 2000;
@@ -118,6 +128,41 @@ describe.skipIf(!hasMariadb || !hasPostgres)("restore of databases", () => {
     expect(next.stderr).toContain(`Left as it is: database "${half}"`);
     expect(isKept).toBe(true);
   });
+
+  test("drops half a database that the server is just tidying up, by a user who may not stop that", async () => {
+    const autovacuum = {
+      autovacuum_naptime: 1,
+      autovacuum_vacuum_cost_delay: 100,
+      autovacuum_vacuum_cost_limit: 1,
+    };
+    postgres.sql(
+      "postgres",
+      "CREATE ROLE maker LOGIN CREATEDB PASSWORD 'm'",
+      "CREATE DATABASE half OWNER maker",
+      "COMMENT ON DATABASE half IS 'lastgood_restoring_0badcafe'",
+      ...Object.entries(autovacuum).map(([name, value]) => `ALTER SYSTEM SET ${name} = ${value}`),
+      "SELECT pg_reload_conf()",
+    );
+    postgres.sql("half", "CREATE TABLE t AS SELECT generate_series(1, 200000) x", "DELETE FROM t");
+    const url = `postgres://maker:m@127.0.0.1:${postgres.port}/half`;
+    const RUNTIME_DIR = sandbox.path("run");
+    const maker = await createJob(sandbox, { APP_DIR: undefined, RUNTIME_DIR, DATABASES: url }, "maker");
+    const begun = { schema: 1, runId: "0badcafe-1", component: "database-half", database: "half" };
+    mkdirSync(sandbox.path("state/maker"), { recursive: true });
+    // No process has a number that high.
+    writeFileSync(sandbox.path("state/maker/restoring-0badcafe.pid-99999999"), JSON.stringify(begun));
+    const workers = "SELECT backend_type FROM pg_stat_activity WHERE datname = 'half'";
+    const isTidying = () => postgres.sql("postgres", workers).includes("autovacuum");
+    await waitFor(isTidying, { timeoutMs: 60_000, what: "autovacuum" });
+    const next = await sandbox.run("bun", "scripts/recover.ts", ["-c", maker.config]);
+    postgres.sql(
+      "postgres",
+      "DROP DATABASE IF EXISTS half",
+      "ALTER SYSTEM RESET ALL",
+      "SELECT pg_reload_conf()",
+    );
+    expect(next.stderr).toContain('Removed what was half restored: database "half"');
+  }, 90_000);
 
   const databases = () => ({
     maria: maria.sql("mysql", "SHOW DATABASES").split("\n"),
