@@ -10,6 +10,8 @@ import type { Http } from "#lib/core/deps.ts";
 const bodyLimit = 64 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
+/** By protocol, such as `https:`. */
+type Proxies = Readonly<Record<string, Dispatcher | undefined>>;
 
 /**
  * By the proxies that `env` names, as curl does: `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`, in capitals as well.
@@ -17,11 +19,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * undici is imported when first used: a run that sends nothing does not pay for it.
  */
 export function createHttp(env: Environment): Http {
-  let proxies: Promise<Dispatcher | undefined> | undefined;
+  let proxies: Promise<Proxies> | undefined;
   return async ({ method, url, headers, body }, signal) => {
     const { request } = await import("undici");
     proxies ??= openProxies(env);
-    const dispatcher = await proxies;
+    const dispatcher = (await proxies)[new URL(url).protocol];
     const response = await request(url, {
       method,
       signal,
@@ -35,7 +37,7 @@ export function createHttp(env: Environment): Http {
   };
 }
 
-async function openProxies(env: Environment): Promise<Dispatcher | undefined> {
+async function openProxies(env: Environment): Promise<Proxies> {
   const read = (name: string) => env[name] || env[name.toUpperCase()] || undefined;
   const addressOf = (name: string) => {
     const address = read(name) ?? read("all_proxy");
@@ -46,9 +48,14 @@ async function openProxies(env: Environment): Promise<Dispatcher | undefined> {
     return whole;
   };
   const [httpProxy, httpsProxy] = [addressOf("http_proxy"), addressOf("https_proxy")];
-  if (httpProxy === "" && httpsProxy === "") return undefined;
+  if (httpProxy === "" && httpsProxy === "") return {};
   const { EnvHttpProxyAgent } = await import("undici");
-  return new EnvHttpProxyAgent({ httpProxy, httpsProxy, noProxy: read("no_proxy") ?? "" });
+  const open = (proxy: string) =>
+    proxy === ""
+      ? undefined
+      : new EnvHttpProxyAgent({ httpProxy: proxy, httpsProxy: proxy, noProxy: read("no_proxy") ?? "" });
+  // One agent for both would take the proxy of http where https has none.
+  return { "http:": open(httpProxy), "https:": open(httpsProxy) };
 }
 
 /** The first `bodyLimit` bytes. Leaving the loop early closes the connection: nobody waits for the rest. */

@@ -38,4 +38,24 @@ describe.each(runtimes)("messages on %s", (runtime) => {
     expect(near.requests).toHaveLength(1);
     await Promise.all([hooks.close(), near.close()]);
   });
+
+  test("of https go past a proxy that only HTTP_PROXY names", async () => {
+    await using sandbox = await createSandbox();
+    const authority = createCertificate(sandbox.etc, { names: "DNS:authority.example.test" });
+    const certificate = createCertificate(sandbox.home, { names: "IP:127.0.0.1", signedBy: sandbox.etc });
+    const hooks = await startHttpServer(answer(200), certificate);
+    await using proxy = await startConnectProxy(Number(new URL(hooks.url).port));
+    const job = await createJob(sandbox, { WEBHOOK_URL: hooks.url });
+    const ended = await sandbox.run(runtime, script, ["--config", job.config, "--test-notifications"], {
+      env: {
+        HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+        NODE_EXTRA_CA_CERTS: authority.caFile,
+        DENO_NO_UPDATE_CHECK: "1",
+      },
+    });
+    await hooks.close();
+    expect(ended).toMatchObject({ exitCode: 0, stdout: "webhook: ✓ accepted\n" });
+    expect(proxy.asked).toEqual([]);
+    expect(hooks.requests).toHaveLength(1);
+  });
 });
