@@ -68,6 +68,7 @@ export function runCheck({ main, ...description }: CheckDefinition): Promise<voi
 
 async function check(main: CheckDefinition["main"], session: Session, flags: Flags): Promise<number> {
   const { world, deps, log, signal, childEnvironment } = session;
+  const begunMs = deps.clock.monotonicMs();
   const isNagios = flags.own["nagios"] === true;
   // Whoever looks at a terminal, or a monitor that asks, sees it.
   const isTold = !(flags.isDryRun || isNagios || world.stderr.isTerminal);
@@ -82,7 +83,7 @@ async function check(main: CheckDefinition["main"], session: Session, flags: Fla
     send: isTold,
   });
   const now = deps.clock.now();
-  const leftMs = Math.max(leastMs, pluginMs - (now.getTime() - session.startedAt.getTime()));
+  const leftMs = Math.max(leastMs, pluginMs - (deps.clock.monotonicMs() - begunMs));
   const jobs = isHurried ? examined.map((one) => hurry(one, lookMs(leftMs))) : examined;
   const host = loaded.find(({ job }) => job !== undefined)?.job?.host ?? (await readHost(world));
   const look = () =>
