@@ -54,19 +54,21 @@ function createWorld(): World {
 
 function outputStream(stream: NodeJS.WriteStream): OutputStream {
   stream.on("error", () => undefined);
-  let end: { readonly lost: LostText | undefined } | undefined;
+  let first: { readonly lost: LostText | undefined } | undefined;
+  let isBroken = false;
   return {
     write: (text) =>
       new Promise((resolve) => {
         const settle = (cause?: unknown) => {
-          if (cause) end ??= { lost: errorCode(cause) === "EPIPE" ? undefined : { cause } };
-          resolve(end?.lost);
+          if (cause) first ??= { lost: errorCode(cause) === "EPIPE" ? undefined : { cause } };
+          resolve(first?.lost);
         };
-        if (end !== undefined) return settle();
+        if (isBroken) return settle();
         try {
           stream.write(text, settle);
         } catch (cause) {
-          // Bun gives the error to `settle`; Deno throws it, and never settles what is written after it.
+          // Bun gives the error to `settle`, and writes on once there is room; Deno throws it, and never settles what comes after it.
+          isBroken = true;
           settle(cause);
         }
       }),

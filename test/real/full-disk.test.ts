@@ -7,7 +7,14 @@ import { join } from "node:path";
 import { hasLoopDevices } from "#test/support/capabilities.ts";
 import { createJob, type TestJob } from "#test/support/job.ts";
 import { hasMariadb, startMariadbServer } from "#test/support/mariadb-server.ts";
-import { createSandbox, type Ended, runtimes, type Sandbox } from "#test/support/sandbox.ts";
+import {
+  createSandbox,
+  type Ended,
+  projectDirectory,
+  runtimeProgram,
+  runtimes,
+  type Sandbox,
+} from "#test/support/sandbox.ts";
 import { withSmallFileSystem } from "#test/support/small-filesystem.ts";
 import { type RunningSmtpServer, startSmtpServer } from "#test/support/smtp-server.ts";
 
@@ -204,3 +211,23 @@ describe.skipIf(!hasLoopDevices).each(runtimes)("A disk that is full, on %s,", (
     });
   });
 });
+
+// Deno writes nothing more to a stream that has failed once.
+test.skipIf(!hasLoopDevices)(
+  "A disk that was full where cron appends what a run says gets the rest of it on Bun once there is room",
+  async () => {
+    await using sandbox = await createSandbox();
+    const job = await createJob(sandbox);
+    await withSmallFileSystem({ sizeMb: 1, type: "tmpfs" }, async ({ directory }) => {
+      fillDisk(directory, megabyte);
+      await sandbox.fake("tar", `#!/bin/sh\nrm -f ${directory}/filler\nexec /usr/bin/tar "$@"\n`);
+      const program = [runtimeProgram("bun"), join(projectDirectory, "scripts/backup-run.ts")];
+      const child = Bun.spawn(
+        ["sh", "-c", '"$@" 2>>"$LOG"', "sh", ...program, "--config", job.config, "--verbose"],
+        { env: { ...sandbox.environment, LOG: join(directory, "cron.log") }, stdout: "ignore" },
+      );
+      expect(await child.exited).toBe(0);
+      expect(readFileSync(join(directory, "cron.log"), "utf8")).toContain(" run.complete: ");
+    });
+  },
+);
