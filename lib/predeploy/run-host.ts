@@ -2,11 +2,13 @@
 
 import { formatDeployLines } from "#lib/core/deploy-lines.ts";
 import { type DeployVerdict, type JudgedStep, judgeDeploy } from "#lib/core/deploy-verdict.ts";
+import { describeError } from "#lib/core/ops-error.ts";
 import type { Finding } from "#lib/core/report.ts";
 import type { Stage, StagePlan } from "#lib/core/stage.ts";
 import { checkSpace, execAt } from "#lib/predeploy/check-space.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { runStage } from "#lib/predeploy/run-stage.ts";
+import { isBusLost } from "#lib/units/unit-refusal.ts";
 
 export interface HostStep extends JudgedStep {
   /** Label of its stage. */
@@ -19,7 +21,7 @@ export interface HostResult {
   readonly findings: readonly Finding[];
 }
 
-/** Never rejects for what happens to a unit; rejects when systemd can no longer be asked what there is. */
+/** Never rejects for what happens to a unit, nor when systemd can no longer be asked what there is. */
 export async function runHost(host: Host, plan: StagePlan): Promise<HostResult> {
   const { context, target } = host;
   const { log, settings, signal } = context;
@@ -34,8 +36,15 @@ export async function runHost(host: Host, plan: StagePlan): Promise<HostResult> 
   for (const stage of plan.stages) {
     if (signal.aborted) break;
     log.info("stage.began", nameAt(target, titleOf(stage)));
-    const results = await runStage(host, stage);
-    steps.push(...results.map((result) => ({ policy: stage.policy, stage: stage.label, result })));
+    try {
+      const results = await runStage(host, stage);
+      steps.push(...results.map((result) => ({ policy: stage.policy, stage: stage.label, result })));
+    } catch (error) {
+      if (!isBusLost(error)) throw error;
+      // What has run is reported all the same.
+      const unreachable = describeUnreachable(host, error, steps);
+      return { ...unreachable, findings: [...findings, ...unreachable.findings] };
+    }
     log.info("stage.ended", nameAt(target, `Stage ${stage.label} complete`));
   }
   const judged = judgeDeploy(steps, settings.THRESHOLD_PERCENT);
@@ -48,6 +57,28 @@ export async function runHost(host: Host, plan: StagePlan): Promise<HostResult> 
   }
   return { verdict, steps, findings };
 }
+
+/** What a host comes to whose systemd does not answer any more, with what has run until then. */
+export function describeUnreachable(
+  { context, target }: Pick<Host, "context" | "target">,
+  error: unknown,
+  steps: readonly HostStep[],
+): HostResult {
+  const what = "Cannot reach systemd";
+  const reason = `${what}: ${describeError(error)}`;
+  context.log.error("bus.unreachable", nameAt(target, reason));
+  // The verdict has the reason already.
+  const message = nameAt(target, what);
+  const finding = { name: "systemd", passed: false, message, hint: hints[target.kind] };
+  const judged = judgeDeploy(steps, context.settings.THRESHOLD_PERCENT);
+  return { verdict: { ...judged, outcome: "failed", reason }, steps, findings: [finding] };
+}
+
+const hints = {
+  system: "Does this host run systemd, and may this user use its bus?",
+  user: "A user's manager needs a session, or loginctl enable-linger",
+  host: "Try: ssh -o BatchMode=yes HOST systemctl is-system-running",
+} as const;
 
 export async function runPreflight({ context, target }: Host, plan: StagePlan): Promise<readonly Finding[]> {
   const { deps, settings, signal, log } = context;

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Settings } from "#lib/config/schema.ts";
 import { readStageFile, shippedStages } from "#lib/config/stage-file.ts";
-import { judgeDeploy } from "#lib/core/deploy-verdict.ts";
 import { mapBounded } from "#lib/core/map-bounded.ts";
 import { describeError } from "#lib/core/ops-error.ts";
 import type { RunContext, RunResult } from "#lib/core/run-context.ts";
@@ -11,7 +10,7 @@ import { describeRun } from "#lib/predeploy/describe-run.ts";
 import { dryRunHost } from "#lib/predeploy/dry-run.ts";
 import { type Host, nameAt } from "#lib/predeploy/host.ts";
 import { createLiveLine } from "#lib/predeploy/live-line.ts";
-import { type HostResult, runHost } from "#lib/predeploy/run-host.ts";
+import { describeUnreachable, type HostResult, runHost } from "#lib/predeploy/run-host.ts";
 import { checkPrograms, targetsOf } from "#lib/predeploy/targets.ts";
 import { connectManager } from "#lib/units/connect-manager.ts";
 import { readDurations, writeDurations } from "#lib/units/duration-history.ts";
@@ -65,20 +64,8 @@ async function withHost(
     return await body({ ...parts, manager });
   } catch (error) {
     if (!isBusLost(error)) throw error;
-    const what = "Cannot reach systemd";
-    const reason = `${what}: ${describeError(error)}`;
-    log.error("bus.unreachable", nameAt(target, reason));
-    // The verdict has the reason already.
-    const message = nameAt(target, what);
-    const finding = { name: "systemd", passed: false, message, hint: hints[target.kind] };
-    return { verdict: { ...judgeDeploy([], 0), reason }, steps: [], findings: [finding] };
+    return describeUnreachable(parts, error, []);
   } finally {
     manager?.close();
   }
 }
-
-const hints = {
-  system: "Does this host run systemd, and may this user use its bus?",
-  user: "A user's manager needs a session, or loginctl enable-linger",
-  host: "Try: ssh -o BatchMode=yes HOST systemctl is-system-running",
-} as const;
