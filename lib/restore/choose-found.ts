@@ -1,5 +1,5 @@
 import { OpsError } from "#lib/core/ops-error.ts";
-import { chooseSet } from "#lib/core/set-choice.ts";
+import { chooseSet, stampOf } from "#lib/core/set-choice.ts";
 import { showName } from "#lib/core/tar-judge.ts";
 import { type FoundLegacySet, type FoundSet, type FoundSets, findSets } from "#lib/restore/find-sets.ts";
 import type { RestoreContext } from "#lib/restore/places.ts";
@@ -12,8 +12,11 @@ export type ChosenSet =
 export async function chooseFound(context: RestoreContext, name: string): Promise<ChosenSet> {
   const found = await findSets(context);
   const chosen = chooseAmong(found, name);
-  // What nobody can read may be newer than what is taken instead.
-  if (name.startsWith("latest")) warnOfUnusable(context, found);
+  if (name.startsWith("latest")) {
+    // What nobody can read may be newer than what is taken instead.
+    warnOfUnusable(context, found);
+    warnOfFuture(context, chosen);
+  }
   return chosen;
 }
 
@@ -39,6 +42,15 @@ export function chooseAmong(found: FoundSets, name: string): ChosenSet {
 /** Of sets that may be newer than the one that is taken. */
 export function warnOfUnusable({ log }: RestoreContext, found: FoundSets): void {
   for (const line of describeUnusable(found)) log.warning("set.unusable", `Passed over ${line}`);
+}
+
+/** The clock is wrong now, or was when the set was made: which one is the newest only a person knows. */
+function warnOfFuture({ deps, log }: RestoreContext, chosen: ChosenSet): void {
+  if (chosen.kind !== "ours") return;
+  const [{ manifest }] = chosen.copies;
+  if (new Date(manifest.startedAt) <= deps.clock.now()) return;
+  const stamp = stampOf(manifest);
+  log.warning("set.future", `${stamp} is dated in the future: others may be newer, see restore list`);
 }
 
 function describeUnusable({ unknown }: FoundSets): readonly string[] {

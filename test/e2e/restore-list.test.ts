@@ -140,6 +140,20 @@ describe.each(runtimes)("restore on %s", (runtime) => {
     }
   });
 
+  test("warns that the latest set is one of a wrong clock: in place, it would put back something old", async () => {
+    const ahead = sandbox.path("ahead");
+    cpSync(set, join(ahead, "set"), { recursive: true });
+    const text = readFileSync(join(set, "manifest.json"), "utf8");
+    writeFileSync(
+      join(ahead, "set/manifest.json"),
+      text.replace(/"startedAt": "\d{4}/, '"startedAt": "2999'),
+    );
+    const { exitCode, stderr } = await run("show", "latest", "--from", ahead);
+    rmSync(ahead, { recursive: true });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/2999\d{4}T\d{6}Z is dated in the future: others may be newer/);
+  });
+
   test("says how archives of legacy scripts are listed where there is no set yet", async () => {
     const BACKUP_DIR = sandbox.path("empty");
     mkdirSync(BACKUP_DIR);
