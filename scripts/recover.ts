@@ -7,7 +7,7 @@ await runScript({
   summary: "end the processes of a dead run, undo what it left half done, and report it",
   examples: [
     ["", "after a crash; every run does the same first"],
-    ["--config shop --dry-run", "what a dead run of this job has left"],
+    ["--config shop", "the same for the job of /etc/lastgood/shop.env"],
   ],
   purpose: "recovery",
   main: "recovery",
