@@ -85,7 +85,9 @@ export async function holdStack(request: HoldRequest): Promise<HeldStack> {
     const ended = once(async () => {
       const end = await opened.end();
       // Nothing ran, so nobody but somebody else has started what runs: another job that had stopped it, or a person.
-      const intruders = record.containers.length > 0 ? [] : await findIntruders(docker, containers, name);
+      const wasIdle = record.containers.length === 0;
+      const stack = { name, directory: record.directory };
+      const intruders = wasIdle ? await findIntruders(docker, containers, stack) : [];
       const { problems, notes: told } = await request.afterEnd(end.isRunning);
       return { end, after: { problems: [...intruders, ...problems], notes: told } };
     });
@@ -134,10 +136,10 @@ function measureStopped(plan: FreezePlan, seconds: number): FreezeMeasurement {
 export async function findIntruders(
   docker: Docker,
   before: readonly Container[],
-  name: string,
+  { name, directory }: { readonly name: string; readonly directory: string | undefined },
 ): Promise<readonly string[]> {
   const unsure: string[] = [];
-  const started = await orProblem(() => listStarted(docker, before), unsure);
+  const started = await orProblem(() => listStarted(docker, before, directory), unsure);
   return [...(started ?? []).map((container) => describeIntruder(container, name)), ...unsure];
 }
 

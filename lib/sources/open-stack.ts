@@ -45,7 +45,7 @@ export async function openStack(
     const hooks = await beginHooks(containers, access);
     const lying = roots.map(({ path }) => ({ original: path, frozen: path }));
     const settle = async () => {
-      const intruders = await findIntruders(docker, containers, name);
+      const intruders = await findIntruders(docker, containers, reading);
       const failed = await hooks.end(true);
       return {
         problems: [...intruders, ...failed],

@@ -43,12 +43,20 @@ export async function requireStopped(docker: Docker, record: StackRecord): Promi
   });
 }
 
-/** Names of the containers that run by now of a project of which nothing ran `before`; none where something was to run on. */
-export async function listStarted(docker: Docker, before: readonly Container[]): Promise<readonly string[]> {
-  const [first] = before;
-  if (first === undefined || before.some(isActive)) return [];
-  const isMeant = ({ project, labels }: Container) =>
-    project === first.project && !skipValues.test(labels[skipLabel] ?? "");
+/**
+ * Names of the containers that run by now of a stack of which nothing ran `before`, and there may have been none: another job may
+ * have taken it down. None where something was to run on.
+ */
+export async function listStarted(
+  docker: Docker,
+  before: readonly Container[],
+  directory: string | undefined,
+): Promise<readonly string[]> {
+  if (before.some(isActive)) return [];
+  const projects = new Set(before.map(({ project }) => project));
+  const isMeant = ({ project, workingDir, labels }: Container) =>
+    (projects.has(project) || (workingDir !== undefined && workingDir === directory)) &&
+    !skipValues.test(labels[skipLabel] ?? "");
   const now = await docker.readContainers();
   return now.flatMap((one) => (isMeant(one) && isActive(one) ? one.name : []));
 }

@@ -261,15 +261,26 @@ describe.skipIf(!hasDocker)("A run over stacks", () => {
     expect(states()).toEqual({ "one-main-1": "running" });
   }, 60_000);
 
-  test("does not call whole what was archived of a stopped stack that somebody starts meanwhile", async () => {
-    up("one");
-    engine.docker("stop", "one-main-1");
-    await using world = await createWorld();
-    await whileStopped(world.sandbox, "docker start one-main-1 >/dev/null");
-    expect((await world.run()).exitCode).toBe(1);
-    expect(world.problems()).toContain('Container "one-main-1" was started by somebody else');
-    expect(states()).toEqual({ "one-main-1": "running" });
-  });
+  test.each([
+    ["stopped", ["stop", "one-main-1"], "start one-main-1"],
+    [
+      "taken down",
+      ["compose", "--project-name", "one", "down"],
+      "compose --project-directory DIR up --detach",
+    ],
+  ] as const)(
+    "does not call whole what was archived of a stack, %s, that somebody starts meanwhile",
+    async (_how, stop, start) => {
+      up("one");
+      engine.docker(...stop);
+      await using world = await createWorld();
+      const directory = join(engine.directory, "one");
+      await whileStopped(world.sandbox, `docker ${start.replace("DIR", directory)} >/dev/null 2>&1`);
+      expect((await world.run()).exitCode).toBe(1);
+      expect(world.problems()).toContain('Container "one-main-1" was started by somebody else');
+      expect(states()).toEqual({ "one-main-1": "running" });
+    },
+  );
 
   test("nor of one that another job stops right before its own window, and starts in it", async () => {
     up(
