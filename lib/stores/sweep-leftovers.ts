@@ -1,8 +1,8 @@
 /** What dead runs left: unfinished sets, and sets whose removal was cut short. */
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { isOtherMachine, type KnownMachine } from "#lib/core/machine-ids.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
-import { layoutDepth, parsePartialName } from "#lib/core/set-layout.ts";
+import { layoutDepth, layoutPattern, parsePartialName } from "#lib/core/set-layout.ts";
 import { removePartialSet } from "#lib/stores/partial-set.ts";
 import { removeHidden, removingPrefix } from "#lib/stores/remove-set.ts";
 import { directoriesAtDepth, listDirectory, readManifest } from "#lib/stores/set-listing.ts";
@@ -57,7 +57,7 @@ export async function sweepLeftovers(root: string, request: SweepRequest): Promi
   return { removed, left };
 }
 
-/** A set under a removal's name was to go; whose it was, its manifest still says unless that is gone already. */
+/** A set under a removal's name was to go; whose it was, its manifest still says, or, if that is gone already, the place where it lies. */
 async function findRemovals(
   root: string,
   { host, job, layout, deadlineMs }: SweepRequest,
@@ -65,8 +65,12 @@ async function findRemovals(
   const { found } = await directoriesAtDepth(root, layoutDepth(layout), deadlineMs, (name) =>
     name.startsWith(removingPrefix),
   );
+  const parents = layoutPattern(layout.split("/").slice(0, -1).join("/"), { host: host.name, job });
+  const isOwnPlace = (path: string) => parents.test(relative(root, dirname(path)));
   const reads = found.map(async (path) => ({ path, read: await readManifest(path, deadlineMs) }));
   return (await Promise.all(reads))
-    .filter(({ read }) => !read.ok || (read.manifest.host.name === host.name && read.manifest.job === job))
+    .filter(({ path, read }) =>
+      read.ok ? read.manifest.host.name === host.name && read.manifest.job === job : isOwnPlace(path),
+    )
     .map(({ path }) => path);
 }
