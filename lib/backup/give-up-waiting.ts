@@ -14,12 +14,12 @@ export interface GivenUp {
 
 /** Take out of the queue what is more than the store's `maxWaiting`; local retention may remove it then. */
 export async function giveUpWaiting(
-  { log }: StoreContext,
+  { log, deps }: StoreContext,
   { target }: OpenStore,
   waiting: readonly WaitingSet[],
 ): Promise<GivenUp> {
   const { name, maxWaiting, retention } = target;
-  const given = planGivingUp(waiting, maxWaiting, retention);
+  const given = planGivingUp(waiting, maxWaiting, retention, deps.clock.now());
   for (const one of given) await dequeue(one);
   const limit = `STORE_${name.toUpperCase()}_MAX_WAITING (${maxWaiting})`;
   const words = given.map(

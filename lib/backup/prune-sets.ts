@@ -1,12 +1,13 @@
 /** Retention, at every destination that has the new set: plan, check, remove. */
 import { relative } from "node:path";
 import { describeForeign } from "#lib/backup/describe-foreign.ts";
+import { describeFuture } from "#lib/backup/describe-future.ts";
 import type { Destination } from "#lib/backup/destinations.ts";
 import type { Settings } from "#lib/config/schema.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
 import type { PartReport } from "#lib/core/report.ts";
 import { retainedOutcome } from "#lib/core/retained-outcome.ts";
-import { ofFuture, planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
+import { planRetention, type RetentionPlan } from "#lib/core/retention-plan.ts";
 import type { RunContext } from "#lib/core/run-context.ts";
 import { layoutPattern } from "#lib/core/set-layout.ts";
 import { removeSet } from "#lib/stores/remove-set.ts";
@@ -114,10 +115,4 @@ function notesOf(
     ...listing.unknown.filter(isOnTheWay).map(({ path, problem }) => `Left alone: ${path}: ${problem}`),
     ...describeForeign(listing),
   ];
-}
-
-function describeFuture({ sets }: RetentionPlan): string[] {
-  return sets
-    .filter(({ reasons }) => reasons.includes(ofFuture))
-    .map(({ path }) => `Left alone: ${path}: it is ${ofFuture}; remove it by hand when you do not need it`);
 }

@@ -1,6 +1,7 @@
 /** Retention in a store: the same rules as locally, tier by tier, with a ceiling for one run. */
 
 import { describeForeign } from "#lib/backup/describe-foreign.ts";
+import { describeFuture } from "#lib/backup/describe-future.ts";
 import type { OpenStore, StoreContext } from "#lib/backup/send-to-stores.ts";
 import { countNoun } from "#lib/core/count-noun.ts";
 import { describeError, isForeseen } from "#lib/core/ops-error.ts";
@@ -70,6 +71,7 @@ export async function pruneStore(
               `${countNoun(left, "more set")} may go from ${target.name}: MAX_REMOVALS is ${target.maxRemovals}`,
             ]),
         ...describeTierless(target, plan),
+        ...describeFuture(plan, ` in ${target.name}`),
         ...describeForeign(listing, ` in ${target.name}`),
         ...listing.unknown.map(({ path, problem }) => `Left alone in ${target.name}: ${path}: ${problem}`),
       ],

@@ -13,22 +13,26 @@ export interface WaitingFacts {
 
 /**
  * What is too many, in the order in which it is best missed: first what the store's own rules would remove once it were there,
- * oldest first, then the oldest. The newest complete set is never among it.
+ * oldest first, then the oldest. The newest complete set is never among it; one that a wrong clock has dated in the future is not that.
  */
 export function planGivingUp<Waiting extends WaitingFacts>(
   waiting: readonly Waiting[],
   most: number,
   policy: RetentionPolicy,
+  now: Date,
 ): Waiting[] {
-  const sets = waiting.map(({ runId, startedAt, outcome }) => ({
-    path: runId,
-    at: new Date(startedAt),
-    outcome,
+  const isOfFuture = ({ startedAt }: Waiting) => new Date(startedAt) > now;
+  const sets = waiting.map((one) => ({
+    path: one.runId,
+    at: new Date(one.startedAt),
+    outcome: one.outcome,
     owned: true,
+    isOfFuture: isOfFuture(one),
   }));
   const kept = new Set(planRetention(sets, policy).sets.flatMap(({ path, keep }) => (keep ? [path] : [])));
   const oldestFirst = waiting.toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
-  const newestComplete = oldestFirst.findLast(({ outcome }) => outcome === "complete");
+  const complete = oldestFirst.filter(({ outcome }) => outcome === "complete");
+  const newestComplete = complete.findLast((one) => !isOfFuture(one)) ?? complete.at(-1);
   const candidates = oldestFirst.filter((one) => one !== newestComplete);
   const bestMissed = [
     ...candidates.filter(({ runId }) => !kept.has(runId)),

@@ -524,7 +524,9 @@ test("sendToStores() lets a set that is dated in the future take no tier's place
   const store = storeIn(sandbox, "nas", { ...tiered, retention: keepOne });
   const path = join(store.base, "biweekly", "21000101T000000Z");
   makeLocalSet(path, { runId: "wrong", startedAt: "2100-01-01T00:00:00.000Z" });
-  for (const day of [15, 16, 17]) await world.run(day, [store]);
+  for (const day of [15, 16]) await world.run(day, [store]);
+  const { notes } = await world.run(17, [store]);
+  expect(notes.join()).toContain("Left alone in nas: biweekly/21000101T000000Z: it is dated in the future");
   expect(await runsIn(store.base, tiered.layout)).toEqual(["run-15", "run-17", "wrong"]);
   expect(readdirSync(join(store.base, "biweekly"))).toHaveLength(2);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { planGivingUp, type WaitingFacts } from "#lib/core/waiting-plan.ts";
 
+const now = new Date("2026-11-20T12:00:00Z");
 const policy = { last: 1, daily: 3, weekly: 0, monthly: 0, yearly: 0, timeZone: "UTC" };
 
 /** `3-19` is the set of the third at 19:00; a question mark makes it a partial one. */
@@ -11,7 +12,7 @@ const waitingOf = (...names: readonly string[]): WaitingFacts[] =>
     return { runId, startedAt, outcome: runId.endsWith("?") ? "partial" : "complete" };
   });
 const givenUp = (names: readonly string[], most: number) =>
-  planGivingUp(waitingOf(...names), most, policy).map(({ runId }) => runId);
+  planGivingUp(waitingOf(...names), most, policy, now).map(({ runId }) => runId);
 
 describe("planGivingUp()", () => {
   test("gives nothing up while there is room", () => {
@@ -24,6 +25,11 @@ describe("planGivingUp()", () => {
     expect(givenUp(names, 4)).toEqual(["1-3", "2-3"]);
     expect(givenUp(names, 2)).toEqual(["1-3", "2-3", "3-3", "1-19"]);
     expect(givenUp(names.toReversed(), 2)).toEqual(["1-3", "2-3", "3-3", "1-19"]);
+  });
+
+  test("takes no set of a time to come for the newest one", () => {
+    expect(givenUp(["19-3", "20-3", "25-3"], 1)).toEqual(["19-3", "25-3"]);
+    expect(givenUp(["25-3", "26-3"], 1)).toEqual(["25-3"]);
   });
 
   test("never gives up the newest complete set, though it is the oldest of all", () => {
