@@ -4,8 +4,10 @@ import { isAbsolute, join } from "node:path";
 import { checkFileMode } from "#lib/config/check-file-mode.ts";
 import type { ConfigRequest } from "#lib/config/load-config.ts";
 import { OpsError } from "#lib/core/ops-error.ts";
+import { withDeadline } from "#lib/tools/deadline.ts";
 
 const commandMs = 30_000;
+const patienceMs = 10_000;
 
 /**
  * Content of the file without one trailing newline. A relative path is one of systemd's credentials if the unit has any,
@@ -18,11 +20,16 @@ export async function readSecretFile(
 ): Promise<string> {
   const credentials = request.env["CREDENTIALS_DIRECTORY"];
   const path = isAbsolute(value) ? value : join(credentials ?? directory, value);
-  await using file = await open(path, "r");
+  const { answerMs = patienceMs } = request;
+  // A share that is gone, or a fifo, would keep the run from ever beginning, and nobody would hear of it.
+  await using file = await withDeadline(open(path, "r"), answerMs, `open "${path}"`);
   const { mode, uid } = await file.stat();
   // The service manager owns and guards its credentials; their mode is its business.
   if (credentials === undefined || isAbsolute(value)) checkFileMode({ path, mode, uid }, request.uid, true);
-  return checkContent(await file.readFile("utf8"), `the file "${path}"`);
+  return checkContent(
+    await withDeadline(file.readFile("utf8"), answerMs, `read "${path}"`),
+    `the file "${path}"`,
+  );
 }
 
 /** Output of a shell command without one trailing newline. Throws an error with its exit and first words. */
