@@ -64,9 +64,10 @@ export interface CommandShape {
   readonly furtherOperands?: number;
 }
 
-/** A script that runs a job. */
-export function jobShape(furtherOperands = 0): CommandShape {
-  return { common: commonFlags, operands: [], furtherOperands };
+/** A script that runs a job; a recovery has no dry run. */
+export function jobShape(furtherOperands = 0, hasDryRun = true): CommandShape {
+  const { "dry-run": _, ...others } = commonFlags;
+  return { common: hasDryRun ? commonFlags : others, operands: [], furtherOperands };
 }
 
 /** Parse `argv` (without runtime and script). Throws OpsError "usage". */

@@ -42,12 +42,7 @@ type UseCase = Exclude<ScriptDefinition["main"], "recovery">;
 
 export async function runDry(script: ScriptDefinition, session: Session, job: Job): Promise<number> {
   const context = createContext(session, job, { isDryRun: true, ...noEffects });
-  if (script.main === "recovery") {
-    throw new OpsError("Cannot dry-run a recovery", {
-      outcome: "usage",
-      hint: "Read the journal in STATE_DIR",
-    });
-  }
+  if (script.main === "recovery") throw new TypeError("A recovery has no dry run");
   try {
     await script.checkFirst?.(context);
     return await finishDryRun(session, job, await untilStopped(script.main(context), session));

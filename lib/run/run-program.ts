@@ -20,7 +20,11 @@ import { writeAnswer } from "#lib/run/write-answer.ts";
 export async function runProgram(script: ScriptDefinition, world: World): Promise<number> {
   let flags: Flags | undefined;
   try {
-    flags = await readCommandLine(script, jobShape(script.furtherOperands), world);
+    flags = await readCommandLine(
+      script,
+      jobShape(script.furtherOperands, script.main !== "recovery"),
+      world,
+    );
   } catch (error) {
     return reportEarlyEnding(openSession(script, world, undefined), endingOfError(error));
   }

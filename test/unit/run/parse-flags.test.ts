@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { OpsError } from "#lib/core/ops-error.ts";
-import { findConfigFlag, parseFlags, shortFlagOf } from "#lib/run/parse-flags.ts";
+import { findConfigFlag, jobShape, parseFlags, shortFlagOf } from "#lib/run/parse-flags.ts";
 
 function refusal(argv: string[]): OpsError {
   try {
@@ -55,4 +55,8 @@ test("findConfigFlag() finds the configuration on a command line with mistakes",
 
 test("shortFlagOf() is the one letter that stands for a flag", () => {
   expect(["config", "dry-run", "json"].map(shortFlagOf)).toEqual(["c", "n", undefined]);
+});
+
+test("parseFlags() knows no dry run of a recovery", () => {
+  expect(() => parseFlags(["--dry-run"], {}, jobShape(0, false))).toThrow('Unknown option "--dry-run"');
 });
