@@ -19,7 +19,7 @@ async function load(directory: ConfigDirectory, more: string, env: Record<string
 }
 
 describe("candidatePaths()", () => {
-  const request = { env: {}, cwd: "/work", uid: 0, home: "/root", hostname: "h", deps: { exec: neverRun } };
+  const request = { env: {}, cwd: "/here", uid: 0, home: "/root", hostname: "h", deps: { exec: neverRun } };
 
   test("looks in /etc, then in the user's directory", () => {
     const own = "/root/.config/lastgood";
@@ -53,8 +53,8 @@ describe("candidatePaths()", () => {
 
   test.each([
     ["/a/b", "/a/b"],
-    ["./b", "/work/b"],
-    ["b.env", "/work/b.env"],
+    ["./b", "/here/b"],
+    ["b.env", "/here/b.env"],
   ])("takes %s for a file", (configFlag, path) => {
     expect(candidatePaths({ ...request, configFlag })).toEqual([path]);
   });
