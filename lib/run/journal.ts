@@ -4,7 +4,7 @@
  * It holds the final report too, from the moment the run has one until it is delivered: a run killed while it reports is
  * reported as what it was, not as a death.
  */
-import { mkdir, readFile, rename, unlink } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { errorCode, OpsError } from "#lib/core/ops-error.ts";
@@ -124,14 +124,24 @@ export async function readJournal(
 ): Promise<Partial<ParsedJournal> & { readonly damaged?: string }> {
   const text = await orRefuse(path, () => readIfThere(path), "read");
   if (text === undefined) return {};
-  return parseJournal(text) ?? { damaged: await setJournalAside(path) };
-}
-
-/** Resolves to where it is kept for a person. Throws OpsError "failed". */
-export async function setJournalAside(path: string): Promise<string> {
+  const journal = parseJournal(text);
+  if (journal !== undefined) return journal;
   const aside = asidePath(path);
   await orRefuse(path, () => rename(path, aside), "move aside");
-  return aside;
+  return { damaged: aside };
+}
+
+/**
+ * Keep it as it is for a person as well. It stays the journal until another replaces it: whoever is killed in between finds all of it.
+ * By a link, which needs no room. Throws OpsError "failed".
+ */
+export async function linkJournalAside(path: string): Promise<void> {
+  const aside = asidePath(path);
+  const replace = async () => {
+    await rm(aside, { force: true });
+    await link(path, aside);
+  };
+  await orRefuse(path, replace, "keep");
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

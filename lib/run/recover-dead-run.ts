@@ -16,9 +16,9 @@ import {
   type JournalContent,
   journalPath,
   keepJournal,
+  linkJournalAside,
   readJournal,
   removeJournal,
-  setJournalAside,
 } from "#lib/run/journal.ts";
 import type { LockHolder } from "#lib/run/lock-job.ts";
 import type { Job, Session } from "#lib/run/session.ts";
@@ -75,7 +75,7 @@ export async function recoverDeadRun(
     await deliverReport(session, job, report);
   }
   // Last: who is killed on the way begins once more.
-  if (isWhole === false) await setJournalAside(path);
+  if (isWhole === false) await linkJournalAside(path);
   if (left.length === 0) await removeJournal(path);
   else await keepJournal(path, { ...dead, undo: left });
   // Untidy, and no more.

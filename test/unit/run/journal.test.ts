@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { journalPath, openJournal, readJournal, removeJournal } from "#lib/run/journal.ts";
+import {
+  journalPath,
+  keepJournal,
+  linkJournalAside,
+  openJournal,
+  readJournal,
+  removeJournal,
+} from "#lib/run/journal.ts";
 import { createSandbox } from "#test/support/sandbox.ts";
 
 const start = {
@@ -90,4 +97,15 @@ test("an act takes the place of another at once, and gives it back when it could
   await sandbox.write("state", "no directory");
   await expect(journal.record(first, second)).rejects.toThrow("Cannot write the journal");
   expect(journal.entries()).toEqual([second]);
+});
+
+test("linkJournalAside() leaves the journal where it is, and what replaces it leaves the one aside", async () => {
+  await using sandbox = await createSandbox();
+  const path = await sandbox.write("journal.json", "whole");
+  await sandbox.write("journal.json.damaged", "of another day");
+  await linkJournalAside(path);
+  expect(readFileSync(path, "utf8")).toBe("whole");
+  await keepJournal(path, start);
+  expect(readFileSync(`${path}.damaged`, "utf8")).toBe("whole");
+  expect((await readJournal(path)).journal).toMatchObject({ runId: start.runId });
 });
